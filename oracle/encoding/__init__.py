@@ -1,0 +1,21 @@
+"""Canonical bytes, digests, exact numbers and findings."""
+
+from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical
+from oracle.encoding.digests import ZERO_DIGEST, digest_of, is_digest, sha256_hex
+from oracle.encoding.findings import Finding, InputRejected
+from oracle.encoding.rationals import format_rational, parse_rational
+
+__all__ = [
+    "ZERO_DIGEST",
+    "CanonicalError",
+    "Finding",
+    "InputRejected",
+    "Json",
+    "canonical_bytes",
+    "digest_of",
+    "format_rational",
+    "is_digest",
+    "parse_canonical",
+    "parse_rational",
+    "sha256_hex",
+]

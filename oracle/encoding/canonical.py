@@ -1,0 +1,79 @@
+"""Canonical JSON: the one byte form in which anything here is digested.
+
+RFC 8785 (JSON Canonicalization Scheme), restricted: floats are refused, since two machines may print them
+differently after arithmetic, and so are integers beyond 2^53, which JSON readers lose; write both as strings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+import rfc8785
+
+Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
+
+LARGEST_INTEGER = 2**53
+
+
+class CanonicalError(ValueError):
+    """A value has no canonical form; `where` is its path inside the document, for example ``a.b[2]``."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where or 'document'}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+def _check(value: object, where: str) -> None:
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise CanonicalError(where, "integers beyond 2^53 are written as strings")
+        return
+    if isinstance(value, float):
+        raise CanonicalError(where, "floats have no canonical form; write an integer, or a rational such as '4/5'")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise CanonicalError(where, f"key {key!r} is not a string")
+            _check(item, f"{where}.{key}" if where else key)
+        return
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+        for index, item in enumerate(value):
+            _check(item, f"{where}[{index}]")
+        return
+    raise CanonicalError(where, f"a {type(value).__name__} is not JSON")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def canonical_bytes(value: object) -> bytes:
+    """The RFC 8785 bytes of `value`, built of None, bool, int, str, mappings with string keys, and sequences.
+
+    Raises CanonicalError for floats, integers beyond 2^53 and anything that is not JSON.
+    """
+    _check(value, "")
+    return rfc8785.dumps(_plain(value))  # type: ignore[arg-type]  # _check has just proved the shape
+
+
+def parse_canonical(data: bytes) -> object:
+    """The value whose canonical form is exactly `data`.
+
+    Raises CanonicalError if `data` is not JSON or is JSON in another form (other spacing, key order, floats):
+    a digest must have one preimage.
+    """
+    try:
+        value: object = json.loads(data)
+    except ValueError as error:
+        raise CanonicalError("", f"not JSON: {error}") from error
+    if canonical_bytes(value) != data:
+        raise CanonicalError("", "JSON, but not in its canonical form (RFC 8785)")
+    return value

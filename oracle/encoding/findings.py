@@ -1,0 +1,41 @@
+"""What is wrong with an input, for people and for machines: where, what, and what to do.
+
+InputRejected carries every finding of one reading, so that nobody has to fix a document one error at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One fault of an input document."""
+
+    path: str
+    """Where in the document, as ``quantum.shots``; empty for the document as a whole."""
+    line: int | None
+    """1-based line in the source text; None where the source has no lines."""
+    reason: str
+    """What is wrong."""
+    remedy: str
+    """What to write instead, with an example."""
+
+    def __str__(self) -> str:
+        at = f"line {self.line}, " if self.line is not None else ""
+        return f"{at}{self.path or 'document'}: {self.reason} — {self.remedy}"
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class InputRejected(ValueError):
+    """An input has faults; nothing was stored and nothing was spent."""
+
+    def __init__(self, source: str, findings: Iterable[Finding]) -> None:
+        self.source = source
+        self.findings = tuple(sorted(findings, key=lambda f: (f.line is None, f.line or 0, f.path)))
+        if not self.findings:
+            raise AssertionError("an input is rejected for at least one finding")
+        super().__init__(f"{source}: " + "; ".join(str(finding) for finding in self.findings))

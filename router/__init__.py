@@ -1,0 +1,1 @@
+"""The control plane: lifecycle, gates, routing, providers, workflows, store and command line."""

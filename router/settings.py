@@ -1,0 +1,97 @@
+"""Where everything lives, and the only place that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME_FOLDER = ".compute"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder of one local installation; every path in it is a property, so no other module spells one."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "router.sqlite"
+
+    @property
+    def workflows(self) -> Path:
+        return self.root / "workflows.sqlite"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def attestations(self) -> Path:
+        return self.root / "attestations"
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def devices(self) -> Path:
+        return self.root / "devices"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def credentials(self) -> Path:
+        return self.root / "credentials"
+
+    @property
+    def stack(self) -> Path:
+        return self.root / "stack.json"
+
+    @property
+    def deployments(self) -> Path:
+        return self.root / "deployments"
+
+    @property
+    def policy(self) -> Path:
+        return self.root / "policy.yaml"
+
+    @property
+    def chain_state(self) -> Path:
+        return self.root / "chain-state.json"
+
+    @property
+    def router_lock(self) -> Path:
+        return self.root / "router.lock"
+
+    def keystore(self, role: str) -> Path:
+        return self.keys / f"{role}.json"
+
+    def password(self, role: str) -> Path:
+        return self.keys / f"{role}.password"
+
+
+def find_home(explicit: Path | None = None, start: Path | None = None) -> Home:
+    """The home in force: `explicit`, else COMPUTE_HOME, else the nearest ancestor's ``.compute``, else one here."""
+    if explicit is not None:
+        return Home(explicit.expanduser().resolve())
+    if from_environment := os.environ.get("COMPUTE_HOME"):
+        return Home(Path(from_environment).expanduser().resolve())
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / HOME_FOLDER).is_dir():
+            return Home(folder / HOME_FOLDER)
+    return Home(here / HOME_FOLDER)
+
+
+def database_url(home: Home) -> str:
+    """COMPUTE_DATABASE_URL (``postgresql+psycopg://…``) if set, else the SQLite file of `home`."""
+    return os.environ.get("COMPUTE_DATABASE_URL") or f"sqlite:///{home.database}"
+
+
+def anvil_override() -> str | None:
+    """COMPUTE_ANVIL: the path of an anvil binary to use instead of the project's own."""
+    return os.environ.get("COMPUTE_ANVIL") or None
