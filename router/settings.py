@@ -95,3 +95,18 @@ def database_url(home: Home) -> str:
 def anvil_override() -> str | None:
     """COMPUTE_ANVIL: the path of an anvil binary to use instead of the project's own."""
     return os.environ.get("COMPUTE_ANVIL") or None
+
+
+def child_environment(home: Home) -> dict[str, str]:
+    """The environment of the stack's processes: what they need and no more, so that no secret is inherited."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL", "TMPDIR", "COMPUTE_DATABASE_URL")
+        if name in os.environ
+    }
+    return kept | {
+        "COMPUTE_HOME": str(home.root),
+        "HOME": str(home.root),
+        "PYTHONUNBUFFERED": "1",
+        "USAGE_DATA_OPT_OUT": "True",
+    }
