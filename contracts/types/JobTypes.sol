@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.34;
+
+/// @dev EIP-712 digest of the job's terms: it names the terms, this chain and this contract at once.
+type JobId is bytes32;
+
+using {equals as ==, differs as !=} for JobId global;
+
+function equals(JobId a, JobId b) pure returns (bool) {
+    return JobId.unwrap(a) == JobId.unwrap(b);
+}
+
+function differs(JobId a, JobId b) pure returns (bool) {
+    return JobId.unwrap(a) != JobId.unwrap(b);
+}
+
+/// @notice Where a job stands. The order is the order of life: a job only moves to a later member.
+/// @custom:value0 None Never funded.
+/// @custom:value1 Funded The budget is locked; the worker may submit until `submitBy`.
+/// @custom:value2 Claimed An open job has found its worker. Not reachable yet.
+/// @custom:value3 Submitted A result hash is on chain; validators may propose until `verdictBy`.
+/// @custom:value4 Proposed An outcome stands and waits for its window to pass.
+/// @custom:value5 Disputed An outcome waits for the arbiter. Not reachable yet.
+/// @custom:value6 Settled Terminal: an outcome was paid.
+/// @custom:value7 Refunded Terminal: the whole budget went back to the payer.
+enum Status {
+    None,
+    Funded,
+    Claimed,
+    Submitted,
+    Proposed,
+    Disputed,
+    Settled,
+    Refunded
+}
+
+/// @notice What a proposal says. Validators sign the first three; silence is what is proposed when they did not.
+enum Outcome {
+    None,
+    Accept,
+    Reject,
+    Inconclusive,
+    Silence
+}
+
+/// @notice The one storage slot of a job, unpacked.
+/// @dev Slot, from the least significant bit: status 4 | round 4 | disputer 2 | clock 40 | commit 206.
+/// @param status Where the job stands.
+/// @param round How many top-ups came before this submission; 0 until top-ups exist.
+/// @param disputer 0 nobody, 1 the payer, 2 the worker; 0 until disputes exist.
+/// @param clock Unix seconds. Funded, Submitted: when that happened. Proposed: the last second of the window.
+/// Zero once terminal.
+/// @param commit Submitted, Proposed: the low 206 bits of the keccak of the `Proposal` that stands. Otherwise zero.
+struct Job {
+    Status status;
+    uint8 round;
+    uint8 disputer;
+    uint40 clock;
+    uint256 commit;
+}
+
+/// @notice What a job's commit is the hash of. A submission is one with no outcome, no amount and no signers; the
+/// fields of a `Proposed` event are the one that `finalize` wants back.
+/// @param worker Who is paid.
+/// @param resultHash What the worker submitted.
+/// @param outcome What was found.
+/// @param workerAmount What the worker receives, in the token's base units.
+/// @param signers Bit i: the i-th validator of the terms signed. Zero for silence.
+struct Proposal {
+    address worker;
+    bytes32 resultHash;
+    Outcome outcome;
+    uint128 workerAmount;
+    uint16 signers;
+}
+
+/// @notice A verdict as it comes to `propose`; the contract adds job and round, which it knows better.
+/// @param worker Who submitted.
+/// @param resultHash What was submitted.
+/// @param outcome Accept, Reject or Inconclusive.
+/// @param workerAmount Accept: at most budget - fee. Any other outcome: 0, for the terms decide the share.
+/// @param evidenceHash Digest of the verdict document.
+/// @param signers Bit i: a signature of the i-th validator of the terms follows.
+struct SignedVerdict {
+    address worker;
+    bytes32 resultHash;
+    Outcome outcome;
+    uint128 workerAmount;
+    bytes32 evidenceHash;
+    uint16 signers;
+}
