@@ -1,7 +1,8 @@
 """Encrypted keys at rest: an eth-account keystore (Web3 Secret Storage v3) and a password file, both mode 0600.
 
 A password that we made ourselves has 256 random bits, which no key-stretching can improve on, so such a keystore
-opens with a light scrypt (milliseconds); one under a password that a person chose gets the standard cost (about a second).
+opens with a light scrypt (milliseconds); one under a password that a person chose gets the standard cost (about a
+second).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_checksum_address
 
 from oracle.chain.errors import KeystoreRejected
 
@@ -61,6 +63,20 @@ def load(path: Path, password_file: Path) -> LocalAccount:
         ) from error
     account: LocalAccount = Account.from_key(key)
     return account
+
+
+def address_of(path: Path) -> str:
+    """The checksum address that the keystore at `path` is for, without opening it.
+
+    Raises KeystoreRejected if the file is missing, readable by others, or names no address.
+    """
+    try:
+        address = json.loads(_read_secret(path, "keystore"))["address"]
+        return str(to_checksum_address("0x" + str(address).removeprefix("0x")))
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeystoreRejected(
+            f"{path} is not an encrypted keystore that names its address; make one with `compute-oracle init`"
+        ) from error
 
 
 def _read_password(path: Path) -> str:
