@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from eth_utils.address import to_checksum_address
 
@@ -82,7 +83,7 @@ def _packed_validators(terms: JobTerms) -> bytes:
         encode_packed("address", address, where=f"validators[{index}]")
         for index, address in enumerate(terms.validators)
     ]
-    if any(left >= right for left, right in zip(packed, packed[1:], strict=False)):
+    if any(left >= right for left, right in pairwise(packed)):
         raise ValueError("validators: not strictly ascending")
     return b"".join(packed)
 
