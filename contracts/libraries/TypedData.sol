@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.34;
+
+import {JobId, Outcome, Status} from "../types/JobTypes.sol";
+
+/// @title EIP-712 struct hashes of what validators and parties sign. `PackedTerms` has the one of the terms.
+library TypedData {
+    bytes32 internal constant VERDICT = keccak256(
+        "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash)"
+    );
+    bytes32 internal constant CANCEL = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
+    bytes32 internal constant SUBMISSION =
+        keccak256("Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)");
+
+    function verdict(
+        JobId job,
+        uint8 round,
+        bytes32 resultHash,
+        Outcome outcome,
+        uint128 workerAmount,
+        bytes32 evidenceHash
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VERDICT, job, round, resultHash, outcome, workerAmount, evidenceHash));
+    }
+
+    function cancel(JobId job, Status status, uint8 round, uint40 expiry) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CANCEL, job, status, round, expiry));
+    }
+
+    function submission(JobId job, uint8 round, bytes32 resultHash, bytes32 multisetHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(SUBMISSION, job, round, resultHash, multisetHash));
+    }
+}
