@@ -1,0 +1,128 @@
+"""Connections and migrations, for SQLite and PostgreSQL alike.
+
+SQLite runs in WAL mode, so that readers (the CLI) never wait for the writer (the daemon); a writing transaction
+begins IMMEDIATE, because one that upgrades from reading fails at once instead of waiting; `synchronous=FULL`, because
+an intent must be on disk before its effect is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, table, text
+from sqlalchemy import column as named
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from router.store.errors import StoreTooNew, StoreUnavailable
+from router.store.schema import HEAD
+
+BUSY_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 5
+_MIGRATION_LOCK = 0x636F6D70  # any constant will do: PostgreSQL's advisory lock while migrating
+
+_BEGIN_IMMEDIATE = "store_writes"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///path`` or ``postgresql://user@host/database``; makes the folder of a SQLite file.
+
+    Raises StoreUnavailable for a URL that names neither.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnavailable("the database URL cannot be read", "write sqlite:///path or postgresql://…") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql" | "postgres":
+            connect_args: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S}
+            with_driver = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(with_driver, connect_args=connect_args, pool_pre_ping=True)
+        case other:
+            raise StoreUnavailable(f"{other} is not supported", "write sqlite:///path or postgresql://user@host/name")
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreUnavailable("a database in memory outlives no process", "write sqlite:///path")
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # pysqlite would begin transactions on its own terms
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_BEGIN_IMMEDIATE, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    """One transaction, committed on leaving and rolled back on an exception; StoreUnavailable if there is none."""
+    try:
+        with engine.execution_options(**{_BEGIN_IMMEDIATE: writes}).begin() as connection:
+            yield connection
+    except OperationalError as error:
+        shown = engine.url.render_as_string(hide_password=True)
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
+        remedy = "check that the path is writable and the disk not full, or that the server of the URL is running"
+        raise StoreUnavailable(f"the database {shown} does not answer: {reason}", remedy) from error
+
+
+_version = table("alembic_version", named("version_num"))
+
+
+def revision(connection: Connection) -> str | None:
+    """The migration that the database is at; None if it has no tables yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(select(_version.c.version_num)).scalar()
+    return found
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the database to HEAD, one process at a time; at HEAD already it costs one query.
+
+    Raises StoreTooNew for a database that this release does not know.
+    """
+    with transaction(engine, writes=False) as connection:
+        if revision(connection) == HEAD:
+            return
+    # Loaded on the way to a migration only: the command line opens the store on every call.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with transaction(engine, writes=True) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        current = revision(connection)
+        known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+        if current is not None and current not in known:
+            raise StoreTooNew(current, HEAD)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def require_head(engine: Engine) -> None:
+    """Raises StoreUnavailable unless the database is at HEAD."""
+    with transaction(engine, writes=False) as connection:
+        current = revision(connection)
+    if current != HEAD:
+        raise StoreUnavailable(
+            f"the database is at revision {current or 'none'}, not {HEAD}",
+            "`compute up` or `compute doctor` migrates it",
+        )

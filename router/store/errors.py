@@ -1,0 +1,81 @@
+"""What the store says when it cannot.
+
+StoreError
+├── UnknownJob        no job has that id or prefix
+├── AmbiguousJob      several jobs have that prefix
+├── EventConflict     another process appended first
+├── IntentConflict    an intent was finished otherwise, or never planned
+├── UnknownRequest    no request has that number
+├── StoreUnavailable  the database cannot be reached, or stays locked
+└── StoreTooNew       the database was migrated by a newer release
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StoreError(Exception):
+    """Base of the store's errors: a reason and what to do next."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason} — {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+class UnknownJob(StoreError):
+    """No job has that id or prefix."""
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"there is no job {job}", "`compute jobs` lists them")
+        self.job = job
+
+
+class AmbiguousJob(StoreError):
+    """Several jobs have that prefix."""
+
+    def __init__(self, prefix: str, candidates: Sequence[str]) -> None:
+        super().__init__(f"{prefix} could be any of {', '.join(candidates)}", "write more of the id")
+        self.prefix = prefix
+        self.candidates = tuple(candidates)
+
+
+class EventConflict(StoreError):
+    """Another process appended to the job first; nothing was written."""
+
+    def __init__(self, job: str, sequence: int) -> None:
+        super().__init__(f"{job} has another event {sequence} already", "read the job again and decide anew")
+        self.job = job
+        self.sequence = sequence
+
+
+class IntentConflict(StoreError):
+    """An intent was finished otherwise, or never planned; nothing was written."""
+
+    def __init__(self, job: str, name: str, reason: str) -> None:
+        super().__init__(f"{job}, intent {name}: {reason}", "read the intent and act on what it says")
+        self.job = job
+        self.name = name
+
+
+class UnknownRequest(StoreError):
+    """No request has that number."""
+
+    def __init__(self, request: int) -> None:
+        super().__init__(f"there is no request {request}", "put it again")
+        self.request = request
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be reached, or stays locked."""
+
+
+class StoreTooNew(StoreError):
+    """The database was migrated by a newer release than this one."""
+
+    def __init__(self, revision: str, known: str) -> None:
+        super().__init__(
+            f"the database is at revision {revision}, this release knows {known}", "install the newer release"
+        )
+        self.revision = revision

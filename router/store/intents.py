@@ -1,0 +1,123 @@
+"""Intents: an effect outside, written down before it is made, so that a crash in between is found and not repeated.
+
+Plan, then look whether the effect is already there, then make it, then finish. The request holds all that is needed
+to look for it and to make it again: a provider's tag, or a raw signed transaction with its hash, sender and nonce.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from router.lifecycle import format_at
+from router.store.errors import IntentConflict, UnknownJob
+from router.store.schema import intents, jobs
+
+
+class IntentStatus(Enum):
+    """How far an intent is."""
+
+    PLANNED = "planned"
+    """Written down; the effect may or may not have been made. Look before making it."""
+    DONE = "done"
+    """The effect is there; the outcome says what it was."""
+    ABANDONED = "abandoned"
+    """It was made sure that the effect is not there and cannot come; it may be planned anew."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """One effect outside, of one job."""
+
+    id: int
+    job: str
+    name: str
+    """Such as ``provider-submit`` or ``tx:fund``."""
+    attempt: int
+    """From 1; the next one only after this one was abandoned."""
+    status: IntentStatus
+    request: str
+    """JSON text, as first planned."""
+    outcome: str | None
+    """JSON text, once done or abandoned."""
+    planned_at: str
+    finished_at: str | None
+
+
+def _intent(row: Row[Any]) -> Intent:
+    named = dict(row._mapping)
+    named["status"] = IntentStatus(named["status"])
+    return Intent(**named)
+
+
+def read(connection: Connection, job: str, name: str) -> Intent | None:
+    """The latest attempt, or None."""
+    query = select(intents).where(intents.c.job == job, intents.c.name == name).order_by(intents.c.attempt.desc())
+    row = connection.execute(query.limit(1)).one_or_none()
+    return None if row is None else _intent(row)
+
+
+def plan(connection: Connection, job: str, name: str, request: str, now: datetime) -> Intent:
+    """A new intent, or the one that is planned or done already, with its own request and not `request`.
+
+    Raises UnknownJob.
+    """
+    # The job's row is the lock: two processes planning the same effect must not both find nothing.
+    if connection.execute(select(jobs.c.job).where(jobs.c.job == job).with_for_update()).one_or_none() is None:
+        raise UnknownJob(job)
+    known = read(connection, job, name)
+    if known is not None and known.status is not IntentStatus.ABANDONED:
+        return known
+    values = {
+        "job": job,
+        "name": name,
+        "attempt": 1 if known is None else known.attempt + 1,
+        "status": IntentStatus.PLANNED.value,
+        "request": request,
+        "planned_at": format_at(now),
+    }
+    return _intent(connection.execute(insert(intents).values(values).returning(*intents.c)).one())
+
+
+def finish(connection: Connection, job: str, name: str, status: IntentStatus, outcome: str, now: datetime) -> Intent:
+    """The planned intent, done or abandoned; finishing it the same way again changes nothing.
+
+    Raises IntentConflict if it was never planned or was finished otherwise.
+    """
+    if status is IntentStatus.PLANNED:
+        raise ValueError("an intent is finished as done or abandoned")
+    known = read(connection, job, name)
+    if known is None:
+        raise IntentConflict(job, name, "it was never planned")
+    if known.status is not IntentStatus.PLANNED:
+        if (known.status, known.outcome) == (status, outcome):
+            return known
+        raise IntentConflict(job, name, f"it is {known.status.value} already, with outcome {known.outcome}")
+    change = (
+        update(intents)
+        .where(intents.c.id == known.id, intents.c.status == IntentStatus.PLANNED.value)
+        .values(status=status.value, outcome=outcome, finished_at=format_at(now))
+        .returning(*intents.c)
+    )
+    row = connection.execute(change).one_or_none()
+    if row is None:
+        raise IntentConflict(job, name, "another process has just finished it")
+    return _intent(row)
+
+
+def unfinished(connection: Connection, name: str | None, limit: int) -> tuple[Intent, ...]:
+    """Intents that are planned and not finished, oldest first: what a restarted daemon looks for."""
+    query = select(intents).where(intents.c.status == IntentStatus.PLANNED.value).order_by(intents.c.id)
+    if name is not None:
+        query = query.where(intents.c.name == name)
+    return tuple(_intent(row) for row in connection.execute(query.limit(limit)))
+
+
+def of_job(connection: Connection, job: str) -> tuple[Intent, ...]:
+    """All attempts of all intents of `job`, in the order planned."""
+    rows = connection.execute(select(intents).where(intents.c.job == job).order_by(intents.c.id))
+    return tuple(_intent(row) for row in rows)

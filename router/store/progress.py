@@ -1,0 +1,71 @@
+"""How far readers are: chain cursors (block by block) and the outbox (event by event)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from router.lifecycle import Event, format_at
+from router.store import jobs as job_rows
+from router.store.schema import cursors, delivered, events
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last block that a reader of the chain has dealt with."""
+
+    name: str
+    block_number: int
+    block_hash: str
+    """To notice a reorg: if the chain has another hash at this number, go back."""
+    updated_at: str
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """An event on its way out, with its position in the outbox."""
+
+    position: int
+    event: Event
+
+
+def cursor(connection: Connection, name: str) -> Cursor | None:
+    """Where the reader `name` is, or None if it has not begun."""
+    row = connection.execute(select(cursors).where(cursors.c.name == name)).one_or_none()
+    return None if row is None else Cursor(**row._mapping)
+
+
+def set_cursor(connection: Connection, name: str, block_number: int, block_hash: str, now: datetime) -> Cursor:
+    """Moves the reader `name`, forward, or back after a reorg."""
+    moved = Cursor(name, block_number, block_hash, format_at(now))
+    connection.execute(delete(cursors).where(cursors.c.name == name))
+    connection.execute(
+        insert(cursors).values(name=name, block_number=block_number, block_hash=block_hash, updated_at=moved.updated_at)
+    )
+    return moved
+
+
+def undelivered(connection: Connection, consumer: str, limit: int) -> tuple[Outgoing, ...]:
+    """Up to `limit` events that `consumer` has not confirmed, in order of position."""
+    mine = (delivered.c.position == events.c.position) & (delivered.c.consumer == consumer)
+    query = (
+        select(events)
+        .outerjoin(delivered, mine)
+        .where(delivered.c.position.is_(None))
+        .order_by(events.c.position)
+        .limit(limit)
+    )
+    return tuple(Outgoing(row._mapping["position"], job_rows.event_of(row)) for row in connection.execute(query))
+
+
+def confirm(connection: Connection, consumer: str, positions: Iterable[int], now: datetime) -> None:
+    """`consumer` has these events; confirming one again changes nothing."""
+    wanted = sorted(set(positions))
+    mine = (delivered.c.consumer == consumer) & delivered.c.position.in_(wanted)
+    known = set(connection.execute(select(delivered.c.position).where(mine)).scalars())
+    new = [{"consumer": consumer, "position": p, "at": format_at(now)} for p in wanted if p not in known]
+    if new:
+        connection.execute(insert(delivered), new)

@@ -1,0 +1,117 @@
+"""Requests: what the command line asks of the daemon, which alone runs workflows.
+
+A request is taken on a lease: a daemon that dies holding one gives it up when the lease runs out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from router.lifecycle import format_at
+from router.store.errors import UnknownJob, UnknownRequest
+from router.store.schema import jobs, requests
+
+
+class RequestKind(Enum):
+    """What is asked."""
+
+    RUN = "run"
+    """Take a promoted job through gates, execution and settlement."""
+    CANCEL = "cancel"
+    """Withdraw it, as far as the cancellation policy lets."""
+
+
+class RequestStatus(Enum):
+    """How far a request is."""
+
+    WAITING = "waiting"
+    """Nobody has taken it."""
+    TAKEN = "taken"
+    """A daemon works on it, until `held_until` at the latest."""
+    ANSWERED = "answered"
+    """The answer is there to be read."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of the command line."""
+
+    id: int
+    job: str
+    kind: RequestKind
+    body: str
+    """JSON text."""
+    status: RequestStatus
+    answer: str | None
+    """JSON text, once answered."""
+    created_at: str
+    held_until: str | None
+    answered_at: str | None
+
+
+def _request(row: Row[Any]) -> Request:
+    named = dict(row._mapping)
+    named["kind"] = RequestKind(named["kind"])
+    named["status"] = RequestStatus(named["status"])
+    return Request(**named)
+
+
+def put(connection: Connection, job: str, kind: RequestKind, body: str, now: datetime) -> Request:
+    """A new request; raises UnknownJob."""
+    if connection.execute(select(jobs.c.job).where(jobs.c.job == job)).one_or_none() is None:
+        raise UnknownJob(job)
+    values = {
+        "job": job,
+        "kind": kind.value,
+        "body": body,
+        "status": RequestStatus.WAITING.value,
+        "created_at": format_at(now),
+    }
+    return _request(connection.execute(insert(requests).values(values).returning(*requests.c)).one())
+
+
+def take(connection: Connection, limit: int, lease: timedelta, now: datetime) -> tuple[Request, ...]:
+    """Up to `limit` requests that wait, or whose taker's lease ran out, oldest first; they are now the caller's."""
+    free = or_(
+        requests.c.status == RequestStatus.WAITING.value,
+        (requests.c.status == RequestStatus.TAKEN.value) & (requests.c.held_until <= format_at(now)),
+    )
+    chosen = select(requests.c.id).where(free).order_by(requests.c.id).limit(limit).with_for_update(skip_locked=True)
+    ids = connection.execute(chosen).scalars().all()
+    change = (
+        update(requests)
+        .where(requests.c.id.in_(ids))
+        .values(status=RequestStatus.TAKEN.value, held_until=format_at(now + lease))
+        .returning(*requests.c)
+    )
+    return tuple(sorted((_request(row) for row in connection.execute(change)), key=lambda found: found.id))
+
+
+def answer(connection: Connection, request: int, answer: str, now: datetime) -> Request:
+    """The request, answered; the first answer stands. Raises UnknownRequest."""
+    change = (
+        update(requests)
+        .where(requests.c.id == request, requests.c.status != RequestStatus.ANSWERED.value)
+        .values(status=RequestStatus.ANSWERED.value, answer=answer, answered_at=format_at(now), held_until=None)
+    )
+    connection.execute(change)
+    return read(connection, request)
+
+
+def read(connection: Connection, request: int) -> Request:
+    """The request as it is now; raises UnknownRequest."""
+    row = connection.execute(select(requests).where(requests.c.id == request)).one_or_none()
+    if row is None:
+        raise UnknownRequest(request)
+    return _request(row)
+
+
+def of_job(connection: Connection, job: str) -> tuple[Request, ...]:
+    """All requests of `job`, oldest first."""
+    rows = connection.execute(select(requests).where(requests.c.job == job).order_by(requests.c.id))
+    return tuple(_request(row) for row in rows)
