@@ -1,0 +1,105 @@
+"""What a method says about one result: an integer statistic, where it accepts, where it rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Outcomes = npt.NDArray[np.int64]
+"""int64[distinct]: the distinct outcomes of a result, each below 2^bits."""
+Counts = npt.NDArray[np.int64]
+"""int64[distinct]: how often each was seen; the sum is the number of shots."""
+
+
+class Decision(StrEnum):
+    """What one certificate says; the verdict combines them."""
+
+    ACCEPT = "accept"
+    REJECT = "reject"
+    NEITHER = "neither"
+    REFUSED = "refused"
+    """The method has nothing to say about this baseline, as a level set without contrast."""
+
+
+class Side(StrEnum):
+    """On which side of a bound a statistic must lie."""
+
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The statistics on one side of an integer, that integer included."""
+
+    side: Side
+    value: int
+
+    def holds(self, statistic: int) -> bool:
+        return statistic >= self.value if self.side is Side.AT_LEAST else statistic <= self.value
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One method's finding on one result. Integers throughout: the same on every machine."""
+
+    method: str
+    decision: Decision
+    statistic: int | None
+    """None if the method refused."""
+    accept: Bound | None
+    """Statistics that certify an acceptable result; None if none could."""
+    reject: Bound | None
+    """Statistics that no honest worker shows, but with the stated rate; None if none could."""
+    constants: Mapping[str, int] = field(default_factory=dict)
+    """What the bounds were made of: radii in units of 2^-40, the level set's floor, size and weight."""
+
+
+class Certifier(Protocol):
+    """A method made ready for one baseline, policy and number of shots."""
+
+    @property
+    def method(self) -> str:
+        """The method's id, ``name/version``."""
+        ...
+
+    def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
+        """The certificate of a result with `counts` shots at the distinct `outcomes`."""
+        ...
+
+    def accepts_honest(self, fidelity: Fraction) -> Fraction:
+        """A lower estimate of the probability that a worker who mixes the baseline with a share 1 - `fidelity` of
+        uniform is accepted."""
+        ...
+
+    def rejects_uniform(self) -> Fraction:
+        """A lower bound of the probability that a uniform worker is rejected."""
+        ...
+
+
+class MethodRefused(ValueError):
+    """A method cannot judge this baseline at all, whatever the number of shots; the message says why."""
+
+    def __init__(self, method: str, reason: str) -> None:
+        super().__init__(f"{method}: {reason}")
+        self.method = method
+        self.reason = reason
+
+
+def finding(
+    method: str, statistic: int, accept: Bound | None, reject: Bound | None, constants: Mapping[str, int]
+) -> Certificate:
+    """The certificate that the bounds make of `statistic`; rejection comes first."""
+    if reject is not None and reject.holds(statistic):
+        decision = Decision.REJECT
+    elif accept is not None and accept.holds(statistic):
+        decision = Decision.ACCEPT
+    else:
+        decision = Decision.NEITHER
+    return Certificate(method, decision, statistic, accept, reject, constants)

@@ -1,0 +1,61 @@
+"""The methods by their ids, and how a policy's error rates are shared among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics.baseline import Baseline
+from oracle.statistics.certificate import Certifier
+from oracle.statistics.share import BINOMIAL, WITNESS, binomial_certifier, witness_certifier
+from oracle.statistics.tvd import TVD, distance_certifier
+
+LARGEST_SHOTS = 1 << 20
+"""The most shots that one verdict counts; the integers of a statistic are proved to fit up to here."""
+
+_MAKERS: dict[str, Callable[[ValidationPolicy, Baseline, int, Fraction], Certifier]] = {
+    BINOMIAL: binomial_certifier,
+    TVD: distance_certifier,
+    WITNESS: witness_certifier,
+}
+METHODS = tuple(sorted(_MAKERS))
+"""Ids of the methods there are."""
+
+
+class PolicyRefused(ValueError):
+    """A policy that no verdict can be made from; the message says what is wrong with it."""
+
+
+def check_policy(policy: ValidationPolicy, shots: int) -> None:
+    """Raises PolicyRefused unless rates, thresholds, method ids and the number of shots are in their ranges, and
+    every reject bound lies on the honest side of its accept bound."""
+    if not policy.certificates:
+        raise PolicyRefused("a policy names at least one certificate")
+    for method in policy.certificates:
+        if method not in _MAKERS:
+            raise PolicyRefused(f"{method} is not a method; there are {', '.join(METHODS)}")
+    if len(set(policy.certificates)) != len(policy.certificates):
+        raise PolicyRefused("a certificate is named twice")
+    for name, rate in (("alpha", policy.alpha), ("beta", policy.beta)):
+        if not 0 < rate <= Fraction(1, 2):
+            raise PolicyRefused(f"{name} is {rate}; an error rate lies above 0 and up to 1/2")
+    if not 0 < policy.eps <= policy.honest_eps <= 1:
+        raise PolicyRefused(f"eps {policy.eps} and honest_eps {policy.honest_eps} must be 0 < eps <= honest_eps <= 1")
+    if not 0 < policy.honest_f <= policy.f_min < 1:
+        raise PolicyRefused(f"honest_f {policy.honest_f} and f_min {policy.f_min} must be 0 < honest_f <= f_min < 1")
+    if not 1 <= shots <= LARGEST_SHOTS:
+        raise PolicyRefused(f"{shots} shots; a verdict counts 1 to {LARGEST_SHOTS:,}")
+
+
+def reject_level(policy: ValidationPolicy) -> Fraction:
+    """beta / M: any of the M certificates may reject, so that they share the rate."""
+    return policy.beta / len(policy.certificates)
+
+
+def certifier(method: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Certifier:
+    """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at beta / M.
+
+    Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
+    """
+    return _MAKERS[method](policy, baseline, shots, reject_level(policy))

@@ -1,0 +1,95 @@
+"""Two methods that count shots in a set of outcomes: `binomial.exact/1` and `witness.levelset/1`.
+
+The number k of N independent shots in a fixed set is Bin(N, q). With s_min the largest share that is not good enough
+and s_honest the least that an honest worker shows,
+
+    accept iff P(Bin(N, s_min) >= k) <= alpha,    reject iff P(Bin(N, s_honest) <= k) <= level,
+
+the one-sided bounds of Clopper and Pearson (Biometrika 26, 1934), exact at every N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics.baseline import Baseline
+from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Side, finding
+from oracle.statistics.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set
+from oracle.statistics.tails import least_significant, most_significant, upper_tail
+
+BINOMIAL = "binomial.exact/1"
+WITNESS = "witness.levelset/1"
+
+
+@dataclass(frozen=True)
+class ShareCertifier:
+    """Counts the shots in one set; see the module's text."""
+
+    method: str
+    baseline: Baseline
+    shots: int
+    level_set: LevelSet
+    accept_at: int | None
+    """The least count that accepts; None if even `shots` does not."""
+    reject_at: int | None
+    """The greatest count that rejects; None if even zero does not."""
+
+    def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
+        return finding(
+            self.method,
+            self.level_set.hits(self.baseline, outcomes, counts),
+            None if self.accept_at is None else Bound(Side.AT_LEAST, self.accept_at),
+            None if self.reject_at is None else Bound(Side.AT_MOST, self.reject_at),
+            {"floor": self.level_set.floor, "size": self.level_set.size, "weight": self.level_set.weight},
+        )
+
+    def accepts_honest(self, fidelity: Fraction) -> Fraction:
+        if self.accept_at is None:
+            return Fraction(0)
+        return upper_tail(self.accept_at, self.shots, self.level_set.share(fidelity)).low
+
+    def rejects_uniform(self) -> Fraction:
+        if self.reject_at is None:
+            return Fraction(0)
+        return 1 - upper_tail(self.reject_at + 1, self.shots, self.level_set.chance).high
+
+
+def witness_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> ShareCertifier:
+    """`witness.levelset/1`: the fidelity F against uniform, accepted above f_min, rejected below honest_f.
+
+    Raises MethodRefused if no level set has a contrast of 1/10, as for a baseline near uniform.
+    """
+    level_set = witness_set(baseline, policy.f_min)
+    if level_set is None:
+        raise MethodRefused(WITNESS, "no level set of the baseline differs from uniform by 1/10: it is too flat")
+    return ShareCertifier(
+        WITNESS,
+        baseline,
+        shots,
+        level_set,
+        least_significant(shots, level_set.share(policy.f_min), policy.alpha),
+        most_significant(shots, level_set.share(policy.honest_f), level),
+    )
+
+
+def binomial_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> ShareCertifier:
+    """`binomial.exact/1`: the share of shots on outcomes that the circuit can show at all, accepted above f_min and
+    rejected below honest_f; for stabilizer, mirror, GHZ and Bell circuits.
+
+    Raises MethodRefused unless chance reaches at most f_min - 1/10 of those outcomes.
+    """
+    level_set = expected_set(baseline)
+    if policy.f_min - level_set.chance < LEAST_CONTRAST:
+        raise MethodRefused(
+            BINOMIAL, f"{level_set.size} of {baseline.outcomes} outcomes are expected ones: chance passes too easily"
+        )
+    return ShareCertifier(
+        BINOMIAL,
+        baseline,
+        shots,
+        level_set,
+        least_significant(shots, policy.f_min, policy.alpha),
+        most_significant(shots, policy.honest_f, level),
+    )

@@ -1,0 +1,119 @@
+"""`tvd.certified/1`: total variation from the baseline, with bounds that hold at every number of shots.
+
+With q the worker's law, p the baseline, K outcomes, N shots and T = TVD(counts / N, p):
+
+    TVD(q, p) <= E T                                        (Jensen: total variation is convex)
+    T strays from E T by more than sqrt(ln(1/a) / 2N) with probability <= a, each way        (McDiarmid 1989)
+    E T <= TVD(q, p) + 1/2 sum sqrt(q (1 - q) / N) <= TVD(q, p) + sqrt((K - 1) / 4N)         (Cauchy-Schwarz)
+
+    accept iff T + sqrt(ln(1/alpha) / 2N) < eps
+    reject iff T > honest_eps + sqrt((K - 1) / 4N) + sqrt(ln(1/level) / 2N)
+
+The third line holds for every q, so that the honest set may be all laws within honest_eps of the baseline. The
+statistic is the integer A = sum |c 2^40 - N weight|, with T = A / (2N 2^40).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor, pi
+
+import numpy as np
+
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
+from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Side, finding
+from oracle.statistics.radius import UNIT, exp_upper, mcdiarmid_radius, sampling_bias
+
+TVD = "tvd.certified/1"
+
+_SUM_SCALE = 1 << 48
+
+
+def distance_statistic(baseline: Baseline, outcomes: Outcomes, counts: Counts) -> int:
+    """A = sum over all outcomes of |count 2^40 - N weight|, an exact integer of up to N 2^41.
+
+    Outcomes that were not seen add N weight each; so only the seen ones are touched.
+    """
+    shots = int(counts.sum())
+    expected = baseline.weights[outcomes] * shots
+    excess = np.abs(counts * TOTAL - expected) - expected
+    # Each entry is below 2^61 for up to 2^20 shots, but their sum need not be: it is taken in halves.
+    total = (int((excess >> 20).sum()) << 20) + int((excess & 0xFFFFF).sum())
+    return shots * TOTAL + total
+
+
+@dataclass(frozen=True)
+class DistanceCertifier:
+    """Bounds on A for one baseline, policy and number of shots; see the module's text."""
+
+    baseline: Baseline
+    shots: int
+    accept_radius: int
+    """sqrt(ln(1/alpha) / 2N) in units of 2^-40, rounded up."""
+    reject_radius: int
+    """sqrt(ln(1/level) / 2N) in units of 2^-40, rounded up."""
+    bias: int
+    """sqrt((K - 1) / 4N) in units of 2^-40, rounded up."""
+    accept_below: Fraction
+    """Total variation below which T accepts: eps less the radius."""
+    reject_above: Fraction
+    """Total variation above which T rejects."""
+
+    method = TVD
+
+    @property
+    def _unit(self) -> int:
+        """A of a total variation of one."""
+        return 2 * self.shots * TOTAL
+
+    def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
+        accept = ceil(self.accept_below * self._unit) - 1
+        reject = floor(self.reject_above * self._unit) + 1
+        return finding(
+            TVD,
+            distance_statistic(self.baseline, outcomes, counts),
+            Bound(Side.AT_MOST, accept) if accept >= 0 else None,
+            Bound(Side.AT_LEAST, reject) if reject <= self._unit else None,
+            {"accept_radius": self.accept_radius, "bias": self.bias, "reject_radius": self.reject_radius},
+        )
+
+    def accepts_honest(self, fidelity: Fraction) -> Fraction:
+        """1 - exp(-2 N t^2), with t the room between the mean of T and where it accepts.
+
+        The mean is 1/2 sum sqrt((q - p)^2 + (2 / pi) q (1 - q) / N): the normal law's mean deviation where q = p and
+        above it elsewhere. It is an estimate, not a bound: outcomes seen less than once on average may exceed it by a
+        few percent. Only correctly rounded operations and integer sums are used, so that machines agree.
+        """
+        p = self.baseline.weights / TOTAL
+        f = float(fidelity)
+        q = f * p + (1 - f) / self.baseline.outcomes
+        deviations = np.sqrt((q - p) ** 2 + (2 / pi / self.shots) * q * (1 - q))
+        mean = Fraction(int(np.ceil(deviations * _SUM_SCALE).astype(np.int64).sum()), 2 * _SUM_SCALE)
+        return self._within(self.accept_below - mean)
+
+    def rejects_uniform(self) -> Fraction:
+        """1 - exp(-2 N t^2), with t the room between TVD(uniform, p) <= E T and where T rejects."""
+        return self._within(baseline_tvd(self.baseline, Baseline.uniform(self.baseline.bits)) - self.reject_above)
+
+    def _within(self, room: Fraction) -> Fraction:
+        if room <= 0:
+            return Fraction(0)
+        return max(Fraction(0), 1 - exp_upper(-2 * self.shots * room * room))
+
+
+def distance_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> DistanceCertifier:
+    """`tvd.certified/1` at error rates alpha (false accept) and `level` (false reject)."""
+    accept_radius = mcdiarmid_radius(shots, policy.alpha)
+    reject_radius = mcdiarmid_radius(shots, level)
+    bias = sampling_bias(baseline.outcomes, shots)
+    return DistanceCertifier(
+        baseline,
+        shots,
+        accept_radius,
+        reject_radius,
+        bias,
+        policy.eps - Fraction(accept_radius, UNIT),
+        policy.honest_eps + Fraction(bias + reject_radius, UNIT),
+    )
