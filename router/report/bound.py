@@ -9,8 +9,8 @@ from router.report.view import DistributionView
 from router.report.wording import at_least, at_most
 
 _SIDE = 14.0
-_ZONES, _BAND, _AXIS = 40.0, 68.0, 104.0  # y of the zones' top, of the interval and of the axis
-_HEIGHT = 126.0
+_ZONES, _BAND, _AXIS = 40.0, 67.0, 110.0  # y of the zones' top, of the interval and of the axis
+_HEIGHT = 132.0
 _LETTER = 6.6  # width of an average letter of a label, user units, rounded up
 
 
@@ -32,15 +32,7 @@ def bound_svg(view: DistributionView, *, width: float = 960) -> str:
         element("circle", {"cx": point, "cy": _BAND, "r": 6.0, "class_": "point"}),
         scale.label(f"T {view.distance:.3f}", point, _BAND - 13, "value", "middle"),
     ]
-    upper, lower = f"≤ {at_most(view.upper)}", f"≥ {at_least(view.lower)}"
-    if scale.fits(upper, high + 8, "start"):
-        parts.append(text(upper, high + 8, _BAND + 4, "value"))
-    else:
-        parts.append(scale.label(upper, high, _BAND + 21, "value", "end"))
-    if scale.fits(lower, low - 8, "end"):
-        parts.append(text(lower, low - 8, _BAND + 4, "value", "end"))
-    elif view.lower > 0:
-        parts.append(scale.label(lower, low, _BAND + 21, "value", "start"))
+    parts.extend(_bounds(view, scale, low, high))
     return drawing(width, _HEIGHT, "Distance from the baseline", describe_bounds(view), parts, "bound")
 
 
@@ -105,6 +97,19 @@ def _zones(view: DistributionView, scale: _Scale) -> list[str]:
     parts.append(scale.label(below, accept - 6, row, "zone-name accept", "end"))
     parts.append(scale.label(above, reject + 6, 31, "zone-name reject", "start"))
     return parts
+
+
+def _bounds(view: DistributionView, scale: _Scale, low: float, high: float) -> list[str]:
+    """The two bounds at the interval's ends, or under it where a border or a threshold is too near."""
+    lower, upper = at_least(view.lower), at_most(view.upper)
+    start, end = scale.reach(f"≥ {lower}", low - 8, "end")[0], scale.reach(f"≤ {upper}", high + 8, "start")[1]
+    lines = (scale.at(view.accept_below), scale.at(view.reject_above))
+    if start < _SIDE or end > scale.right or any(start < x < low or high < x < end for x in lines):
+        return [scale.label(f"{lower} to {upper}", (low + high) / 2, _BAND + 21, "value", "middle")]
+    return [
+        text(f"≥ {lower}", low - 8, _BAND + 4, "value", "end"),
+        text(f"≤ {upper}", high + 8, _BAND + 4, "value"),
+    ]
 
 
 def _ticks(scale: _Scale) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -55,7 +56,7 @@ def rows(timeline: Sequence[TimelineEntry]) -> tuple[Row, ...]:
 def spans(timeline: Sequence[TimelineEntry]) -> tuple[Span, ...]:
     """How long the job stayed in each state, in order; the last state has no end and is left out."""
     made: list[Span] = []
-    for entry, following in zip(timeline, timeline[1:], strict=False):
+    for entry, following in itertools.pairwise(timeline):
         seconds = max(0.0, (following.at - entry.at).total_seconds())  # two clocks may disagree by a little
         if made and made[-1].state == entry.state:
             made[-1] = Span(entry.state, made[-1].seconds + seconds)

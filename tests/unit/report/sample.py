@@ -152,21 +152,84 @@ def _timeline() -> tuple[TimelineEntry, ...]:
         return START + timedelta(seconds=seconds)
 
     return (
-        TimelineEntry(at(0), "created", "created", "requester", REQUESTER, "Spec read and normalised; 31 defaults filled in."),
-        TimelineEntry(at(1.9), "simulated", "simulated", "operator", OPERATOR, "Baseline stored: 5 qubits, depth 17, 20 two-qubit gates; distance from the requester's baseline is 0."),
-        TimelineEntry(at(3.2), "promoted", "simulated", "requester", REQUESTER, "Promoted to target ibm with a budget of at most 25 USD."),
-        TimelineEntry(at(5.1), "Funded", "simulated", "payer", REQUESTER, "25.00 tUSD locked in the escrow.", _hash("fund"), 187_412),
-        TimelineEntry(at(8.4), "approved", "approved", "operator", OPERATOR, "All 11 gates allowed the run; 3 confirmations seen."),
-        TimelineEntry(at(8.9), "submitted", "submitted", "worker", WORKER, "Provider job ce-7f3k on fake_torino, tagged with the job id."),
-        TimelineEntry(at(9.6), "queued", "queued", "operator", OPERATOR, "2 jobs ahead; estimate 6 s, tolerance 120 min."),
+        TimelineEntry(
+            at(0), "created", "created", "requester", REQUESTER, "Spec read and normalised; 31 defaults filled in."
+        ),
+        TimelineEntry(
+            at(1.9),
+            "simulated",
+            "simulated",
+            "operator",
+            OPERATOR,
+            "Baseline stored: 5 qubits, depth 17, 20 two-qubit gates; distance from the requester's baseline is 0.",
+        ),
+        TimelineEntry(
+            at(3.2),
+            "promoted",
+            "simulated",
+            "requester",
+            REQUESTER,
+            "Promoted to target ibm with a budget of at most 25 USD.",
+        ),
+        TimelineEntry(
+            at(5.1),
+            "Funded",
+            "simulated",
+            "payer",
+            REQUESTER,
+            "25.00 tUSD locked in the escrow.",
+            _hash("fund"),
+            187_412,
+        ),
+        TimelineEntry(
+            at(8.4), "approved", "approved", "operator", OPERATOR, "All 11 gates allowed the run; 3 confirmations seen."
+        ),
+        TimelineEntry(
+            at(8.9),
+            "submitted",
+            "submitted",
+            "worker",
+            WORKER,
+            "Provider job ce-7f3k on fake_torino, tagged with the job id.",
+        ),
+        TimelineEntry(
+            at(9.6), "queued", "queued", "operator", OPERATOR, "2 jobs ahead; estimate 6 s, tolerance 120 min."
+        ),
         TimelineEntry(at(14.2), "running", "running", "operator", OPERATOR, "Calibration snapshot stored."),
         TimelineEntry(at(17.8), "completed", "completed", "worker", WORKER, "4,000 shots packed and stored."),
-        TimelineEntry(at(19.0), "Submitted", "completed", "worker", WORKER, "Result hash recorded on the chain.", _hash("submit"), 71_903),
-        TimelineEntry(at(22.7), "Proposed", "completed", "validator", VALIDATORS[0], "3 of 3 attestations; challenge window of 0 s.", _hash("propose"), 142_260),
+        TimelineEntry(
+            at(19.0),
+            "Submitted",
+            "completed",
+            "worker",
+            WORKER,
+            "Result hash recorded on the chain.",
+            _hash("submit"),
+            71_903,
+        ),
+        TimelineEntry(
+            at(22.7),
+            "Proposed",
+            "completed",
+            "validator",
+            VALIDATORS[0],
+            "3 of 3 attestations; challenge window of 0 s.",
+            _hash("propose"),
+            142_260,
+        ),
         TimelineEntry(at(23.8), "validated", "validated", "operator", OPERATOR, "Verdict seen in block 61."),
-        TimelineEntry(at(25.0), "Settled", "validated", "validator", VALIDATORS[0], "Released to the worker.", _hash("finalize"), 88_117),
+        TimelineEntry(
+            at(25.0),
+            "Settled",
+            "validated",
+            "validator",
+            VALIDATORS[0],
+            "Released to the worker.",
+            _hash("finalize"),
+            88_117,
+        ),
         TimelineEntry(at(26.2), "settled", "settled", "operator", OPERATOR, "Payment confirmed."),
-    )  # fmt: skip
+    )
 
 
 def _route() -> RouteView:
@@ -212,10 +275,41 @@ _GATES = (
 )
 
 
+def _facts(paid: str, seen: DistributionView) -> tuple[FactView, ...]:
+    return (
+        FactView("Paid to the worker", f"{paid} tUSD"),
+        FactView("Shots", f"{seen.shots:,}"),
+        FactView("Qubits, depth", f"{seen.bits}, 17"),
+        FactView("Distance, certified", f"below {seen.upper:.3f}"),
+        FactView("Validators", "3 of 3"),
+        FactView("Spec to payment", "26 s"),
+    )
+
+
+def _figures(seen: DistributionView) -> tuple[FigureView, ...]:
+    """Fidelities by their formulas, so that they fit the distribution drawn beside them."""
+    p = np.array(seen.baseline)
+    q = np.array(seen.counts) / seen.shots
+    hellinger = float(np.sqrt(p * q).sum() ** 2)
+    scores = p * len(p)
+    xeb = float((q @ scores - 1) / (p @ scores - 1))
+    spread = 2.5758 * math.sqrt(q @ scores**2 - (q @ scores) ** 2) / math.sqrt(seen.shots) / float(p @ scores - 1)
+    return (
+        FigureView("Total variation distance", seen.distance, (max(0.0, seen.lower), seen.upper)),
+        FigureView("Hellinger fidelity", hellinger),
+        FigureView("Linear XEB fidelity", xeb, (xeb - spread, xeb + spread)),
+    )
+
+
 def accepted() -> ReportView:
     """The main story: a fake device, accepted by three validators, the worker paid in full."""
     seen = distribution()
-    normalised = {"job_type": "quantum_experiment", "version": "2026-06", "quantum": {"shots": 4000}, "budget": {"max_usd_equivalent": "25"}}  # fmt: skip
+    normalised = {
+        "job_type": "quantum_experiment",
+        "version": "2026-06",
+        "quantum": {"shots": 4000},
+        "budget": {"max_usd_equivalent": "25"},
+    }
     return ReportView(
         job="job_7f3k9m2qxa",
         title="optimizer-demo",
@@ -227,23 +321,12 @@ def accepted() -> ReportView:
         spec_yaml=SPEC_YAML,
         normalised_json=json.dumps(normalised),
         spec_hash=digest_of(normalised),
-        facts=(
-            FactView("Paid to the worker", "25.00 tUSD"),
-            FactView("Shots", "4,000"),
-            FactView("Qubits, depth", "5, 17"),
-            FactView("Distance, certified", f"below {seen.upper:.3f}"),
-            FactView("Validators", "3 of 3"),
-            FactView("Spec to payment", "26 s"),
-        ),
+        facts=_facts("25.00", seen),
         timeline=_timeline(),
         route=_route(),
         gates=_GATES,
         distribution=seen,
-        figures=(
-            FigureView("Total variation distance", seen.distance, (seen.lower, seen.upper)),
-            FigureView("Hellinger fidelity", 0.9432, (0.9361, 0.9498)),
-            FigureView("Linear XEB fidelity", 0.8106, (0.7823, 0.8391)),
-        ),
+        figures=_figures(seen),
         verdict=_verdict("ACCEPT", ("tvd_below_eps", "witness_above_f_min", "selection_unprotected")),
         attestations=tuple(AttestationView(v, _hash("eip712"), _signature(v)) for v in VALIDATORS),
         validators=3,
@@ -261,31 +344,37 @@ def accepted() -> ReportView:
         ),
         device_label="fake_torino (133 qubits)",
         notes=(
-            "did:example:buyer123 has no wallet behind it; it is bound to the local requester key because this is a local chain.",
+            "did:example:buyer123 has no wallet behind it; it is bound to the local requester key.",
             "ipfs://example-input-hash could not be resolved here and is recorded as unresolved.",
-            "selection_unprotected: without a provider's receipt, a worker that ran more often and chose cannot be told apart.",
+            "selection_unprotected: without a provider's receipt, running more often and choosing goes unseen.",
         ),
     )
 
 
 def rejected() -> ReportView:
     """Another circuit's answer: rejected, the payer refunded."""
+    seen = distribution(noise=0.97)
     return replace(
         accepted(),
         escrow="refunded",
         verdict=_verdict("REJECT", ("tvd_above_honest_eps",)),
-        distribution=distribution(noise=0.97),
+        distribution=seen,
+        facts=_facts("0.00", seen),
+        figures=_figures(seen),
         balances=(BalanceView("payer", REQUESTER, 1_000 * TOKEN, 1_000 * TOKEN), BalanceView("worker", WORKER, 0, 0)),
     )
 
 
 def inconclusive() -> ReportView:
     """Too close to the threshold for either answer: split by the terms."""
+    seen = distribution(noise=0.37)
     return replace(
         accepted(),
         escrow="split",
         verdict=_verdict("INCONCLUSIVE", ("tvd_undecided",)),
-        distribution=distribution(noise=0.37),
+        distribution=seen,
+        facts=_facts("12.50", seen),
+        figures=_figures(seen),
         balances=(
             BalanceView("payer", REQUESTER, 1_000 * TOKEN, 987 * TOKEN + TOKEN // 2),
             BalanceView("worker", WORKER, 0, 12 * TOKEN + TOKEN // 2),
@@ -296,7 +385,7 @@ def inconclusive() -> ReportView:
 def silent() -> ReportView:
     """Nobody answered in time: the silence share."""
     return replace(
-        inconclusive(), verdict=None, distribution=None, attestations=(), figures=(), state="settled", escrow="split"
+        inconclusive(), verdict=None, distribution=None, attestations=(), figures=(), facts=(), escrow="split"
     )
 
 
@@ -310,6 +399,7 @@ def cancelled() -> ReportView:
         verdict=None,
         distribution=None,
         figures=(),
+        facts=(),
         attestations=(),
         timeline=full.timeline[:5],
         balances=(BalanceView("payer", REQUESTER, 1_000 * TOKEN, 1_000 * TOKEN),),
@@ -319,7 +409,12 @@ def cancelled() -> ReportView:
 def denied() -> ReportView:
     """Refused at the gates: nothing was ever locked."""
     full = accepted()
-    refused = GateView("baseline distance", False, "exact distance 0.31, not below 2/25", "simulate again after changing the circuit, or raise the policy's bound")  # fmt: skip
+    refused = GateView(
+        "baseline distance",
+        False,
+        "exact distance 0.31, not below 2/25",
+        "simulate again after changing the circuit, or raise the policy's bound",
+    )
     last = replace(full.timeline[4], kind="rejected", state="rejected", reason="the baseline is 0.31 away")
     return ReportView(
         job=full.job,
@@ -343,7 +438,8 @@ def bare() -> ReportView:
 
 def wide() -> ReportView:
     """Ten qubits: more outcomes than can be drawn."""
-    return replace(accepted(), distribution=distribution(noise=0.15, bits=10))
+    seen = distribution(noise=0.15, bits=10)
+    return replace(accepted(), distribution=seen, facts=_facts("25.00", seen), figures=_figures(seen))
 
 
 ENDINGS: dict[str, Callable[[], ReportView]] = {
