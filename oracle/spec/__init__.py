@@ -1,9 +1,12 @@
 """The job spec: reading, normalising and digesting the reviewed envelope of a job."""
 
-from oracle.spec.canonical import canonical_spec, spec_hash
+from oracle.spec.canonical import canonical_spec, parse_canonical_spec, spec_hash
 from oracle.spec.model import JobSpec, Promotion, SimulationRecord
+from oracle.spec.normalise import normalise, promoted, simulated
 from oracle.spec.policy import PromotionPolicy, ValidationPolicy
 from oracle.spec.quote import Quote, amount_of
+from oracle.spec.schema import json_schema
+from oracle.spec.source import SourceSpec, load_promotion_policy, load_source
 
 __all__ = [
     "JobSpec",
@@ -11,8 +14,16 @@ __all__ = [
     "PromotionPolicy",
     "Quote",
     "SimulationRecord",
+    "SourceSpec",
     "ValidationPolicy",
     "amount_of",
     "canonical_spec",
+    "json_schema",
+    "load_promotion_policy",
+    "load_source",
+    "normalise",
+    "parse_canonical_spec",
+    "promoted",
+    "simulated",
     "spec_hash",
 ]

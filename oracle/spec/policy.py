@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 Certificate = Literal["tvd.certified/1", "witness.levelset/1"]
 
-TVD = "tvd.certified/1"
-WITNESS = "witness.levelset/1"
-DEFAULT_CERTIFICATES = (TVD, WITNESS)
+TVD: Certificate = "tvd.certified/1"
+WITNESS: Certificate = "witness.levelset/1"
+DEFAULT_CERTIFICATES: tuple[Certificate, ...] = (TVD, WITNESS)
 WIDEST_DEFAULT_BITS = 6
 """Up to this many measured bits a distance in variation can be certified with a few thousand shots."""
 
@@ -64,7 +64,7 @@ class ValidationPolicy:
         )
 
 
-def resolve_certificates(named: tuple[str, ...] | None, bits: int) -> tuple[str, ...]:
+def resolve_certificates(named: tuple[Certificate, ...] | None, bits: int) -> tuple[Certificate, ...]:
     """The certificates for `bits` measured bits: those named, or the default. Raises as ValidationPolicy.of does."""
     path = "validation.certificates"
     if named is None:

@@ -1,0 +1,158 @@
+"""Reading a job spec from the file that people wrote: everything that is wrong with it, at once, or the spec."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from oracle.encoding import Finding, InputRejected
+from oracle.spec.diagnosis import Diagnosis, diagnose
+from oracle.spec.document import LARGEST_BYTES, Document, read_document
+from oracle.spec.fields import Section, shown
+from oracle.spec.model import JobSpec
+from oracle.spec.policy import PromotionPolicy
+
+CIRCUIT_SUFFIXES = (".py", ".qasm", ".qasm3")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+Model = TypeVar("Model", bound=Section)
+
+
+@dataclass(frozen=True)
+class SourceSpec:
+    """A spec and where it came from."""
+
+    raw: bytes
+    """The file as it was, kept as an artifact."""
+    path: Path
+    spec: JobSpec
+
+    @property
+    def folder(self) -> Path:
+        """What the spec's references are relative to, and may not leave."""
+        return self.path.parent
+
+
+def load_source(path: Path) -> SourceSpec:
+    """Read the YAML or JSON job spec at `path`, and look at the files it names.
+
+    Raises InputRejected with every fault: of the syntax, the fields, between fields, and of the files. A local
+    dataset_ref is digested; its input_hash is filled in.
+    """
+    raw = _bytes_of(path)
+    document = read_document(raw)
+    diagnosis = diagnose(JobSpec, document)
+    findings = [*diagnosis.findings]
+    folder = path.parent
+    findings += _circuit(diagnosis, document, folder)
+    findings += _baseline(diagnosis, document, folder)
+    digest, faults = _dataset(diagnosis, document, folder)
+    findings += faults
+    if findings or diagnosis.model is None:
+        raise InputRejected(str(path), findings)
+    spec = diagnosis.model
+    if digest is not None:
+        spec = spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"input_hash": digest})})
+    return SourceSpec(raw=raw, path=path, spec=spec)
+
+
+def load_promotion_policy(path: Path) -> PromotionPolicy:
+    """The operator's policy at `path`, YAML with the keys of PromotionPolicy. Raises InputRejected as load_source."""
+    return _load(PromotionPolicy, path)
+
+
+def _load(model: type[Model], path: Path) -> Model:
+    diagnosis = diagnose(model, read_document(_bytes_of(path)))
+    if diagnosis.model is None:
+        raise InputRejected(str(path), diagnosis.findings)
+    return diagnosis.model
+
+
+def _bytes_of(path: Path) -> bytes:
+    remedy = "name a job spec's file; `compute quantum init NAME` writes one to start from"
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_BYTES + 1)
+    except OSError as error:
+        reason = f"it cannot be read: {error.strerror}"
+        raise InputRejected(str(path), [Finding("", None, reason, remedy)]) from None
+
+
+def _resolved(folder: Path, reference: str) -> Path | None:
+    """Where `reference` leads, or None if it leads, through a link, out of `folder`."""
+    target = (folder / reference).resolve()
+    return target if target.is_relative_to(folder.resolve()) else None
+
+
+def _circuit(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> list[Finding]:
+    at = ("quantum", "circuit_ref")
+    reference = diagnosis.sound(at, document)
+    if not isinstance(reference, str):
+        return []
+    line = document.line_of(at)
+    target = _resolved(folder, reference)
+    if target is None:
+        return [_leaves("quantum.circuit_ref", line, reference, "./circuits/optimizer.py")]
+    if not reference.endswith(CIRCUIT_SUFFIXES):
+        reason = f"{shown(reference)} is neither a Python generator nor OpenQASM 3"
+        return [Finding("quantum.circuit_ref", line, reason, "name a .py or .qasm file: ./circuits/optimizer.py")]
+    if not target.is_file():
+        reason = f"{shown(reference)} is not a file in the spec's folder"
+        remedy = "put the generator there, or correct the path; for example circuit_ref: ./circuits/optimizer.py"
+        return [Finding("quantum.circuit_ref", line, reason, remedy)]
+    return []
+
+
+def _baseline(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> list[Finding]:
+    at = ("validation", "baseline_ref")
+    reference = diagnosis.sound(at, document)
+    if not isinstance(reference, str):
+        return []
+    line = document.line_of(at)
+    target = _resolved(folder, reference)
+    if target is None:
+        return [_leaves("validation.baseline_ref", line, reference, "./baselines/simulated.json")]
+    # It need not exist: then the simulation's own baseline is the one that counts.
+    if target.exists() and not target.is_file():
+        reason = f"{shown(reference)} is not a file"
+        remedy = "name a file; for example baseline_ref: ./baselines/simulated.json"
+        return [Finding("validation.baseline_ref", line, reason, remedy)]
+    return []
+
+
+def _dataset(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> tuple[str | None, list[Finding]]:
+    """The digest of a local data set (None for one that is elsewhere), and what is wrong with the reference."""
+    at = ("inputs", "dataset_ref")
+    reference = diagnosis.sound(at, document)
+    if not isinstance(reference, str) or is_remote(reference):
+        return None, []
+    line = document.line_of(at)
+    target = _resolved(folder, reference)
+    if target is None:
+        return None, [_leaves("inputs.dataset_ref", line, reference, "./data/input.json")]
+    if not target.is_file():
+        reason = f"{shown(reference)} is neither a URI nor a file in the spec's folder"
+        remedy = "put the data there, or write where it is; for example dataset_ref: ipfs://example-input-hash"
+        return None, [Finding("inputs.dataset_ref", line, reason, remedy)]
+    with target.open("rb") as file:
+        digest = "0x" + hashlib.file_digest(file, "sha256").hexdigest()
+    declared = diagnosis.sound(("inputs", "input_hash"), document)
+    if isinstance(declared, str) and declared != digest:
+        line = document.line_of(("inputs", "input_hash"))
+        reason = f"the file {reference} has another digest"
+        return None, [Finding("inputs.input_hash", line, reason, f'write input_hash: "{digest}", or leave it out')]
+    return digest, []
+
+
+def _leaves(path: str, line: int | None, reference: str, example: str) -> Finding:
+    key = path.rpartition(".")[2]
+    reason = f"{shown(reference)} leads out of the spec's folder"
+    return Finding(path, line, reason, f"copy the file below the spec's folder; for example {key}: {example}")
+
+
+def is_remote(reference: str) -> bool:
+    """Whether `reference` is a URI, which nobody here follows."""
+    return _SCHEME.match(reference) is not None
