@@ -171,6 +171,14 @@ def _timeouts(spec: JobSpec) -> Iterator[Fault]:
             f"the stages take up to {needed} seconds, more than {timeouts.total_s}",
             f"write total_s: {needed}, or leave it out",
         )
+    if spec.quantum is not None and queue_s > 60 * spec.quantum.max_queue_minutes:
+        minutes = -(-queue_s // 60)
+        yield Fault(
+            "timeouts.queue_s",
+            ("quantum.max_queue_minutes",),
+            f"{queue_s} seconds are longer than max_queue_minutes: {spec.quantum.max_queue_minutes}",
+            f"leave queue_s out, or write max_queue_minutes: {minutes}",
+        )
     if needed > LONGEST_TOTAL_S:
         yield Fault(
             "timeouts",
@@ -237,12 +245,12 @@ def _settlement(spec: JobSpec) -> Iterator[Fault]:
             "a challenge window needs an arbiter to rule on what is disputed in it",
             'write arbiter: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC" (its address), or challenge_window_s: 0',
         )
-    if settlement.challenge_window_s > 0 and settlement.ruling_window_s == 0:
+    if (settlement.challenge_window_s > 0 or settlement.arbiter is not None) and settlement.ruling_window_s == 0:
         yield Fault(
             "settlement.ruling_window_s",
-            ("settlement.challenge_window_s",),
-            "a challenge window needs a ruling window, or no dispute could be ruled on",
-            "write ruling_window_s: 86400, or challenge_window_s: 0",
+            ("settlement.challenge_window_s", "settlement.arbiter"),
+            "an arbiter without a ruling window has no time to rule on a dispute",
+            "write ruling_window_s: 86400, or name no arbiter and write challenge_window_s: 0",
         )
     if settlement.fee_bps > 0 and settlement.fee_to is None:
         yield Fault(

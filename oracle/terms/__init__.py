@@ -1,5 +1,6 @@
 """The terms of a job, and everything that is signed about it."""
 
+from oracle.terms.build import Roles, bounds_broken, build_terms, worker_amount
 from oracle.terms.job_terms import ZERO_ADDRESS, JobTerms, fee_of, job_id_of, pack_terms, unpack_terms
 from oracle.terms.typed_data import (
     Cancel,
@@ -16,8 +17,11 @@ __all__ = [
     "Cancel",
     "JobTerms",
     "Outcome",
+    "Roles",
     "Submission",
     "Verdict",
+    "bounds_broken",
+    "build_terms",
     "cancel_digest",
     "fee_of",
     "job_id_of",
@@ -25,4 +29,5 @@ __all__ = [
     "submission_digest",
     "unpack_terms",
     "verdict_digest",
+    "worker_amount",
 ]
