@@ -87,7 +87,7 @@ def _forecast(certifiers: list[Certifier], fidelity: Fraction) -> _Forecast:
 
 
 def _three_digits_up(shots: int) -> int:
-    step = 10 ** max(0, len(str(shots)) - 3)
+    step = int("1" + "0" * max(0, len(str(shots)) - 3))
     return -(-shots // step) * step
 
 
@@ -182,9 +182,7 @@ def _shortfall(policy: ValidationPolicy, baseline: Baseline, shots: int, needed:
     return f"{at} needs {needed:,} shots, not {shots:,}"
 
 
-def _suggest(
-    policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction, needed: int | None
-) -> Suggestion | None:
+def _suggest(policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction, needed: int | None) -> Suggestion | None:
     """The cheapest of what works; the policy's own certificates win a tie."""
     found = [] if needed is None else [Suggestion("+".join(policy.certificates), needed)]
     for other in _alternatives(policy, baseline.bits):

@@ -1,0 +1,26 @@
+"""Verdicts: from a committed baseline and packed shots to a document whose digest validators sign."""
+
+from oracle.statistics.baseline import Baseline, baseline_tvd
+from oracle.verdict.decide import ENGINE, Case, CaseRejected, decide
+from oracle.verdict.document import DocumentRejected, VerdictDocument, policy_hash
+from oracle.verdict.figures import Figures, describe
+from oracle.verdict.reasons import Reason, sentence
+from oracle.verdict.signed import Attestation, AttestationRejected
+
+__all__ = [
+    "ENGINE",
+    "Attestation",
+    "AttestationRejected",
+    "Baseline",
+    "Case",
+    "CaseRejected",
+    "DocumentRejected",
+    "Figures",
+    "Reason",
+    "VerdictDocument",
+    "baseline_tvd",
+    "decide",
+    "describe",
+    "policy_hash",
+    "sentence",
+]

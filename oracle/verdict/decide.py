@@ -1,0 +1,145 @@
+"""From committed inputs to a verdict: a pure function, the same bytes on any machine.
+
+REJECT comes before ACCEPT, and what is neither is INCONCLUSIVE. Acceptance needs every certificate, each at alpha
+(for a worker on the wrong side of any one bound, that one accepts at most that often). Rejection needs one, each at
+beta over their number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
+from oracle.encoding import sha256_hex
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics import Baseline, Certificate, Decision, MethodRefused, certifier, check_policy
+from oracle.statistics.radius import log_upper
+from oracle.terms.typed_data import Outcome
+from oracle.verdict.document import VerdictDocument
+from oracle.verdict.reasons import OF_FAULT, Reason
+
+ENGINE = "compute-escrow/verdict/1"
+"""Changes with any rule here or in the statistics that could change a document's bytes."""
+REPLAY_ENTROPY_BITS = 128
+"""Results that two honest runs share with a probability above 2^-128 are never held to be replays."""
+SELECTION_UNPROTECTED = "selection_unprotected"
+"""The note that nothing here shows whether the worker picked these shots among more."""
+
+
+class CaseRejected(ValueError):
+    """What was put before us is no case: the validator's own inputs disagree. Nothing may be signed."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything a verdict depends on."""
+
+    job: str
+    """JobId: the EIP-712 digest of the terms."""
+    round: int
+    spec_hash: str
+    policy: ValidationPolicy
+    shots_required: int
+    baseline: Baseline
+    """The committed one, never the validator's own."""
+    baseline_root: str
+    """As the spec commits to it."""
+    result_hash: str
+    """As the worker submitted it."""
+    artifact: bytes | None
+    """The packed shots; None if they could not be fetched within the availability window."""
+    replayed: bool
+    """Whether an earlier delivery event by this worker carries the same result hash."""
+    worker_amount: int
+    """Base units due if the verdict is to accept."""
+    engine: str = ENGINE
+
+
+def decide(case: Case) -> VerdictDocument:
+    """The verdict on `case`.
+
+    Raises CaseRejected if the baseline is not the committed one or another engine is asked for, and PolicyRefused
+    for a policy that no verdict can be made from. A fault of the worker's artifact never raises: it rejects.
+    """
+    if case.engine != ENGINE:
+        raise CaseRejected(f"engine {case.engine} is asked for, this one is {ENGINE}")
+    if case.baseline.root != case.baseline_root:
+        raise CaseRejected(f"baseline {case.baseline.root} is not the committed {case.baseline_root}")
+    if case.worker_amount < 0:
+        raise CaseRejected(f"a worker's amount of {case.worker_amount}")
+    check_policy(case.policy, case.shots_required)
+    shots, reasons = _examine(case)
+    if case.replayed and not replay_is_likely(case.baseline, case.shots_required):
+        reasons.append(Reason.REPLAYED_RESULT.value)
+    certificates: tuple[Certificate, ...] = ()
+    if reasons or shots is None:
+        outcome = Outcome.REJECT
+    else:
+        certificates = certify(case.policy, case.baseline, shots)
+        outcome, reasons = _combine(certificates)
+    return VerdictDocument(
+        engine=case.engine,
+        job=case.job,
+        round=case.round,
+        spec_hash=case.spec_hash,
+        policy=case.policy,
+        baseline_root=case.baseline_root,
+        result_hash=case.result_hash,
+        bits=case.baseline.bits,
+        shots_required=case.shots_required,
+        shots_received=None if shots is None else shots.count,
+        worker_amount=str(case.worker_amount if outcome is Outcome.ACCEPT else 0),
+        certificates=certificates,
+        outcome=outcome,
+        reason_codes=tuple(reasons),
+        notes=(SELECTION_UNPROTECTED,),
+    )
+
+
+def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
+    """The result if its bytes are one, and what is wrong with them."""
+    if case.artifact is None:
+        return None, [Reason.ARTIFACT_UNAVAILABLE.value]
+    if sha256_hex(case.artifact) != case.result_hash:
+        return None, [Reason.ARTIFACT_HASH_MISMATCH.value]
+    try:
+        shots = unpack(case.artifact, case.baseline.bits)
+    except ShotsRejected as fault:
+        return None, [OF_FAULT[fault.fault].value]
+    return shots, [] if shots.count == case.shots_required else [Reason.WRONG_SHOT_COUNT.value]
+
+
+def certify(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> tuple[Certificate, ...]:
+    """The certificates of `policy`, in its order, on `shots` of the baseline's width."""
+    outcomes, counts = np.unique(shots.values(), return_counts=True)
+    certificates = []
+    for method in policy.certificates:
+        try:
+            prepared = certifier(method, policy, baseline, shots.count)
+        except MethodRefused:
+            certificates.append(Certificate(method, Decision.REFUSED, None, None, None))
+        else:
+            certificates.append(prepared.certify(outcomes, counts.astype(np.int64)))
+    return tuple(certificates)
+
+
+def _combine(certificates: tuple[Certificate, ...]) -> tuple[Outcome, list[str]]:
+    rejecting = [Reason.REJECTED_BY.about(c.method) for c in certificates if c.decision is Decision.REJECT]
+    if rejecting:
+        return Outcome.REJECT, rejecting
+    open_ones = [
+        (Reason.REFUSED_BY if c.decision is Decision.REFUSED else Reason.UNDECIDED_BY).about(c.method)
+        for c in certificates
+        if c.decision is not Decision.ACCEPT
+    ]
+    return (Outcome.INCONCLUSIVE, open_ones) if open_ones else (Outcome.ACCEPT, [Reason.CERTIFIED.value])
+
+
+def replay_is_likely(baseline: Baseline, shots: int) -> bool:
+    """Whether two ideal runs of `shots` shots share their records with a probability (sum p^2)^shots above 2^-128;
+    a mirror circuit's is one. Compared by logarithms, each rounded up to a multiple of 2^-64.
+    """
+    return shots * log_upper(1 / baseline.collision) < log_upper(Fraction(1 << REPLAY_ENTROPY_BITS))

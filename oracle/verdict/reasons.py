@@ -1,0 +1,54 @@
+"""Why a verdict is what it is: codes for machines, each with its sentence for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from oracle.artifacts.shots import ShotsFault
+
+
+class Reason(StrEnum):
+    """One ground of a verdict. Those about a certificate are written with the method's id: ``rejected_by:tvd…/1``."""
+
+    ARTIFACT_UNAVAILABLE = "artifact_unavailable"
+    ARTIFACT_HASH_MISMATCH = "artifact_hash_mismatch"
+    ARTIFACT_EMPTY = "artifact_empty"
+    ARTIFACT_WRONG_SIZE = "artifact_wrong_size"
+    BITS_ABOVE_REGISTER = "bits_above_register"
+    WRONG_SHOT_COUNT = "wrong_shot_count"
+    REPLAYED_RESULT = "replayed_result"
+    CERTIFIED = "certified"
+    REJECTED_BY = "rejected_by"
+    UNDECIDED_BY = "undecided_by"
+    REFUSED_BY = "refused_by"
+
+    def about(self, method: str) -> str:
+        """This code, of one certificate."""
+        return f"{self.value}:{method}"
+
+
+OF_FAULT = {
+    ShotsFault.EMPTY: Reason.ARTIFACT_EMPTY,
+    ShotsFault.PARTIAL_RECORD: Reason.ARTIFACT_WRONG_SIZE,
+    ShotsFault.BITS_ABOVE_REGISTER: Reason.BITS_ABOVE_REGISTER,
+}
+
+_SENTENCES = {
+    Reason.ARTIFACT_UNAVAILABLE: "the result could not be fetched within the availability window",
+    Reason.ARTIFACT_HASH_MISMATCH: "the bytes of the result do not hash to what the worker submitted",
+    Reason.ARTIFACT_EMPTY: "the result holds no shot",
+    Reason.ARTIFACT_WRONG_SIZE: "the result is no whole number of records of the circuit's width",
+    Reason.BITS_ABOVE_REGISTER: "a shot sets a bit that the circuit does not have",
+    Reason.WRONG_SHOT_COUNT: "the result has another number of shots than the spec orders",
+    Reason.REPLAYED_RESULT: "this worker has delivered the same result before",
+    Reason.CERTIFIED: "every certificate accepts",
+    Reason.REJECTED_BY: "no honest worker shows this, says",
+    Reason.UNDECIDED_BY: "neither accepted nor rejected by",
+    Reason.REFUSED_BY: "the baseline gives nothing to judge by to",
+}
+
+
+def sentence(code: str) -> str:
+    """`code` in words. Raises ValueError for a code that there is not."""
+    reason, _, method = code.partition(":")
+    return f"{_SENTENCES[Reason(reason)]} {method}".rstrip()
