@@ -1,0 +1,122 @@
+"""Following a job: its events as they come, until it ends or nothing can move it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from oracle.encoding import Finding
+from router.cli.commands import Session
+from router.cli.failures import CommandFailed, Exit
+
+if TYPE_CHECKING:
+    from router.cli.views import Money
+    from router.lifecycle import Event, JobRecord
+    from router.workflows.workspace import Workspace
+
+_LOOK_S = 0.25
+_STACK_EVERY = 8
+"""Looks between two looks at whether the router still runs."""
+
+
+def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | None) -> JobRecord:
+    """Print every event of `job`, past and coming; returns its record once it has ended.
+
+    Raises CommandFailed for a job that waits for its requester, for a router that does not run, and on timeout.
+    """
+    from router.cli import views
+    from router.lifecycle import apply
+
+    store = workspace.store
+    printer = Printer(session, views.money_of(workspace))
+    record: JobRecord | None = None
+    end = None if timeout_s is None else time.monotonic() + timeout_s
+    looks = 0
+    while True:
+        for event in store.events(job)[0 if record is None else record.sequence :]:
+            record = apply(record, event)
+            printer.event(event, record)
+        if record is None:
+            raise AssertionError("a job has at least one event")
+        if record.terminal:
+            printer.ended(record)
+            return record
+        if looks % _STACK_EVERY == 0:
+            _check_movable(workspace, record)
+        if not record.promoted:
+            raise AssertionError("an unpromoted job waits for its requester")
+        if end is not None and time.monotonic() >= end:
+            reason = f"{job} is {record.state.value} after {timeout_s:g} s"
+            raise CommandFailed(Exit.DEPENDENCY, Finding("", None, reason, f"`compute quantum watch {job}` goes on"))
+        looks += 1
+        time.sleep(_LOOK_S)
+
+
+def _check_movable(workspace: Workspace, record: JobRecord) -> None:
+    """Raise unless something can still happen to the job by itself."""
+    from router.stack.local import status
+
+    if not record.promoted:
+        following = f"`compute quantum promote {record.job} --target ibm --max-budget 25`"
+        raise CommandFailed(Exit.INPUT, Finding("", None, f"{record.job} waits for its promotion", following))
+    alive = {process.name: lives for process, lives in status(workspace.home).processes}
+    missing = [name for name in ("anvil", "router") if not alive.get(name)]
+    if missing:
+        reason = f"{record.job} is {record.state.value}, and {' and '.join(missing)} of this home does not run"
+        raise CommandFailed(
+            Exit.DEPENDENCY, Finding("", None, reason, "`compute up` starts it; the job goes on from there")
+        )
+
+
+def exit_of(record: JobRecord) -> Exit:
+    """OK for a job that was accepted and paid for, else NOT_ACCEPTED."""
+    from router.lifecycle import State, VerdictOutcome
+
+    accepted = record.state is State.SETTLED and record.outcome is VerdictOutcome.ACCEPT
+    return Exit.OK if accepted else Exit.NOT_ACCEPTED
+
+
+class Printer:
+    """Events on stdout as they come, as lines for people or as JSON lines."""
+
+    def __init__(self, session: Session, money: Money | None = None) -> None:
+        import sys
+
+        from router.cli import views
+        from router.cli.output import console
+
+        self._output = session.output
+        self._money = money or views.base_units
+        self._screen = console(sys.stdout)
+        self._start: Event | None = None
+
+    def line(self, event: Event) -> None:
+        """`event` as a line for people."""
+        from router.cli import views
+        from router.cli.drawing import moment_line
+
+        self._start = self._start or event
+        start = views.moment(self._start, self._money).at
+        self._screen.print(moment_line(views.moment(event, self._money), start))
+
+    def event(self, event: Event, record: JobRecord) -> None:
+        """`event`, after which the job's record is `record`."""
+        if not self._output.as_json:
+            self.line(event)
+            return
+        from router.cli import views
+
+        line = event.to_json() | {"state": record.state.value, "escrow": record.escrow.value}
+        self._output.json_line(line | {"said": views.said(event, self._money)})
+
+    def ended(self, record: JobRecord) -> None:
+        """The last words about a job that has ended."""
+        if self._output.as_json:
+            return
+        from router.cli.output import coloured, next_step
+
+        self._screen.print(f"\n{record.job} is {coloured(record.state.value)}; escrow {coloured(record.escrow.value)}")
+        if record.promoted and not record.closed:
+            self._output.note("[yellow]note[/] the budget is still locked; it returns once submitBy has passed")
+        if record.outcome is not None:
+            next_step(self._screen, f"compute quantum validate {record.job}")

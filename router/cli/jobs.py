@@ -1,0 +1,137 @@
+"""`compute jobs`, `approve`, `deny`, `cancel`: the list of jobs, and what people decide about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from router.cli.commands import Session, command
+from router.cli.failures import CommandFailed, Exit
+from router.cli.opening import existing, job_argument, job_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from router.lifecycle import JobRecord, State
+
+_note = click.option("--note", default="", metavar="TEXT", help="Why, in a line; it is recorded with the decision.")
+
+
+def register(root: click.Group) -> None:
+    """Add the commands to `root`."""
+
+    @command(root, "jobs", "compute jobs", "compute jobs --state settled --limit 5")
+    @click.option("--state", metavar="STATE", default=None, help="Only jobs in this state, such as running or settled.")
+    @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+    def jobs(session: Session, state: str | None, limit: int) -> None:
+        """List jobs, the newest first."""
+        wanted = None if state is None else (_state(state),)
+        workspace = existing(session)
+        found = () if workspace is None else workspace.store.jobs(states=wanted, limit=limit)
+        session.output.result({"jobs": [_row(record) for record in found]}, lambda screen: _draw(screen, found))
+
+    @command(root, "approve", "compute approve job_8f31 --note 'reviewed the circuit'")
+    @job_argument
+    @_note
+    def approve(session: Session, job: str, note: str) -> None:
+        """As the operator, give JOB the approval that a gate asked for.
+
+        JOB may be the beginning of an id. What was missing is recorded as granted, with your note; the job is not
+        changed otherwise, and every other gate still holds.
+        """
+        from router.workflows import promote as workflow
+
+        workspace, record = job_of(session, job)
+        workflow.approve(workspace, record.job, note)
+        following = f"compute quantum promote {record.job} --target ibm --max-budget 25"
+        _said(session, record, "approved", following if not record.promoted else f"compute quantum watch {record.job}")
+
+    @command(root, "deny", "compute deny job_8f31 --note 'the budget is too high'")
+    @job_argument
+    @_note
+    def deny(session: Session, job: str, note: str) -> None:
+        """As the operator, reject JOB for good.
+
+        JOB may be the beginning of an id. Only a job that nothing was delivered for can be denied.
+        """
+        from router.workflows import promote as workflow
+
+        workspace, record = job_of(session, job)
+        workflow.deny(workspace, record.job, note)
+        _said(session, record, "denied", f"compute quantum inspect {record.job}")
+
+    @command(root, "cancel", "compute cancel job_8f31")
+    @job_argument
+    def cancel(session: Session, job: str) -> None:
+        """As the requester, call JOB off.
+
+        JOB may be the beginning of an id. Once the budget is locked this takes the worker's signature too, which it
+        gives as long as the spec's cancellation policy allows; the budget then goes back to the payer.
+        """
+        from router.workflows import promote as workflow
+
+        workspace, record = job_of(session, job)
+        workflow.request_cancel(workspace, record.job)
+        _said(session, record, "cancellation requested", f"compute quantum watch {record.job}")
+
+
+def _said(session: Session, record: JobRecord, what: str, following: str) -> None:
+    def draw(screen: Console) -> None:
+        from router.cli.output import next_step, plain
+
+        screen.print(f"{plain(record.job)}: {what}")
+        next_step(screen, following)
+
+    session.output.result({"job": record.job, "did": what, "next": following}, draw)
+
+
+def _state(text: str) -> State:
+    from oracle.encoding import Finding
+    from router.lifecycle import State
+
+    try:
+        return State(text)
+    except ValueError:
+        known = ", ".join(state.value for state in State)
+        raise CommandFailed(Exit.INPUT, Finding("--state", None, f"{text} is no state", f"one of: {known}")) from None
+
+
+def _row(record: JobRecord) -> dict[str, object]:
+    return {
+        "job": record.job,
+        "state": record.state.value,
+        "escrow": record.escrow.value,
+        "outcome": None if record.outcome is None else record.outcome.value,
+        "target": record.target or record.requested_target,
+        "family": record.family,
+        "requester": record.requester,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+    }
+
+
+def _draw(screen: Console, found: tuple[JobRecord, ...]) -> None:
+    from datetime import UTC, datetime
+
+    from router.cli.output import coloured, next_step, plain, table
+    from router.lifecycle import parse_at
+    from router.report.wording import duration
+
+    if not found:
+        screen.print("No jobs.")
+        next_step(screen, "compute quantum init optimizer-demo")
+        return
+    now = datetime.now(UTC)
+    grid = table("job", "state", "escrow", "verdict", "target", "family", "updated")
+    for record in found:
+        grid.add_row(
+            plain(record.job),
+            coloured(record.state.value),
+            coloured(record.escrow.value),
+            coloured(record.outcome.value) if record.outcome else "",
+            plain(record.target or record.requested_target or ""),
+            plain(record.family or ""),
+            f"{duration(max(0.0, (now - parse_at(record.updated_at)).total_seconds()))} ago",
+        )
+    screen.print(grid)

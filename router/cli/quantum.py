@@ -1,0 +1,194 @@
+"""`compute quantum`: a quantum job from its spec to its verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from router.cli import following
+from router.cli.commands import Group, Session, command
+from router.cli.opening import job_argument, job_of
+from router.cli.plan import spec_argument
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from router.workflows.simulate import Simulation
+
+
+@click.group(cls=Group)
+def quantum() -> None:
+    """Write, simulate, inspect, promote, watch and validate quantum jobs.
+
+    \b
+    In this order:
+      compute quantum init optimizer-demo
+      compute quantum simulate ./optimizer-demo/job.yaml
+      compute quantum inspect JOB --artifacts
+      compute quantum promote JOB --target ibm --max-budget 25
+      compute quantum watch JOB
+      compute quantum validate JOB
+    """
+
+
+def register(root: click.Group) -> None:
+    """Add the group to `root`."""
+    root.add_command(quantum)
+
+
+@command(quantum, "init", "compute quantum init optimizer-demo")
+@click.argument("name", type=click.Path(path_type=Path))
+def init(session: Session, name: Path) -> None:
+    """Write a first job into the folder NAME.
+
+    A job spec with comments (job.yaml) and the circuit that it runs (circuits/optimizer.py). Nothing is overwritten.
+    """
+    from router.cli.scaffold import TEMPLATES, write_job
+
+    paths = write_job(name)
+    following = f"compute quantum simulate {_shell(name / 'job.yaml')}"
+
+    def draw(screen: Console) -> None:
+        from router.cli.output import facts, next_step, plain
+
+        screen.print(f"Wrote [bold]{plain(name)}[/]")
+        facts(screen, tuple(zip(TEMPLATES, _WHAT, strict=True)))
+        next_step(screen, following)
+
+    session.output.result({"folder": str(name), "files": [str(path) for path in paths], "next": following}, draw)
+
+
+_WHAT = (
+    "the job spec: what runs, what it may cost, what counts as delivered",
+    "the circuit: build() returns it",
+)
+
+
+def _shell(path: Path) -> str:
+    """`path` as a word for a shell, and recognisable as a path."""
+    import shlex
+
+    text = str(path)
+    return shlex.quote(text if path.is_absolute() or text.startswith(".") else f"./{text}")
+
+
+@command(quantum, "simulate", "compute quantum simulate ./optimizer-demo/job.yaml")
+@spec_argument
+def simulate(session: Session, spec: Path) -> None:
+    """Simulate the job of SPEC and commit its baseline.
+
+    Reads the spec, runs its generator in a sandbox, computes the exact distribution, plans the shots, and stores all
+    of it under a new job id. Costs nothing. If anything is wrong with the spec, all of it is said and nothing stored.
+    """
+    from router.cli.plan import prepared
+    from router.workflows.simulate import keep
+    from router.workflows.workspace import open_workspace
+
+    found = prepared(session, spec)
+    with session.output.progress() as progress:
+        simulation = keep(open_workspace(session.home), found, progress)
+    for notice in found.notices:
+        session.output.note(f"[yellow]note[/] {_plain(notice)}")
+    session.output.result(_simulation_json(simulation), lambda screen: _draw_simulation(screen, simulation))
+
+
+def _plain(text: str) -> str:
+    from router.cli.output import plain
+
+    return plain(text)
+
+
+def _simulation_json(simulation: Simulation) -> dict[str, object]:
+    from oracle.encoding import format_rational
+    from router.workflows.simulate import plan_json
+
+    found, record = simulation.prepared, simulation.record
+    return {
+        "job": simulation.job,
+        "state": record.state.value,
+        "spec_hash": record.spec_hash,
+        "circuit": {
+            "hash": found.facts.hash,
+            "family": record.family,
+            "qubits": found.facts.qubits,
+            "bits": found.facts.bits,
+            "depth": found.facts.depth,
+            "two_qubit_gates": found.facts.two_qubit_gates,
+        },
+        "baseline_root": found.baseline.root,
+        "baseline_distance": None if found.distance is None else format_rational(found.distance),
+        "plan": plan_json(found.plan),
+        "notices": list(found.notices),
+        "next": f"compute quantum inspect {simulation.job} --artifacts",
+    }
+
+
+def _draw_simulation(screen: Console, simulation: Simulation) -> None:
+    from oracle.spec import ValidationPolicy
+    from oracle.statistics.baseline import TOTAL
+    from router.cli.drawing import histogram
+    from router.cli.output import facts, next_step, plain
+    from router.cli.plan import draw_plan
+    from router.report.wording import count
+
+    found, circuit = simulation.prepared, simulation.prepared.facts
+    screen.print(f"Simulated [bold]{plain(simulation.job)}[/]\n")
+    family = f"{simulation.record.family}: " if simulation.record.family else ""
+    size = (
+        f"{count(circuit.qubits, 'qubit')}, depth {circuit.depth}, {count(circuit.two_qubit_gates, 'two-qubit gate')}"
+    )
+    rows: list[tuple[str, object]] = [
+        ("circuit", f"{family}{size}"),
+        ("baseline", found.baseline.root),
+        ("spec hash", simulation.record.spec_hash),
+    ]
+    if found.distance is not None:
+        rows.append(("distance", f"{float(found.distance):.4f} from your own baseline (total variation, exact)"))
+    facts(screen, rows)
+    screen.print()
+    histogram(screen, found.baseline.bits, [int(weight) / TOTAL for weight in found.baseline.weights])
+    screen.print()
+    draw_plan(screen, found.plan, ValidationPolicy.of(found.spec, circuit.bits), circuit.bits)
+    next_step(screen, f"compute quantum inspect {simulation.job} --artifacts")
+
+
+@command(quantum, "inspect", "compute quantum inspect job_8f31 --artifacts")
+@job_argument
+@click.option("--artifacts", "with_artifacts", is_flag=True, help="List every artifact with its digest, size and path.")
+def inspect(session: Session, job: str, with_artifacts: bool) -> None:
+    """Show all that is known of JOB: record, timeline, distributions, artifacts.
+
+    JOB may be the beginning of an id.
+    """
+    from router.cli import views
+
+    workspace, record = job_of(session, job)
+    events = workspace.store.events(record.job)
+    rows = views.artifacts(workspace, events) if with_artifacts else ()
+    payload: dict[str, object] = {"record": record.to_json(), "events": [event.to_json() for event in events]}
+    if with_artifacts:
+        payload["artifacts"] = [row.to_json() for row in rows]
+    session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, events, rows))
+
+
+@command(quantum, "watch", "compute quantum watch job_8f31", "compute quantum watch job_8f31 --json | jq .kind")
+@job_argument
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    default=None,
+    metavar="SECONDS",
+    help="Give up then, with 5.",
+)
+def watch(session: Session, job: str, timeout_s: float | None) -> None:
+    """Follow JOB until it ends.
+
+    JOB may be the beginning of an id. Prints what has happened and then each event as it comes; with --json, one JSON
+    object a line. Exits with 0 if the result was accepted and paid for, with 6 if the job ended otherwise.
+    """
+    workspace, record = job_of(session, job)
+    ended = following.follow(session, workspace, record.job, timeout_s)
+    click.get_current_context().exit(following.exit_of(ended))

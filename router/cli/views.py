@@ -1,0 +1,231 @@
+"""A job for people and for programs: its record, its timeline, its artifacts, as rows and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router.cli.drawing import Moment, histogram, timeline
+from router.cli.output import facts, next_step, plain, table
+from router.report.wording import short, units
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from router.lifecycle import Event, JobRecord
+    from router.workflows.workspace import Workspace
+
+Money = Callable[[int], str]
+"""Base units of the job's token, in words."""
+
+
+def base_units(amount: int) -> str:
+    """`amount` where nobody says which token it is of."""
+    return f"{amount:,} base units"
+
+
+def money_of(workspace: Workspace) -> Money:
+    """Amounts in the token of the home's stack; in base units where no stack says which token that is."""
+    if workspace.stack is None:
+        return base_units
+    deployment = workspace.deployment
+    return lambda amount: f"{units(amount, deployment.token_decimals)} {deployment.token_symbol}"
+
+
+def said(event: Event, money: Money) -> str:
+    """What an event says, in a line."""
+    from router import lifecycle as is_
+
+    match event.payload:
+        case is_.Created(spec_hash=spec_hash):
+            return f"spec {short(spec_hash)}"
+        case is_.Simulated(baseline_root=root, baseline_distance=distance):
+            near = "" if distance is None else f", {percent(distance)} from the requester's"
+            return f"baseline {short(root)}{near}"
+        case is_.Promoted(target=target, max_usd=most):
+            return f"to {target}, for ${dollars(most)} at most"
+        case is_.Approved():
+            return "every gate allows it"
+        case is_.Submitted(target=target, provider_job=reference):
+            return f"{target}, provider job {reference}"
+        case is_.Queued(detail=detail) | is_.Running(detail=detail):
+            return detail
+        case is_.Completed(result_hash=result, tx_hash=tx):
+            return f"result {short(result)} delivered in {short(tx)}"
+        case is_.Validated(outcome=outcome, worker_amount=amount):
+            return f"verdict {outcome.value}; the worker is to get {money(amount)}"
+        case is_.Settled(outcome=outcome, worker_paid=worker, payer_paid=payer):
+            return f"{outcome.value}: {money(worker)} to the worker, {money(payer)} back to the payer"
+        case is_.Failed(reason=reason, remedy=remedy):
+            return f"{reason}; {remedy}"
+        case is_.Rejected(reason=reason) | is_.Expired(reason=reason) | is_.Cancelled(reason=reason):
+            return reason
+        case is_.Disputed(by=by):
+            return f"by {by}"
+        case is_.EscrowMoved(escrow=escrow, cause=cause):
+            return f"{escrow.value}, block {cause.block_number}, {short(cause.tx_hash)}"
+    raise AssertionError(f"no words for {type(event.payload).__name__}")
+
+
+def dollars(rational: str) -> str:
+    """``25``, ``12.50``: a rational of US dollars as people write it."""
+    from oracle.encoding import parse_rational
+
+    value = parse_rational(rational)
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.2f}"
+
+
+def percent(rational: str) -> str:
+    """A rational between 0 and 1 as ``12.5%``."""
+    from oracle.encoding import parse_rational
+
+    return f"{float(parse_rational(rational)):.1%}"
+
+
+def moment(event: Event, money: Money) -> Moment:
+    """The line of `event` in a timeline."""
+    from router.lifecycle import parse_at
+
+    return Moment(at=parse_at(event.at), kind=event.kind.value, by=event.role.value, said=said(event, money))
+
+
+@dataclass(frozen=True)
+class ArtifactRow:
+    """One artifact of a job."""
+
+    kind: str
+    digest: str
+    size: int | None
+    """Bytes; None if it is not in the store."""
+    path: str | None
+    """Where it is on this machine; None if it is not in the store."""
+
+    def to_json(self) -> dict[str, object]:
+        return {"kind": self.kind, "digest": self.digest, "size": self.size, "path": self.path}
+
+
+def artifacts(workspace: Workspace, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
+    """Every artifact that the job's events name, in the order of the job's life, each digest once."""
+    rows: dict[str, ArtifactRow] = {}
+    for kind, digest in _named(workspace, events):
+        if digest not in rows:
+            found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
+            there = found.is_file()
+            rows[digest] = ArtifactRow(
+                kind, digest, found.stat().st_size if there else None, str(found) if there else None
+            )
+    return tuple(rows.values())
+
+
+def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    from oracle.artifacts.kinds import Kind
+    from router import lifecycle as is_
+
+    for event in events:
+        match event.payload:
+            case is_.Created(source=source, spec_hash=spec):
+                yield Kind.ORIGINAL_SPEC, source
+                yield Kind.NORMALISED_SPEC, spec
+            case is_.Simulated(spec_hash=spec, circuit=circuit, baseline_root=root, simulation=simulation):
+                document = json.loads(workspace.artifacts.get(simulation))
+                if document["generator"] is not None:
+                    yield Kind.CODE_VERSION, document["generator"]
+                yield Kind.CIRCUIT, circuit
+                yield Kind.BASELINE, root
+                if document["prediction"] is not None:
+                    yield "requester_baseline", document["prediction"]
+                yield Kind.SIMULATION_OUTPUT, simulation
+                yield Kind.NORMALISED_SPEC, spec
+            case is_.Promoted(spec_hash=spec):
+                yield Kind.NORMALISED_SPEC, spec
+            case is_.Approved(decision=decision, gates=gates):
+                yield Kind.ROUTING_DECISION, decision
+                yield "gate_report", gates
+            case is_.Completed(result_hash=result, receipt=receipt, calibration=calibration):
+                yield Kind.RAW_RESULT, result
+                yield Kind.PROVIDER_JOB, receipt
+                if calibration is not None:
+                    yield Kind.CALIBRATION_SNAPSHOT, calibration
+            case is_.Validated(evidence_hash=evidence):
+                yield Kind.VERDICT_DOCUMENT, evidence
+            case _:
+                continue
+
+
+def record_facts(record: JobRecord, money: Money) -> list[tuple[str, object]]:
+    """What the record says, label and value, leaving out what is not known yet."""
+    paid = None
+    if record.worker_paid is not None and record.payer_paid is not None:
+        paid = f"{money(record.worker_paid)} to the worker, {money(record.payer_paid)} back to the payer"
+    device = f"{record.target}, provider job {record.provider_job}" if record.target else record.requested_target
+    rows: list[tuple[str, object | None]] = [
+        ("state", record.state.value),
+        ("escrow", record.escrow.value),
+        ("verdict", None if record.outcome is None else record.outcome.value),
+        ("paid", paid),
+        ("reason", record.reason),
+        ("next", record.remedy),
+        ("requester", record.requester),
+        ("family", record.family),
+        ("spec hash", record.spec_hash),
+        ("baseline", record.baseline_root),
+        ("distance", None if record.baseline_distance is None else percent(record.baseline_distance)),
+        ("target", device),
+        ("at most", None if record.max_usd is None else f"${dollars(record.max_usd)}"),
+        ("escrow id", record.escrow_id),
+        ("result", record.result_hash),
+        ("evidence", record.evidence_hash),
+        ("created", record.created_at),
+        ("updated", record.updated_at),
+    ]
+    return [(label, value) for label, value in rows if value is not None]
+
+
+def draw_job(
+    screen: Console, workspace: Workspace, record: JobRecord, events: Sequence[Event], rows: Sequence[ArtifactRow]
+) -> None:
+    """Record, timeline, distributions and artifacts of a job."""
+    money = money_of(workspace)
+    screen.print(f"[bold]{record.job}[/]\n")
+    facts(screen, record_facts(record, money))
+    screen.print()
+    timeline(screen, [moment(event, money) for event in events])
+    if record.baseline_root is not None:
+        screen.print()
+        draw_distributions(screen, workspace, record)
+    if rows:
+        screen.print()
+        grid = table("artifact", "digest", "bytes", "path", numbers=("bytes",))
+        for row in rows:
+            size = "missing" if row.size is None else f"{row.size:,}"
+            grid.add_row(plain(row.kind), row.digest, size, plain(row.path or ""))
+        screen.print(grid)
+    if (following := following_command(record)) is not None:
+        next_step(screen, following)
+
+
+def draw_distributions(screen: Console, workspace: Workspace, record: JobRecord) -> None:
+    """The baseline as bars, and the result below it once there is one."""
+    from oracle.artifacts import unpack
+    from oracle.statistics.baseline import TOTAL, Baseline
+
+    if record.baseline_root is None:
+        raise AssertionError("only simulated jobs have a baseline")
+    baseline = Baseline.from_bytes(workspace.artifacts.get(record.baseline_root))
+    result = None
+    if record.result_hash is not None and workspace.artifacts.has(record.result_hash):
+        shots = unpack(workspace.artifacts.get(record.result_hash), baseline.bits)
+        counts = shots.counts()
+        result = [counts.get(outcome, 0) / shots.count for outcome in range(baseline.outcomes)]
+    histogram(screen, baseline.bits, [int(weight) / TOTAL for weight in baseline.weights], result)
+
+
+def following_command(record: JobRecord) -> str | None:
+    """The command that comes next in the job's life, or None once there is none."""
+    if record.terminal:
+        return f"compute quantum validate {record.job}" if record.result_hash is not None else None
+    if not record.promoted:
+        return f"compute quantum promote {record.job} --target ibm --max-budget 25"
+    return f"compute quantum watch {record.job}"
