@@ -1,0 +1,54 @@
+# Everything is installed inside this folder; nothing is needed but Python 3.11..3.13 and make. See CONTRIBUTING.md.
+# PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest, DEMO_ARGS to `compute demo`.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+BENCHES := $(sort $(wildcard scripts/bench_*.py))
+COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
+ENV := . scripts/env.sh
+
+export PYTHON
+
+.PHONY: help setup demo test test-browser check bench lock clean
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+setup: ## install everything that the demo needs, inside this folder
+	@sh scripts/setup.sh run
+
+demo: setup ## one job from spec to payment on a local stack, and a report of it
+	@$(ENV) && .venv/bin/compute demo $(DEMO_ARGS)
+
+test: setup ## all tests: contracts (forge), then Python
+	@sh scripts/setup.sh ape
+	@$(ENV) && sh scripts/forge.sh test
+	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser $(PYTEST_ARGS)
+
+test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
+	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
+
+check: setup ## format, lint, types, import contracts, docs
+	@$(ENV) && .venv/bin/ruff format --check .
+	@$(ENV) && .venv/bin/ruff check .
+	@$(ENV) && .venv/bin/mypy
+	@$(ENV) && .venv/bin/lint-imports
+	@$(ENV) && sh scripts/forge.sh fmt --check
+	@$(ENV) && .venv/bin/python -m pytest -q tests/docs
+
+bench: setup ## what is measured, each with its ceilings
+	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done
+
+lock: ## resolve the newest versions that pyproject.toml allows, and write the hashed locks
+	@sh scripts/setup.sh lock
+	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
+	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/node.in -o requirements/node.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
+
+clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
+	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules out forge-cache dist build
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo
