@@ -1,6 +1,7 @@
 """Content-addressed artifacts: the store, the names of their kinds, and packed shots."""
 
 from oracle.artifacts.kinds import Kind
+from oracle.artifacts.shots import PackedShots, ShotsFault, ShotsRejected, pack, unpack
 from oracle.artifacts.store import (
     ArtifactCorrupt,
     ArtifactError,
@@ -18,6 +19,11 @@ __all__ = [
     "ArtifactStore",
     "DirectoryStore",
     "Kind",
+    "PackedShots",
+    "ShotsFault",
+    "ShotsRejected",
     "StoreUnavailable",
     "open_store",
+    "pack",
+    "unpack",
 ]

@@ -6,7 +6,7 @@ from oracle.spec.normalise import normalise, promoted, simulated
 from oracle.spec.policy import PromotionPolicy, ValidationPolicy
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.schema import json_schema
-from oracle.spec.source import SourceSpec, load_promotion_policy, load_source
+from oracle.spec.source import SourceSpec, load_source
 
 __all__ = [
     "JobSpec",
@@ -19,7 +19,6 @@ __all__ = [
     "amount_of",
     "canonical_spec",
     "json_schema",
-    "load_promotion_policy",
     "load_source",
     "normalise",
     "parse_canonical_spec",

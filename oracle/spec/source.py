@@ -6,19 +6,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from oracle.encoding import Finding, InputRejected
 from oracle.spec.diagnosis import Diagnosis, diagnose
 from oracle.spec.document import LARGEST_BYTES, Document, read_document
-from oracle.spec.fields import Section, shown
+from oracle.spec.fields import shown
 from oracle.spec.model import JobSpec
-from oracle.spec.policy import PromotionPolicy
 
 CIRCUIT_SUFFIXES = (".py", ".qasm", ".qasm3")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-
-Model = TypeVar("Model", bound=Section)
 
 
 @dataclass(frozen=True)
@@ -57,18 +53,6 @@ def load_source(path: Path) -> SourceSpec:
     if digest is not None:
         spec = spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"input_hash": digest})})
     return SourceSpec(raw=raw, path=path, spec=spec)
-
-
-def load_promotion_policy(path: Path) -> PromotionPolicy:
-    """The operator's policy at `path`, YAML with the keys of PromotionPolicy. Raises InputRejected as load_source."""
-    return _load(PromotionPolicy, path)
-
-
-def _load(model: type[Model], path: Path) -> Model:
-    diagnosis = diagnose(model, read_document(_bytes_of(path)))
-    if diagnosis.model is None:
-        raise InputRejected(str(path), diagnosis.findings)
-    return diagnosis.model
 
 
 def _bytes_of(path: Path) -> bytes:
