@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from typing import Annotated
 
 from oracle.encoding import Finding, InputRejected, parse_rational
 from oracle.spec import PromotionPolicy
+from oracle.spec.diagnosis import diagnose
+from oracle.spec.document import read_document
 from oracle.spec.fields import Address, Flag, PositiveInt, PositiveRational, Section, Text, documented, whole
-from router.gates.policy_file import Lines, dotted, read_mapping
 
 
 class Limits(Section):
@@ -57,7 +54,9 @@ class OperatorPolicy(Section):
     """Everything the operator decides. A spec may tighten `promotion_policy`, and nothing else."""
 
     promotion_policy: PromotionPolicy = documented(
-        "What must hold before a simulated job may reach hardware.", default_factory=PromotionPolicy, example={}
+        "What must hold before a simulated job may reach hardware.",
+        default_factory=PromotionPolicy,
+        example={"max_hardware_runs_per_day": 3},
     )
     limits: Limits = documented("The largest circuit.", default_factory=Limits, example={"max_qubits": 24})
     quotas: Quotas = documented(
@@ -87,7 +86,7 @@ promotion_policy:
   require_baseline_distance_below: 0.08
   # Of one requester, in any 24 hours.
   max_hardware_runs_per_day: 3
-  # A person allows these: `compute approve` names the job, the family or the requester.
+  # A person allows these with `compute approve JOB`, for the job, its family or its requester.
   require_manual_approval_for:
     - new_circuit_family
     - budget_over_50
@@ -123,12 +122,16 @@ fake_hardware_enabled: true
 
 def parse_policy(data: bytes, source: str = "policy.yaml") -> OperatorPolicy:
     """The policy that `data` (YAML) holds, defaults filled in; raises InputRejected with every finding."""
-    value, lines = read_mapping(data, source)
-    try:
-        return OperatorPolicy.model_validate(value)
-    except ValidationError as error:
-        findings = [_finding(item, lines) for item in error.errors(include_url=False)]
-    raise InputRejected(source, findings)
+    document = read_document(data)
+    if not document.findings and not isinstance(document.data, dict):
+        where = document.line_of(())
+        raise InputRejected(
+            source, [Finding("", where, "a policy is a mapping", "begin with limits: {max_qubits: 24}")]
+        )
+    read = diagnose(OperatorPolicy, document)
+    if read.model is None:
+        raise InputRejected(source, read.findings)
+    return read.model
 
 
 def load_policy(path: Path) -> OperatorPolicy:
@@ -136,39 +139,3 @@ def load_policy(path: Path) -> OperatorPolicy:
     if not path.is_file():
         return OperatorPolicy()
     return parse_policy(path.read_bytes(), str(path))
-
-
-def _finding(error: ErrorDetails, lines: Lines) -> Finding:
-    where = error["loc"]
-    known = where
-    while known and known not in lines:
-        known = known[:-1]
-    context: Mapping[str, Any] = error.get("ctx", {})
-    reason, remedy = error["msg"], str(context.get("remedy", ""))
-    if error["type"] == "extra_forbidden":
-        reason, remedy = "there is no such setting", f"known here: {', '.join(_settings(where[:-1]))}"
-    elif not remedy:
-        remedy = f"write as in: {_example(where)}"
-    return Finding(dotted(where), lines.get(known), reason, remedy)
-
-
-def _section(where: tuple[str | int, ...]) -> type[Section]:
-    """The section that `where` leads to, as far as it leads through sections."""
-    section: type[Section] = OperatorPolicy
-    for part in where:
-        field = section.model_fields.get(str(part))
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, Section):
-            break
-        section = field.annotation
-    return section
-
-
-def _settings(where: tuple[str | int, ...]) -> list[str]:
-    return list(_section(where).model_fields)
-
-
-def _example(where: tuple[str | int, ...]) -> str:
-    names = [str(part) for part in where if isinstance(part, str)]
-    field = _section(where[:-1]).model_fields.get(names[-1]) if names else None
-    examples = (field.examples or [None]) if field is not None else [None]
-    return f"{names[-1] if names else 'limits'}: {examples[0]}"

@@ -180,9 +180,7 @@ def _need_fault(need: Need, record: JobRecord | None, payload: Payload) -> tuple
             remedy = f"the escrow column says {escrow.value}; fund it and wait for the confirmations"
         case Need.UNFUNDED:
             fulfilled = escrow is EscrowState.NONE
-            remedy = (
-                f"the escrow column says {escrow.value}; both parties cancel on-chain: `compute quantum cancel JOB`"
-            )
+            remedy = f"the escrow column says {escrow.value}; both parties cancel on-chain: `compute cancel JOB`"
         case Need.CAUSE:
             fulfilled = payload.chain_cause is not None
             remedy = "only the chain brings this about; name the block, the transaction and the log index"
