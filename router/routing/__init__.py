@@ -1,0 +1,19 @@
+"""Routing: which place can take a job, by rules, with every reason for and against every candidate."""
+
+from router.routing.candidates import Candidate, candidates
+from router.routing.decision import RouteDecision, decide_route
+from router.routing.facts import CircuitShape, Route, RouteFacts, TargetFacts
+from router.routing.rules import DEFAULT_FAKE, EXACT_QUBITS
+
+__all__ = [
+    "DEFAULT_FAKE",
+    "EXACT_QUBITS",
+    "Candidate",
+    "CircuitShape",
+    "Route",
+    "RouteDecision",
+    "RouteFacts",
+    "TargetFacts",
+    "candidates",
+    "decide_route",
+]
