@@ -58,11 +58,9 @@ def candidates(facts: RouteFacts) -> tuple[Candidate, ...]:
 def _places(facts: RouteFacts) -> Iterator[Place]:
     yield Place(Route.LOCAL_SIMULATOR)
     simulators = [target for target in facts.targets if target.kind == "simulator"]
-    devices = [t for t in facts.targets if t.kind in _ON_HARDWARE_ROUTE and _worth_listing(facts, t)]
-    for route, targets in ((Route.MANAGED_SIMULATOR, simulators), (Route.IBM_QUANTUM_BACKEND, devices)):
-        yield from (
-            (Place(route, target) for target in _preferred(facts, tuple(targets))) if targets else (Place(route),)
-        )
+    yield from _on(Route.MANAGED_SIMULATOR, _preferred(facts, simulators))
+    devices = [target for target in facts.targets if target.kind != "simulator" and _worth_listing(facts, target)]
+    yield from _on(Route.IBM_QUANTUM_BACKEND, _preferred(facts, devices))
     yield Place(Route.MEDIA_WORKER)
     yield Place(Route.INFERENCE_WORKER)
     yield Place(Route.SCRIPT_WORKER)
