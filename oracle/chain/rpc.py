@@ -17,7 +17,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
-from web3.exceptions import BadResponseFormat, ContractLogicError, TooManyRequests, Web3RPCError
+from web3.exceptions import BadResponseFormat, ContractLogicError, TooManyRequests, Web3RPCError, Web3ValueError
 
 from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError
 
@@ -61,7 +61,7 @@ def spoken(url: str, doing: str, abi: Abi = ()) -> Iterator[None]:
         if _INSUFFICIENT.search(message):
             raise InsufficientFunds("the sender", None, None) from error
         raise NodeError(doing, message) from error
-    except (BadResponseFormat, json.JSONDecodeError) as error:
+    except (BadResponseFormat, Web3ValueError, json.JSONDecodeError) as error:
         raise ChainDown(url, "its answer is not JSON-RPC") from error
     except requests.HTTPError as error:
         status = error.response.status_code if error.response is not None else "?"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
@@ -110,7 +111,7 @@ def replace(client: EscrowClient, stuck: SignedTransaction, account: LocalAccoun
     tip = max(suggested, _raised(int(fields["maxPriorityFeePerGas"])))
     max_fee = max(2 * head["baseFeePerGas"] + tip, _raised(int(fields["maxFeePerGas"])))
     request: TxParams = {
-        "to": client.checked("0x" + bytes(HexBytes(fields["to"])).hex()),
+        "to": to_checksum_address(bytes(HexBytes(fields["to"]))),
         "data": HexBytes(fields["data"]),
         "value": Wei(int(fields["value"])),
     }

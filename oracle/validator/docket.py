@@ -14,7 +14,8 @@ from oracle.validator.state import State
 
 KEPT_BLOCKS = 1024
 """Hashes of read blocks kept to find where a reorg forked off; past them all is read again from the beginning."""
-LONGEST_DELAY_S = 60.0
+LONGEST_DELAY_S = 600.0
+"""No delivery waits longer than this before it is looked at again."""
 
 
 class Stage(StrEnum):
@@ -129,9 +130,9 @@ class Docket:
         ).fetchone()
         return None if row is None else _delivery(row)
 
-    def defer(self, delivery: Delivery, now: float, reason: str, *, delay_s: float | None = None) -> float:
-        """Look at `delivery` again after `delay_s`, else after a delay that doubles from 1 s to 60 s. Returns it."""
-        pause = min(2.0**delivery.attempts, LONGEST_DELAY_S) if delay_s is None else delay_s
+    def defer(self, delivery: Delivery, now: float, reason: str, *, longest_s: float = 60.0) -> float:
+        """Look at `delivery` again after a delay, which is returned: doubling from 1 s to `longest_s`."""
+        pause = min(2.0**delivery.attempts, longest_s, LONGEST_DELAY_S)
         with self._state.transaction() as connection:
             connection.execute(
                 "UPDATE delivery SET attempts = ?, next_at = ?, reason = ? WHERE job = ? AND round = ?",

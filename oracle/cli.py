@@ -1,0 +1,210 @@
+"""``compute-oracle``: what a validator types. Commands import their heavy modules themselves: --help is instant.
+
+Exit codes: 0 done · 2 input · 5 a dependency (chain, network, artifacts) · 6 judged, and not accepted.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+EXIT_INPUT = 2
+EXIT_DEPENDENCY = 5
+EXIT_NOT_ACCEPTED = 6
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def _fail(code: int, message: str) -> NoReturn:
+    click.echo(f"error: {message}", err=True)
+    raise SystemExit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="compute-escrow", prog_name="compute-oracle")
+def main() -> None:
+    """Run a validator: judge what workers deliver, sign verdicts, bring them to the chain.
+
+    \b
+    Example, from nothing to a running validator:
+      compute-oracle init --keystore v1.json --password-file v1.password
+      compute-oracle run --rpc http://127.0.0.1:8545 --deployment deployments/31337.json \\
+        --keystore v1.json --password-file v1.password \\
+        --artifacts file:///srv/artifacts --attestations file:///srv/attestations --state v1-state
+    """
+
+
+@main.command()
+@click.option("--keystore", required=True, type=_FILE, help="Where to write the encrypted key; never overwritten.")
+@click.option(
+    "--password-file",
+    required=True,
+    type=_FILE,
+    help="Read if it exists; else written with a random password. Mode 0600.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def init(keystore: Path, password_file: Path, as_json: bool) -> None:
+    """Make a validator's key and print its address.
+
+    \b
+    Example:
+      compute-oracle init --keystore v1.json --password-file v1.password
+    """
+    from oracle.chain import keystore as keys
+    from oracle.chain.errors import KeystoreRejected
+
+    try:
+        address = keys.create(keystore, password_file)
+    except (KeystoreRejected, OSError) as error:
+        _fail(EXIT_INPUT, str(error))
+    if as_json:
+        click.echo(json.dumps({"address": address, "keystore": str(keystore), "password_file": str(password_file)}))
+    else:
+        click.echo(address)
+        click.echo(
+            "Fund it with a little native coin for fees, and give its address to whoever writes terms.", err=True
+        )
+
+
+@main.command()
+@click.option("--rpc", required=True, help="URL of a node, for example http://127.0.0.1:8545.")
+@click.option("--deployment", required=True, type=_FILE, help="Deployment file of the chain.")
+@click.option("--keystore", required=True, type=_FILE, help="This validator's key.")
+@click.option("--password-file", required=True, type=_FILE, help="The keystore's password, in a file of mode 0600.")
+@click.option("--artifacts", required=True, help="Artifact store, file:///absolute/directory.")
+@click.option("--attestations", required=True, help="Attestation board, file:///absolute/directory.")
+@click.option("--state", required=True, type=_FOLDER, help="Folder of this validator alone; made if need be.")
+@click.option(
+    "--confirmations",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="Blocks until an event counts.",
+)
+@click.option(
+    "--poll-s",
+    default=0.5,
+    show_default=True,
+    type=click.FloatRange(0, 60, min_open=True),
+    help="Seconds between looks at the chain.",
+)
+def run(
+    rpc: str,
+    deployment: Path,
+    keystore: Path,
+    password_file: Path,
+    artifacts: str,
+    attestations: str,
+    state: Path,
+    confirmations: int,
+    poll_s: float,
+) -> None:
+    """Watch, judge, sign and post until stopped (SIGTERM or Ctrl-C). Logs JSON lines on stderr.
+
+    \b
+    Example:
+      compute-oracle run --rpc http://127.0.0.1:8545 --deployment deployments/31337.json \\
+        --keystore v1.json --password-file v1.password \\
+        --artifacts file:///srv/artifacts --attestations file:///srv/attestations --state v1-state
+    """
+    # Handlers first: a stop during the imports must be a stop, too.
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    from oracle.artifacts import ArtifactError, open_store
+    from oracle.chain import keystore as keys
+    from oracle.chain.client import EscrowClient
+    from oracle.chain.deployment import Deployment
+    from oracle.chain.errors import KeystoreRejected, WrongNetwork
+    from oracle.encoding import InputRejected
+    from oracle.validator.attestations import open_board
+    from oracle.validator.config import ValidatorConfig
+    from oracle.validator.log import JsonLog
+    from oracle.validator.service import Validator
+    from oracle.validator.state import State, StateRejected
+
+    config = ValidatorConfig(
+        rpc_url=rpc,
+        deployment_file=deployment,
+        keystore=keystore,
+        password_file=password_file,
+        artifacts_url=artifacts,
+        attestations_url=attestations,
+        state=state,
+        poll_s=poll_s,
+        confirmations=confirmations,
+    )
+    try:
+        where = Deployment.load(config.deployment_file)
+        account = keys.load(config.keystore, config.password_file)
+        store = open_store(config.artifacts_url)
+        board = open_board(config.attestations_url)
+        client = EscrowClient(config.rpc_url, where)
+        held = State(config.state, validator=account.address, chain_id=where.chain_id, escrow=where.escrow)
+    except (InputRejected, KeystoreRejected, ArtifactError, StateRejected, ValueError) as error:
+        _fail(EXIT_INPUT, str(error))
+    with held:
+        validator = Validator(
+            config, client=client, store=store, board=board, account=account, state=held, log=JsonLog()
+        )
+        try:
+            validator.run(stop)
+        except WrongNetwork as error:
+            _fail(EXIT_DEPENDENCY, str(error))
+
+
+@main.command()
+@click.option("--artifacts", required=True, help="Artifact store, file:///absolute/directory.")
+@click.option(
+    "--job", help="JobId whose terms are in the store: the document then is the validators' own, byte for byte."
+)
+@click.option("--spec", help="Digest of a normalised spec, where there is no job yet.")
+@click.option("--result", required=True, help="Digest of the packed shots.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict document, its digest on stderr.")
+def judge(artifacts: str, job: str | None, spec: str | None, result: str, as_json: bool) -> None:
+    """Judge a result offline: what a validator would find, with no chain, key or payment.
+
+    Whether the result was delivered before is the chain's to say, and is not asked here.
+
+    \b
+    Examples:
+      compute-oracle judge --artifacts file:///srv/artifacts --job 0x12…ef --result 0x34…ab
+      compute-oracle judge --artifacts file:///srv/artifacts --spec 0x56…cd --result 0x34…ab --json
+    """
+    from oracle.artifacts import ArtifactError, StoreUnavailable, open_store
+    from oracle.circuits.recompute import Unjudgeable, judge_offline, recompute
+    from oracle.encoding import is_digest
+    from oracle.terms import Outcome, unpack_terms
+
+    if (job is None) == (spec is None):
+        _fail(EXIT_INPUT, "give either --job or --spec")
+    for name, digest in (("--job", job), ("--spec", spec), ("--result", result)):
+        if digest is not None and not is_digest(digest):
+            _fail(EXIT_INPUT, f"{name} {digest!r} is no digest; write 0x and 64 lower-case hexadecimal digits")
+    try:
+        store = open_store(artifacts)
+        if job is None:
+            document = judge_offline(store, str(spec), result)
+        else:
+            document, _ = recompute(store, unpack_terms(store.get_terms(job)), job, result)
+    except (StoreUnavailable, Unjudgeable, ValueError) as error:
+        _fail(EXIT_INPUT, str(error))
+    except (ArtifactError, OSError) as error:
+        _fail(EXIT_DEPENDENCY, str(error))
+    if as_json:
+        click.echo(document.to_bytes().decode())
+        click.echo(document.digest, err=True)
+    else:
+        click.echo(f"{document.outcome.name.lower()}: {', '.join(document.reason_codes)}")
+    raise SystemExit(0 if document.outcome is Outcome.ACCEPT else EXIT_NOT_ACCEPTED)
+
+
+if __name__ == "__main__":
+    main()
