@@ -100,7 +100,7 @@ class GateContext:
     target: str
     """The backend that was chosen, by name."""
     hardware: bool
-    """Whether it is hardware, real or fake: the promotion policy is about hardware."""
+    """Whether it is hardware, or a fake device that is treated as such: the promotion policy is about hardware."""
     budget_usd: Fraction
     circuit: CircuitFacts | None
     """None for a job class without circuits."""

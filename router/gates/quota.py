@@ -10,7 +10,7 @@ from router.gates.gate import Allow, Answer, Deny, Eligible
 
 @dataclass(frozen=True)
 class HardwareRunsGate:
-    """Stops a research loop from becoming a cost centre. Fake hardware counts as hardware."""
+    """Stops a research loop from becoming a cost centre."""
 
     name: str = "hardware_runs_per_day"
 

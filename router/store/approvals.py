@@ -7,10 +7,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Row, or_, select
 
 from router.lifecycle import format_at
+from router.store.database import upserting
 from router.store.schema import approvals
 
 
@@ -65,16 +65,8 @@ def grant(
         "note": note,
         "at": format_at(now),
     }
-    row = connection.execute(select(approvals).where(same)).one_or_none()
-    if row is not None:
-        return _approval(row)
-    try:
-        with connection.begin_nested():
-            row = connection.execute(insert(approvals).values(values).returning(*approvals.c)).one()
-    except IntegrityError:
-        # Two operators at once on PostgreSQL: the other one's is there now.
-        row = connection.execute(select(approvals).where(same)).one()
-    return _approval(row)
+    connection.execute(upserting(connection, approvals).values(values).on_conflict_do_nothing())
+    return _approval(connection.execute(select(approvals).where(same)).one())
 
 
 def concerning(connection: Connection, job: str, circuit_family: str | None, requester: str) -> tuple[Approval, ...]:

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, table, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, select, table, text
 from sqlalchemy import column as named
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
@@ -78,6 +79,11 @@ def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
         remedy = "check that the path is writable and the disk not full, or that the server of the URL is running"
         raise StoreUnavailable(f"the database {shown} does not answer: {reason}", remedy) from error
+
+
+def upserting(connection: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that can say what to do on a conflict, in the database's own dialect."""
+    return postgresql.insert(into) if connection.dialect.name == "postgresql" else sqlite.insert(into)
 
 
 _version = table("alembic_version", named("version_num"))

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from router.lifecycle import Event, format_at
 from router.store import jobs as job_rows
+from router.store.database import upserting
 from router.store.schema import cursors, delivered, events
 
 
@@ -41,10 +42,9 @@ def cursor(connection: Connection, name: str) -> Cursor | None:
 def set_cursor(connection: Connection, name: str, block_number: int, block_hash: str, now: datetime) -> Cursor:
     """Moves the reader `name`, forward, or back after a reorg."""
     moved = Cursor(name, block_number, block_hash, format_at(now))
-    connection.execute(delete(cursors).where(cursors.c.name == name))
-    connection.execute(
-        insert(cursors).values(name=name, block_number=block_number, block_hash=block_hash, updated_at=moved.updated_at)
-    )
+    where = {"block_number": block_number, "block_hash": block_hash, "updated_at": moved.updated_at}
+    insertion = upserting(connection, cursors).values(name=name, **where)
+    connection.execute(insertion.on_conflict_do_update(index_elements=[cursors.c.name], set_=where))
     return moved
 
 
@@ -63,9 +63,6 @@ def undelivered(connection: Connection, consumer: str, limit: int) -> tuple[Outg
 
 def confirm(connection: Connection, consumer: str, positions: Iterable[int], now: datetime) -> None:
     """`consumer` has these events; confirming one again changes nothing."""
-    wanted = sorted(set(positions))
-    mine = (delivered.c.consumer == consumer) & delivered.c.position.in_(wanted)
-    known = set(connection.execute(select(delivered.c.position).where(mine)).scalars())
-    new = [{"consumer": consumer, "position": p, "at": format_at(now)} for p in wanted if p not in known]
+    new = [{"consumer": consumer, "position": position, "at": format_at(now)} for position in sorted(set(positions))]
     if new:
-        connection.execute(insert(delivered), new)
+        connection.execute(upserting(connection, delivered).values(new).on_conflict_do_nothing())
