@@ -96,7 +96,7 @@ environment() { # folder lock title
     python=$root/$1/bin/python
 }
 
-package() {
+install_package() {
     key=$(key_of pyproject.toml scripts/setup.sh)-$(cat "$stamps/.venv")
     if fresh package "$key" .venv/bin/compute; then return; fi
     began "this package"
@@ -108,7 +108,7 @@ package() {
 # --- Node, npm packages, compiler ---------------------------------------------------------------------------------
 
 # Node 20 or newer with an npm, by its whole path; the wheel's otherwise.
-node() {
+install_node() {
     bin=$root/.build/node/bin
     system=$(PATH=$(printf '%s' "$PATH" | sed "s|^$bin:||"); command -v node && command -v npm) || system=''
     key=$(cat "$stamps/.venv")-$(key_of requirements/node.txt scripts/setup.sh)-$(printf '%s' "$system" | tr '\n' ':')
@@ -132,7 +132,7 @@ node() {
     ended
 }
 
-npm_packages() {
+install_npm_packages() {
     key=$(key_of package.json package-lock.json scripts/setup.sh)
     if fresh npm "$key" node_modules/solc/soljson.js; then return; fi
     began "compiler and local chain (npm)"
@@ -141,7 +141,7 @@ npm_packages() {
     ended
 }
 
-compiler() {
+install_compiler() {
     key=$(key_of package-lock.json scripts/solc/install.sh scripts/solc/solc.js)-$(cat "$stamps/node")
     version=$(sed -n 's/^ *"solc": "\([0-9.]*\)".*/\1/p' package.json)
     if fresh solc "$key" ".solcx/solc-v$version"; then return; fi
@@ -154,11 +154,11 @@ compiler() {
 case ${1:-run} in
     run)
         environment .venv requirements/runtime.txt "Python packages (a minute, once)"
-        package
-        node
+        install_package
+        install_node
         . scripts/env.sh # Node's folder exists now
-        npm_packages
-        compiler
+        install_npm_packages
+        install_compiler
         ;;
     ape)
         environment .venv-ape requirements/ape.txt "ape (half a minute, once)"
