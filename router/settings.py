@@ -67,6 +67,10 @@ class Home:
     def router_lock(self) -> Path:
         return self.root / "router.lock"
 
+    @property
+    def router_pid(self) -> Path:
+        return self.root / "router.pid"
+
     def keystore(self, role: str) -> Path:
         return self.keys / f"{role}.json"
 
@@ -90,6 +94,11 @@ def find_home(explicit: Path | None = None, start: Path | None = None) -> Home:
 def database_url(home: Home) -> str:
     """COMPUTE_DATABASE_URL (``postgresql+psycopg://…``) if set, else the SQLite file of `home`."""
     return os.environ.get("COMPUTE_DATABASE_URL") or f"sqlite:///{home.database}"
+
+
+def workflows_url(home: Home) -> str:
+    """Where workflows keep their state: the same PostgreSQL database, else an SQLite file of its own."""
+    return os.environ.get("COMPUTE_DATABASE_URL") or f"sqlite:///{home.workflows}"
 
 
 def anvil_override() -> str | None:

@@ -22,7 +22,7 @@ class LocalChain:
 
     def __init__(self, rpc_url: str) -> None:
         self._web3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": 10}))
-        self._rpc_url = rpc_url
+        self.rpc_url = rpc_url
 
     def answers(self) -> bool:
         """Whether the chain answers yet."""
@@ -81,7 +81,7 @@ class LocalChain:
         sent = function.transact({"from": self._web3.eth.accounts[0]})
         receipt = self._web3.eth.wait_for_transaction_receipt(sent, timeout=30, poll_latency=0.1)
         if receipt["status"] != 1:
-            raise RuntimeError(f"a set-up transaction failed on {self._rpc_url}: {sent.hex()}")
+            raise RuntimeError(f"a set-up transaction failed on {self.rpc_url}: {sent.hex()}")
         return receipt
 
 

@@ -1,0 +1,61 @@
+"""The router daemon: `python -m router.stack.daemon --home DIR`. One per home, held by a lock file."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from router.providers import load_providers
+from router.settings import Home, workflows_url
+from router.stack.endings import uniform_workers
+from router.workflows.engine import Bench, Engine, configure
+from router.workflows.workspace import open_workspace, write_atomically
+
+log = logging.getLogger("router")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until a signal; exit code 0, or 5 if another router holds the home."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument(
+        "--worker",
+        choices=("honest", "uniform", "idle"),
+        default="honest",
+        help="uniform: deliver coin flips instead of results; idle: take no work. Both are for demonstrations.",
+    )
+    parser.add_argument("--seed", type=int, default=None, help="seed of simulated devices, to repeat a demonstration")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    home = Home(options.home)
+    lock = FileLock(home.router_lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.error("another router holds %s; `compute down` ends it", home.router_lock)
+        return 5
+    workspace = open_workspace(home)
+    providers = dict(load_providers(home))
+    if options.worker == "uniform":
+        providers = uniform_workers(providers)
+    configure(workflows_url(home))
+    engine = Engine(Bench(workspace, providers, takes_work=options.worker != "idle", seed=options.seed))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: engine.stop())
+    engine.start()
+    write_atomically(home.router_pid, str(os.getpid()))
+    log.info("router ready, worker %s", options.worker)
+    engine.run()
+    engine.close()
+    lock.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

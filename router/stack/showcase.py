@@ -1,0 +1,315 @@
+"""From a finished job to what a report shows: reads the record, the artifacts and the chain, and decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from eth_account import Account
+
+from oracle.artifacts.shots import PackedShots, unpack
+from oracle.chain import events as chain
+from oracle.chain import sender
+from oracle.chain.client import EscrowClient
+from oracle.encoding import parse_rational
+from oracle.spec import JobSpec
+from oracle.statistics import Baseline, Certificate
+from oracle.statistics.baseline import TOTAL
+from oracle.statistics.radius import UNIT
+from oracle.statistics.tvd import TVD
+from oracle.terms import verdict_digest
+from oracle.verdict import VerdictDocument
+from oracle.verdict.figures import describe
+from oracle.verdict.signed import Attestation
+from router.gates import Allow, GateReport
+from router.lifecycle import Event, JobRecord, apply, parse_at
+from router.report.view import (
+    AttestationView,
+    BalanceView,
+    CandidateView,
+    CertificateView,
+    DistributionView,
+    FactView,
+    FigureView,
+    GateView,
+    ReportView,
+    RouteView,
+    TimelineEntry,
+    TransactionView,
+    VerdictView,
+)
+from router.routing import RouteDecision
+from router.store import IntentStatus
+from router.workflows.close import last, terms_of
+from router.workflows.execute import spec_of
+from router.workflows.workspace import Workspace
+
+_WIDEST_PICTURE = 16
+"""Bits up to which a distribution is drawn: a report holds every outcome once."""
+_VERBS = {
+    chain.Funded: "fund",
+    chain.Submitted: "submit",
+    chain.Proposed: "propose",
+    chain.Settled: "finalize",
+    chain.Refunded: "refund",
+    chain.Cancelled: "cancel",
+}
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One mined transaction of a job."""
+
+    name: str
+    """The contract's verb."""
+    hash: str
+    gas_used: int
+    block: int
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> tuple[Transaction, ...]:
+    """Every transaction that moved the job, whoever sent it, in chain order; the payer's allowance first."""
+    found: list[Transaction] = []
+    approval = workspace.store.intent(record.job, "tx:approve")
+    if approval is not None and approval.status is IntentStatus.DONE and approval.outcome is not None:
+        outcome = json.loads(approval.outcome)
+        found.append(Transaction("approve", outcome["hash"], outcome["gas_used"], outcome["block"]))
+    if record.escrow_id is None:
+        return tuple(found)
+    seen: set[str] = set()
+    for event in client.events(client.deployment.block, client.head().number, job_id=record.escrow_id):
+        verb = _VERBS.get(type(event.args))
+        if verb is None or event.tx_hash in seen:
+            continue
+        seen.add(event.tx_hash)
+        if isinstance(event.args, chain.Proposed) and event.args.signers == 0:
+            verb = "settleSilence"
+        receipt = sender.find_receipt(client, event.tx_hash)
+        if receipt is not None:
+            found.append(Transaction(verb, receipt.hash, receipt.gas_used, receipt.block))
+    return tuple(found)
+
+
+def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestation, ...]:
+    """What validators showed each other about the job, as far as a pinned validator's key signed it."""
+    if record.escrow_id is None:
+        return ()
+    terms, deployment = terms_of(record), workspace.deployment
+    found = []
+    for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
+        attestation = Attestation.from_json(json.loads(path.read_text()))
+        digest = verdict_digest(attestation.verdict, deployment.chain_id, deployment.escrow)
+        signer = Account._recover_hash(bytes.fromhex(digest[2:]), signature=attestation.signature)
+        if signer == attestation.validator and signer in terms.validators:
+            found.append(attestation)
+    return tuple(found)
+
+
+def document_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:
+    """The verdict document that the chain's proposal names, or None without a signed verdict."""
+    proposed = last(client, record, chain.Proposed)
+    if proposed is None or proposed[0].signers == 0:
+        return None
+    return VerdictDocument.from_bytes(workspace.artifacts.get(proposed[0].evidence_hash))
+
+
+def verdict_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> dict[str, object] | None:
+    """Outcome, digest and reason codes of the verdict, as JSON; None without one."""
+    document = document_of(workspace, client, record)
+    if document is None:
+        return None
+    return {
+        "outcome": document.outcome.name.lower(),
+        "digest": document.digest,
+        "reason_codes": list(document.reason_codes),
+    }
+
+
+def report_view(
+    workspace: Workspace, client: EscrowClient, record: JobRecord, balances: Mapping[str, tuple[int, int]]
+) -> ReportView:
+    """Everything the report page shows of `record`; `balances` is (before, after) of each role in base units."""
+    spec = spec_of(workspace, record)
+    transactions = transactions_of(workspace, client, record)
+    document = document_of(workspace, client, record)
+    deployment = workspace.deployment
+    return ReportView(
+        job=record.job,
+        title=spec.quantum.circuit_family or spec.job_type if spec.quantum else spec.job_type,
+        state=record.state.value,
+        escrow=record.escrow.value,
+        escrow_id=record.escrow_id or "",
+        token_symbol=deployment.token_symbol,
+        token_decimals=deployment.token_decimals,
+        spec_yaml=workspace.artifacts.get(record.source).decode(errors="replace"),
+        normalised_json=workspace.artifacts.get(record.spec_hash).decode(),
+        spec_hash=record.spec_hash,
+        facts=_facts(record, spec),
+        timeline=_timeline(workspace.store.events(record.job), transactions),
+        route=_route(workspace, record),
+        gates=_gates(workspace, record),
+        distribution=_distribution(workspace, record, spec, document),
+        figures=_figures(workspace, record, spec),
+        verdict=_verdict(document),
+        attestations=tuple(
+            AttestationView(a.validator, a.document, a.signature) for a in attestations_of(workspace, record)
+        ),
+        validators=len(terms_of(record).validators) if record.promoted else 0,
+        transactions=tuple(TransactionView(t.name, t.hash, t.gas_used, t.block) for t in transactions),
+        balances=_balances(workspace, balances),
+        device_label=record.target or "",
+        hardware=record.provider == "ibm",
+    )
+
+
+def _facts(record: JobRecord, spec: JobSpec) -> tuple[FactView, ...]:
+    facts = [FactView("Requester", record.requester), FactView("Budget", f"{spec.budget.max_usd_equivalent} USD")]
+    if spec.quantum is not None:
+        facts.append(FactView("Shots", f"{spec.quantum.shots:,}"))
+    if spec.simulation is not None:
+        shape = f"{spec.simulation.qubits} qubits, depth {spec.simulation.depth}"
+        facts.append(FactView("Circuit", f"{shape}, {spec.simulation.two_qubit_gates} two-qubit gates"))
+    return tuple(facts)
+
+
+def _timeline(events: tuple[Event, ...], transactions: tuple[Transaction, ...]) -> tuple[TimelineEntry, ...]:
+    gas = {transaction.hash: transaction.gas_used for transaction in transactions}
+    record: JobRecord | None = None
+    entries = []
+    for event in events:
+        record = apply(record, event)
+        cause = event.payload.chain_cause
+        tx_hash = cause.tx_hash if cause is not None else getattr(event.payload, "tx_hash", None)
+        reason = getattr(event.payload, "reason", None) or getattr(event.payload, "detail", None) or ""
+        entries.append(
+            TimelineEntry(
+                at=parse_at(event.at),
+                kind=event.kind.value,
+                state=record.state.value,
+                role="chain" if cause is not None else event.role.value,
+                actor=event.address,
+                reason=reason,
+                tx_hash=tx_hash,
+                gas=gas.get(tx_hash) if tx_hash is not None else None,
+            )
+        )
+    return tuple(entries)
+
+
+def _route(workspace: Workspace, record: JobRecord) -> RouteView | None:
+    if record.decision is None:
+        return None
+    decision = RouteDecision.from_bytes(workspace.artifacts.get(record.decision))
+    return RouteView(
+        target=decision.route.value,
+        backend=decision.target or "",
+        label=decision.label,
+        candidates=tuple(
+            CandidateView(c.target or c.name.value, c == decision.chosen, c.for_, c.against)
+            for c in decision.candidates
+        ),
+    )
+
+
+def _gates(workspace: Workspace, record: JobRecord) -> tuple[GateView, ...]:
+    if record.gates is None:
+        return ()
+    report = GateReport.from_bytes(workspace.artifacts.get(record.gates))
+    return tuple(
+        GateView(answer.gate, True, answer.note)
+        if isinstance(answer, Allow)
+        else GateView(answer.gate, False, answer.reason, answer.remedy)
+        for answer in report.results
+    )
+
+
+def _shots(workspace: Workspace, record: JobRecord, bits: int) -> PackedShots | None:
+    if record.result_hash is None:
+        return None
+    return unpack(workspace.artifacts.get(record.result_hash), bits)
+
+
+def _distribution(
+    workspace: Workspace, record: JobRecord, spec: JobSpec, document: VerdictDocument | None
+) -> DistributionView | None:
+    """Baseline against result with the bounds of the certified distance, read off the document's own integers."""
+    baseline = _baseline(workspace, spec)
+    if baseline is None or document is None or baseline.bits > _WIDEST_PICTURE:
+        return None
+    shots = _shots(workspace, record, baseline.bits)
+    certified = next((c for c in document.certificates if c.method == TVD), None)
+    if shots is None or certified is None or certified.statistic is None:
+        return None
+    distance = certified.statistic / (2 * shots.count * TOTAL)
+    eps, honest_eps = float(document.policy.eps), float(document.policy.honest_eps)
+    radius = certified.constants["accept_radius"] / UNIT
+    slack = (certified.constants["bias"] + certified.constants["reject_radius"]) / UNIT
+    counts = shots.counts()
+    return DistributionView(
+        bits=baseline.bits,
+        baseline=tuple(float(weight) / TOTAL for weight in baseline.weights),
+        counts=tuple(counts.get(outcome, 0) for outcome in range(2**baseline.bits)),
+        shots=shots.count,
+        distance=distance,
+        lower=distance - slack,
+        upper=distance + radius,
+        accept_below=eps,
+        reject_above=honest_eps,
+    )
+
+
+def _figures(workspace: Workspace, record: JobRecord, spec: JobSpec) -> tuple[FigureView, ...]:
+    baseline = _baseline(workspace, spec)
+    shots = None if baseline is None else _shots(workspace, record, baseline.bits)
+    if baseline is None or shots is None:
+        return ()
+    seen = describe(baseline, shots, f_min=parse_rational(spec.validation.f_min))
+    figures = [
+        FigureView("Total variation distance", seen.tvd, (seen.tvd_lower, seen.tvd_upper)),
+        FigureView("The same for an ideal sampler", seen.tvd_of_ideal),
+        FigureView("Hellinger fidelity", seen.hellinger_fidelity),
+        FigureView("Linear XEB", seen.linear_xeb),
+    ]
+    if seen.fidelity is not None and seen.fidelity_lower is not None and seen.fidelity_upper is not None:
+        figures.append(FigureView("Fidelity score", seen.fidelity, (seen.fidelity_lower, seen.fidelity_upper)))
+    return tuple(figures)
+
+
+def _verdict(document: VerdictDocument | None) -> VerdictView | None:
+    if document is None:
+        return None
+    return VerdictView(
+        outcome=document.outcome.name,
+        digest=document.digest,
+        reason_codes=document.reason_codes,
+        document_json=document.to_bytes().decode(),
+        certificates=tuple(
+            CertificateView(certificate.method, certificate.decision.value, _integers(certificate))
+            for certificate in document.certificates
+        ),
+    )
+
+
+def _integers(certificate: Certificate) -> tuple[tuple[str, str], ...]:
+    named: list[tuple[str, int | None]] = [("statistic", certificate.statistic)]
+    named += [(name, value) for name, value in sorted(certificate.constants.items())]
+    for name, bound in (("accept", certificate.accept), ("reject", certificate.reject)):
+        if bound is not None:
+            named.append((f"{name} {bound.side.value}", bound.value))
+    return tuple((name, str(value)) for name, value in named if value is not None)
+
+
+def _baseline(workspace: Workspace, spec: JobSpec) -> Baseline | None:
+    if spec.validation.baseline_root is None:
+        return None
+    return Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+
+
+def _balances(workspace: Workspace, balances: Mapping[str, tuple[int, int]]) -> tuple[BalanceView, ...]:
+    roles = workspace.need_stack("balances").roles
+    addresses = {"payer": roles.payer, "worker": roles.worker, "escrow": workspace.deployment.escrow}
+    return tuple(BalanceView(role, addresses[role], *amounts) for role, amounts in balances.items())

@@ -1,0 +1,77 @@
+"""The operator's last look before anything is spent at a provider: every gate again, now with the money locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oracle.chain.client import EscrowClient
+from router.gates import GATES
+from router.lifecycle import Approved, JobRecord, Payload, Role, State
+from router.providers.protocol import Provider
+from router.routing import RouteDecision
+from router.workflows import close, journal
+from router.workflows.assess import assess, escrow_facts
+from router.workflows.execute import spec_of
+from router.workflows.workspace import Workspace
+
+_ORDER = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where an approved job goes; an empty provider means that it does not go anywhere now, for `reason`."""
+
+    provider: str
+    target: str
+    reason: str
+
+
+def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str) -> Choice:
+    """Ask every gate with the budget locked; if all allow, write `approved` and say where the job goes.
+
+    A job that was approved before keeps the decision that was stored with it.
+    """
+    record = workspace.store.job(job)
+    if record.state is State.APPROVED and record.decision is not None:
+        return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
+    if record.state is not State.SIMULATED:
+        return Choice("", "", f"{job} is {record.state.value}")
+    terms = close.terms_of(record)
+    assessment = assess(
+        workspace,
+        providers,
+        GATES,
+        record,
+        spec_of(workspace, record),
+        terms,
+        escrow_facts(workspace, client, record, terms),
+    )
+    if not assessment.gates.allowed:
+        return Choice("", "", "; ".join(f"{denial.gate}: {denial.reason}" for denial in assessment.gates.denials))
+    if assessment.decision.provider is None or assessment.decision.target is None:
+        return Choice("", "", f"no backend takes it: {assessment.decision.label}")
+    decision = workspace.artifacts.put(assessment.decision.to_bytes())
+    gates = workspace.artifacts.put(assessment.gates.to_bytes())
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        return [(Role.OPERATOR, Approved(decision, gates))] if current.state is State.SIMULATED else ()
+
+    journal.write(workspace, job, following)
+    return _choice(assessment.decision)
+
+
+def _choice(decision: RouteDecision) -> Choice:
+    if decision.provider is None or decision.target is None:
+        return Choice("", "", f"no backend takes it: {decision.label}")
+    return Choice(decision.provider, decision.target, decision.label)
+
+
+def refuses_cancellation(workspace: Workspace, record: JobRecord) -> str | None:
+    """Why the worker does not co-sign a cancellation: the spec's policy lets it go only so far. None: it does."""
+    until = State(spec_of(workspace, record).cancellation.until)
+    if record.state not in _ORDER:
+        return f"{record.job} is {record.state.value}; there is nothing left to call off"
+    if _ORDER.index(record.state) > _ORDER.index(until):
+        return f"{record.job} is {record.state.value}, and its spec lets it be called off until {until.value}"
+    return None

@@ -1,0 +1,201 @@
+"""Gathering the facts about a promotion and asking routing and gates; nothing is written, nothing is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Funded
+from oracle.circuits import circuit_facts, load_qasm3
+from oracle.encoding import parse_rational
+from oracle.spec import JobSpec, ValidationPolicy
+from oracle.statistics import Baseline, Plan, plan_shots
+from oracle.terms import ZERO_ADDRESS, JobTerms, unpack_terms
+from router.gates import (
+    CircuitFacts,
+    EscrowFacts,
+    Gate,
+    GateContext,
+    GateReport,
+    QueueFacts,
+    RoleFacts,
+    SimulationFacts,
+    UsageFacts,
+    ValidationFacts,
+    evaluate,
+)
+from router.lifecycle import LIVE_STATES, JobRecord, State
+from router.providers.protocol import Provider, ProviderError, Work
+from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_route
+from router.workflows.workspace import Workspace
+
+HARDWARE_PROVIDERS = ("ibm",)
+"""Adapters whose runs take hardware time; a fake device is a simulation, and counts against no quota of hardware."""
+_PAID = frozenset(LIVE_STATES - {State.CREATED, State.SIMULATED})
+
+Providers = Mapping[str, Provider]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Where a job would run, whether it may, and what its shots certify."""
+
+    decision: RouteDecision
+    gates: GateReport
+    plan: Plan
+
+
+def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
+    """What the shots of a simulated spec certify, from its committed baseline."""
+    if spec.quantum is None or spec.validation.baseline_root is None:
+        raise ValueError("only a simulated quantum job has a plan")
+    baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+    return plan_shots(ValidationPolicy.of(spec, baseline.bits), baseline, spec.quantum.shots)
+
+
+def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan, target: str | None) -> RouteDecision:
+    """Where a simulated spec would go if promoted to `target` (None: simulation only)."""
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise ValueError("only a simulated quantum job is routed by its circuit")
+    qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
+    circuit = circuit_facts(load_qasm3(qasm3))
+    shape = CircuitShape(circuit.qubits, circuit.depth, circuit.two_qubit_gates, circuit.clifford, spec.quantum.shots)
+    return decide_route(
+        RouteFacts(
+            job_type=spec.job_type,
+            framework=spec.quantum.framework,
+            circuit=shape,
+            backend_policy=spec.quantum.backend_policy,
+            promoted=target is not None,
+            requested_target=target,
+            max_usd=parse_rational(spec.budget.max_usd_equivalent),
+            queue_tolerance_s=queue_tolerance_s(spec),
+            validation_feasible=plan.feasible,
+            targets=tuple(target_facts(providers, qasm3, spec.quantum.shots)),
+            fake_hardware_enabled=workspace.policy.fake_hardware_enabled,
+        )
+    )
+
+
+def queue_tolerance_s(spec: JobSpec) -> int:
+    """How many seconds the requester waits in a provider's queue."""
+    if spec.timeouts.queue_s is not None:
+        return spec.timeouts.queue_s
+    return 0 if spec.quantum is None else spec.quantum.max_queue_minutes * 60
+
+
+def target_facts(providers: Providers, qasm3: str, shots: int) -> Iterable[TargetFacts]:
+    """Every target that the installed adapters offer; an adapter that cannot be asked is one that is not there."""
+    for name in sorted(providers):
+        provider = providers[name]
+        try:
+            targets = provider.capabilities()
+        except ProviderError as error:
+            yield TargetFacts(name, name, "hardware", 0, False, None, name, str(error))
+            continue
+        for target in targets:
+            work = Work(tag="estimate", qasm3=qasm3, shots=shots, target=target.name)
+            try:
+                queue_s = provider.estimate(work).queue_s
+                note = ""
+            except ProviderError as error:
+                queue_s, note = None, str(error)
+            yield TargetFacts(
+                name=target.name,
+                provider=target.provider,
+                kind=target.kind,
+                qubits=target.qubits,
+                available=not note,
+                queue_s=None if queue_s is None else round(queue_s),
+                label=target.label,
+                note=note,
+            )
+
+
+def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobRecord, terms: JobTerms) -> EscrowFacts:
+    """The budget as the chain has it; without a client, that of a job that nobody has funded yet."""
+    needed = workspace.need_stack("the budget gate").confirmations
+    if client is not None and record.escrow_id is not None:
+        head = client.head().number
+        for event in client.events(client.deployment.block, head, job_id=record.escrow_id):
+            if isinstance(event.args, Funded):
+                locked = unpack_terms(bytes.fromhex(event.args.terms.removeprefix("0x"))).budget
+                return EscrowFacts(record.escrow, terms.budget, locked, head - event.block + 1, needed)
+    return EscrowFacts(record.escrow, terms.budget, confirmations_needed=needed)
+
+
+def assess(
+    workspace: Workspace,
+    providers: Providers,
+    gates: Iterable[Gate],
+    record: JobRecord,
+    spec: JobSpec,
+    terms: JobTerms,
+    escrow: EscrowFacts,
+) -> Assessment:
+    """Route a promoted child spec and ask `gates`."""
+    if spec.promotion is None or spec.promotion_policy is None:
+        raise ValueError("only a promoted spec is assessed")
+    plan = plan_of(workspace, spec)
+    decision = route(workspace, providers, spec, plan, spec.promotion.target)
+    context = _context(workspace, record, spec, terms, escrow, plan, decision)
+    return Assessment(decision, evaluate(gates, context), plan)
+
+
+def _context(
+    workspace: Workspace,
+    record: JobRecord,
+    spec: JobSpec,
+    terms: JobTerms,
+    escrow: EscrowFacts,
+    plan: Plan,
+    decision: RouteDecision,
+) -> GateContext:
+    if spec.promotion is None or spec.promotion_policy is None or spec.quantum is None:
+        raise ValueError("only a promoted quantum spec passes gates")
+    store, now = workspace.store, datetime.now(UTC)
+    simulated = spec.simulation
+    suggestion = plan.suggestion and f"{plan.suggestion.method} with {plan.suggestion.shots} shots"
+    queue_s = next((t.queue_s for t in decision.facts.targets if t.name == decision.target), None)
+    mine = store.live_jobs(record.requester, _PAID) - (record.state in _PAID)
+    return GateContext(
+        job=record.job,
+        policy=workspace.policy,
+        promotion=spec.promotion_policy,
+        target=decision.target or decision.route.value,
+        hardware=decision.hardware,
+        budget_usd=parse_rational(spec.promotion.max_usd_equivalent),
+        circuit=None
+        if simulated is None
+        else CircuitFacts(simulated.qubits, simulated.depth, simulated.two_qubit_gates, spec.quantum.shots),
+        circuit_family=spec.quantum.circuit_family,
+        simulation=None
+        if simulated is None
+        else SimulationFacts(
+            passed=True,
+            baseline_distance=None if record.baseline_distance is None else parse_rational(record.baseline_distance),
+        ),
+        escrow=escrow,
+        validation=ValidationFacts(spec.validation.method, True, plan.feasible, plan.reasons, suggestion or None),
+        queue=QueueFacts(queue_tolerance_s(spec), queue_s),
+        roles=RoleFacts(
+            terms.requester,
+            terms.payer,
+            terms.worker,
+            terms.validators,
+            None if terms.arbiter == ZERO_ADDRESS else terms.arbiter,
+        ),
+        usage=UsageFacts(
+            hardware_runs_last_day=store.hardware_runs(HARDWARE_PROVIDERS, now - timedelta(days=1), record.requester),
+            jobs_last_hour=store.jobs_since(record.requester, now - timedelta(hours=1)),
+            live_jobs=mine,
+        ),
+        approvals=frozenset(
+            approval.kind
+            for approval in store.approvals(
+                record.job, circuit_family=spec.quantum.circuit_family, requester=record.requester
+            )
+        ),
+    )

@@ -1,0 +1,285 @@
+"""The router daemon's engine: one loop that looks, and durable workflows that act.
+
+The loop reads the chain, the requests and the jobs that are due, in batches; a job that waits costs a row. Whatever
+takes effect outside runs as a DBOS workflow, whose identifier names the job and the act, so that asking twice is
+asking once, and whose steps resume after a crash. Every step looks for its effect before it makes it.
+
+Only this module launches DBOS, and only the daemon, under a lock, calls it: two launches on one database would each
+resume the other's workflows.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetWorkflowID
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.errors import CallReverted, ChainError
+from oracle.chain.events import BlockRef, Status
+from router.lifecycle import EscrowState, JobRecord, State
+from router.providers.protocol import JobState, Provider, ProviderError
+from router.store import Request
+from router.workflows import approval, chain_events, close, deadlines, execute
+from router.workflows.workspace import Workspace
+
+log = logging.getLogger("router")
+
+QUEUE: Final = "jobs"
+BATCH = 200
+CURSOR = "escrow"
+TICK_S = 0.3
+POLL_AGAIN_S = 0.5
+WAIT_FOR_CHAIN_S = 2.0
+WAIT_FOR_FUNDING_S = 30.0
+"""A funding wakes its job through the chain's events; this is for the event that was missed."""
+_UNDER_WAY = ["PENDING", "ENQUEUED"]
+_STEP_ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What the workflows of this process work with."""
+
+    workspace: Workspace
+    providers: Mapping[str, Provider]
+    takes_work: bool = True
+    """Whether this router's worker executes jobs; one that does not still co-signs a cancellation."""
+    seed: int | None = None
+    """For simulated devices, so that a demonstration can be repeated; None in earnest."""
+
+    def client(self) -> EscrowClient:
+        return self.workspace.client()
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether trying the step again may help."""
+    return isinstance(error, ChainError) or (isinstance(error, ProviderError) and error.retryable)
+
+
+_step = DBOS.step(
+    retries_allowed=True, interval_seconds=0.5, max_attempts=_STEP_ATTEMPTS, backoff_rate=2.0, should_retry=_passing
+)
+
+
+@DBOS.dbos_class()
+class JobWorkflows(DBOSConfiguredInstance):
+    """The durable acts on one job."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        super().__init__(config_name="router")
+
+    @DBOS.workflow()
+    def execute(self, job: str) -> str:
+        """Gates, then the submission to a provider. Returns why it stopped, or where it was submitted."""
+        chosen = self.approve(job)
+        if chosen["provider"] == "":
+            return chosen["reason"]
+        self.submit(job, chosen["provider"], chosen["target"])
+        return f"submitted to {chosen['target']}"
+
+    @DBOS.workflow()
+    def deliver(self, job: str) -> str:
+        """The provider's result, stored and delivered on-chain."""
+        return self.deliver_result(job)
+
+    @DBOS.workflow()
+    def close(self, job: str, verb: str) -> str:
+        """The call that a passed deadline allows."""
+        return self.close_on_chain(job, verb)
+
+    @_step
+    def approve(self, job: str) -> dict[str, str]:
+        bench = self._bench
+        choice = approval.approve(bench.workspace, bench.client(), bench.providers, job)
+        return {"provider": choice.provider, "target": choice.target, "reason": choice.reason}
+
+    @_step
+    def submit(self, job: str, provider: str, target: str) -> str:
+        return execute.submit(
+            self._bench.workspace, self._bench.providers, job, provider, target, self._bench.seed
+        ).state.value
+
+    @_step
+    def deliver_result(self, job: str) -> str:
+        bench = self._bench
+        return execute.deliver(bench.workspace, bench.client(), bench.providers, job).state.value
+
+    @_step
+    def close_on_chain(self, job: str, verb: str) -> str:
+        bench = self._bench
+        record = bench.workspace.store.job(job)
+        return close.close(bench.workspace, bench.client(), record, deadlines.Verb(verb)).hash
+
+
+class Engine:
+    """The loop and its workflows in one process. `start`, then `run` until `stop`."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._client = bench.client()
+        self._workflows = JobWorkflows(bench)
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        """Launch DBOS: workflows that a dead process left are resumed at once."""
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=0.1)
+
+    def run(self) -> None:
+        """Look and act until `stop`; an error of one tick is logged and the next tick tries again."""
+        while not self._stopping.is_set():
+            try:
+                self.tick()
+            except ChainError as error:
+                log.warning("chain: %s", error)
+                self._stopping.wait(WAIT_FOR_CHAIN_S)
+            self._stopping.wait(TICK_S)
+
+    def stop(self) -> None:
+        """Let `run` return after its tick; workflows under way resume at the next start."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """End DBOS's threads."""
+        DBOS.destroy(workflow_completion_timeout_sec=5)
+
+    def tick(self) -> None:
+        """One look at the chain, the requests and the jobs that are due. Raises ChainError."""
+        head = self._client.head()
+        self._wake(head)
+        for request in self._bench.workspace.store.take_requests(limit=BATCH):
+            self._guarded(request.job, partial(self._serve, request))
+        now = datetime.now(UTC)
+        for record in self._bench.workspace.store.due(tuple(State), now, limit=BATCH):
+            self._guarded(record.job, partial(self._advance, record, head))
+
+    def _guarded(self, job: str, act: Callable[[], None]) -> None:
+        """Run `act`; whatever goes wrong with one job is logged, put off, and does not touch the others."""
+        try:
+            act()
+        except ProviderError as error:
+            log.warning("%s: %s", job, error)
+            self._later(job, WAIT_FOR_CHAIN_S)
+        except ChainError:
+            raise
+        except Exception:
+            log.exception("%s: could not be advanced", job)
+            self._later(job, WAIT_FOR_CHAIN_S * 5)
+
+    def _later(self, job: str, seconds: float) -> None:
+        self._bench.workspace.store.set_next_look(job, datetime.now(UTC) + timedelta(seconds=seconds))
+
+    # ------------------------------------------------------------------ the chain
+
+    def _settled_block(self, head: BlockRef) -> int:
+        """The newest block that counts: it has the stack's number of confirmations."""
+        return head.number - self._bench.workspace.need_stack("the router").confirmations + 1
+
+    def _wake(self, head: BlockRef) -> None:
+        """Make every job due that the chain says something new about."""
+        store, to_block = self._bench.workspace.store, self._settled_block(head)
+        cursor = store.cursor(CURSOR)
+        start = self._client.deployment.block if cursor is None else cursor.block_number + 1
+        if (
+            cursor is not None
+            and (known := self._client.block(cursor.block_number))
+            and known.hash != cursor.block_hash
+        ):
+            log.warning("block %d was replaced; reading the chain again from the escrow's first", cursor.block_number)
+            start = self._client.deployment.block
+        if start > to_block:
+            return
+        for event in self._client.events(start, to_block):
+            if (record := store.job_by_escrow_id(event.job_id)) is not None:
+                store.set_next_look(record.job, datetime.now(UTC))
+        block = self._client.block(to_block)
+        if block is not None:
+            store.set_cursor(CURSOR, block.number, block.hash)
+
+    # ------------------------------------------------------------------ requests
+
+    def _serve(self, request: Request) -> None:
+        workspace = self._bench.workspace
+        record = workspace.store.job(request.job)
+        refusal = approval.refuses_cancellation(workspace, record)
+        if refusal is not None:
+            workspace.store.answer_request(request.id, json.dumps({"refused": refusal}))
+            return
+        try:
+            receipt = close.cancel(workspace, self._client, record, request.body)
+        except CallReverted as error:
+            workspace.store.answer_request(request.id, json.dumps({"refused": str(error)}))
+            return
+        workspace.store.answer_request(request.id, json.dumps({"cancelled": receipt.hash}))
+
+    # ------------------------------------------------------------------ jobs
+
+    def _advance(self, record: JobRecord, head: BlockRef) -> None:
+        record = chain_events.reconcile(
+            self._bench.workspace, self._client, record.job, to_block=self._settled_block(head)
+        )
+        if record.closed or record.escrow_id is None:
+            self._bench.workspace.store.set_next_look(record.job, None)
+            return
+        slot = self._client.status(record.escrow_id)
+        terms = close.terms_of(record)
+        verb = deadlines.due(slot, terms, head.timestamp)
+        if verb is not None:
+            self._enqueue(self._workflows.close, f"{verb.value}", record.job, verb.value)
+            self._later(record.job, WAIT_FOR_CHAIN_S)
+            return
+        if slot.status is Status.FUNDED and self._bench.takes_work:
+            self._work(record)
+            return
+        self._later(record.job, WAIT_FOR_FUNDING_S if slot.status is Status.NONE else WAIT_FOR_CHAIN_S)
+
+    def _work(self, record: JobRecord) -> None:
+        """Bring a funded job nearer to its delivery."""
+        match record.state:
+            case State.SIMULATED | State.APPROVED if record.escrow is EscrowState.LOCKED:
+                self._enqueue(self._workflows.execute, "execute", record.job)
+                self._later(record.job, POLL_AGAIN_S)
+            case State.SUBMITTED | State.QUEUED | State.RUNNING:
+                state = execute.follow(self._bench.workspace, self._bench.providers, record.job)
+                if state is JobState.COMPLETED:
+                    self._enqueue(self._workflows.deliver, "deliver", record.job)
+                self._later(record.job, POLL_AGAIN_S)
+            case _:
+                self._later(record.job, WAIT_FOR_CHAIN_S)
+
+    def _enqueue(self, workflow: Callable[..., str], act: str, job: str, *arguments: str) -> None:
+        """Ask for a workflow, unless one of the same act on the same job is under way.
+
+        The identifier numbers the tries: an act that changed nothing, or failed, may be tried again.
+        """
+        prefix = f"{act}:{job}:"
+        if DBOS.list_workflows(workflow_id_prefix=prefix, status=_UNDER_WAY, load_input=False, load_output=False):
+            return
+        done = len(DBOS.list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False))
+        with SetWorkflowID(f"{prefix}{done + 1}"):
+            DBOS.enqueue_workflow(QUEUE, workflow, job, *arguments)
+
+
+def configure(database_url: str) -> None:
+    """Tell DBOS where its state is. One fixed application version and executor, so that an upgraded router resumes
+    what its predecessor began; arguments and results are plain JSON, never pickles."""
+    config: DBOSConfig = {
+        "name": "compute-escrow",
+        "system_database_url": database_url,
+        "application_version": "1",
+        "executor_id": "router",
+        "enable_otlp": False,
+        "console_log_level": "WARNING",
+        "serializer": DBOSPortableJSONSerializer(),
+        "max_executor_threads": 8,
+    }
+    DBOS(config=config)

@@ -1,0 +1,142 @@
+"""Execution: submit to the provider, follow the run, deliver the result. Whether and where is decided elsewhere.
+
+Each function may be called again at any time, by this process or by the next one after a crash: it looks at the record
+and at the outside world first, and does only what is not done yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Submitted as Delivered
+from oracle.encoding import canonical_bytes
+from oracle.spec import JobSpec, parse_canonical_spec
+from router.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
+from router.providers.protocol import JobState, Provider, Reference, Work
+from router.workflows import journal, transactions
+from router.workflows.close import last, terms_of
+from router.workflows.workspace import Workspace
+
+Providers = Mapping[str, Provider]
+
+WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
+
+
+def spec_of(workspace: Workspace, record: JobRecord) -> JobSpec:
+    """The job's latest spec, from the artifacts."""
+    return parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+
+
+def tag_of(record: JobRecord) -> str:
+    """The tag under which the provider knows the job's one run: the job id and the head of the spec's hash."""
+    return f"{record.job}.{record.spec_hash.removeprefix('0x')[:12]}"
+
+
+def submit(
+    workspace: Workspace, providers: Providers, job: str, provider: str, target: str, seed: int | None
+) -> JobRecord:
+    """Submit an approved job to `target` of `provider`, once.
+
+    The intent is stored before the provider is spoken to; the tag makes a second submission find the first.
+    `seed` is for simulators, so that a demonstration can be repeated; None lets the provider draw one.
+    Raises ProviderError.
+    """
+    record = workspace.store.job(job)
+    if record.state is not State.APPROVED:
+        return record
+    spec = spec_of(workspace, record)
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a simulated quantum job has a circuit")
+    work = Work(
+        tag=tag_of(record),
+        qasm3=workspace.artifacts.get(spec.quantum.circuit_hash).decode(),
+        shots=spec.quantum.shots,
+        target=target,
+        seed=seed,
+    )
+    plan = json.dumps({"provider": provider, "target": target, "tag": work.tag})
+    intent = workspace.store.plan_intent(job, "provider-submit", plan)
+    adapter = providers[provider]
+    reference = adapter.find(work.tag, target) or adapter.submit(work)
+    outcome = {"provider": reference.provider, "target": reference.target, "provider_job": reference.provider_job}
+    workspace.store.finish_intent(job, intent.name, json.dumps(outcome))
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        if current.state is not State.APPROVED:
+            return ()
+        return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, work.tag))]
+
+    return journal.write(workspace, job, following)
+
+
+def reference_of(record: JobRecord) -> Reference:
+    """The provider job that the record names; raises ValueError before the submission."""
+    if record.provider is None or record.target is None or record.provider_job is None:
+        raise ValueError(f"{record.job} was not submitted to a provider")
+    return Reference(record.provider, record.target, record.provider_job)
+
+
+def follow(workspace: Workspace, providers: Providers, job: str) -> JobState:
+    """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError."""
+    record = workspace.store.job(job)
+    reference = reference_of(record)
+    status = providers[reference.provider].status(reference)
+    detail = status.reason or f"{reference.provider} says {status.state.value}"
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        match status.state:
+            case JobState.QUEUED if current.state is State.SUBMITTED:
+                return [(Role.OPERATOR, Queued(detail))]
+            case JobState.RUNNING if current.state in (State.SUBMITTED, State.QUEUED):
+                return [(Role.OPERATOR, Running(detail))]
+            case JobState.FAILED | JobState.CANCELLED if current.state in WITH_PROVIDER:
+                remedy = "the budget returns after submitBy; simulate again, then promote anew"
+                return [(Role.OPERATOR, Failed(f"the provider job {status.state.value}: {detail}", remedy))]
+            case _:
+                return ()
+
+    journal.write(workspace, job, following)
+    return status.state
+
+
+def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
+    """Store the result, deliver its hash on-chain, and write `completed`; once. Raises ProviderError, ChainError."""
+    record = workspace.store.job(job)
+    if record.state not in WITH_PROVIDER:
+        return record
+    reference = reference_of(record)
+    result = providers[reference.provider].result(reference)
+    # On disk before the transaction that names it: a validator that sees the delivery can fetch it.
+    stored = workspace.artifacts.put(result.shots.data)
+    if stored != result.shots.result_hash:
+        raise AssertionError("the store and the result hash are the same SHA-256")
+    receipt = workspace.artifacts.put(
+        canonical_bytes(
+            result.receipt.to_json() | {"isa_qasm3": result.isa_qasm3, "transpilation": result.transpilation}
+        )
+    )
+    calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
+
+    def effect() -> str | None:
+        delivered = last(client, record, Delivered)
+        return delivered and delivered[1]
+
+    delivery = transactions.ensure(
+        workspace.store,
+        client,
+        job,
+        "tx:submit",
+        workspace.account("worker"),
+        lambda: client.submit(terms_of(record), result.shots.result_hash, result.shots.multiset_hash),
+        effect,
+    )
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        if current.state not in WITH_PROVIDER:
+            return ()
+        completed = Completed(result.shots.result_hash, result.shots.multiset_hash, receipt, calibration, delivery.hash)
+        return [(Role.WORKER, completed)]
+
+    return journal.write(workspace, job, following)

@@ -1,0 +1,81 @@
+"""A requester's own prediction, as they may write it: a table of bitstrings, or one of our baseline artifacts.
+
+    {"00": 2012, "11": 1988}            counts
+    {"00": 0.5, "11": 0.5}              probabilities
+    {"bits":2,"schema":"baseline/1",…}  the artifact of a baseline
+
+Bitstrings are written as Qiskit writes them, classical bit 0 on the right; outcomes that are not named have none.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import numpy as np
+
+from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
+
+_EXAMPLE = '{"00": 2012, "11": 1988}'
+
+
+class PredictionRejected(ValueError):
+    """A file is no table of outcomes; `reason` says why and `remedy` what to write."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{reason} — {remedy}")
+
+
+def read_prediction(data: bytes, bits: int) -> Baseline:
+    """The baseline that `data` says, for a circuit that measures `bits` bits; raises PredictionRejected.
+
+    Numbers are read exactly, from their text; what is left over in rounding to 2^40 goes to the largest remainders,
+    ties to the lower outcome, as for every baseline.
+    """
+    try:
+        document = json.loads(data, parse_float=Fraction)
+    except (ValueError, RecursionError) as error:
+        raise PredictionRejected(f"it is not JSON ({error})", f"write bitstrings and counts: {_EXAMPLE}") from error
+    if not isinstance(document, dict) or not document:
+        raise PredictionRejected("it is not a table of outcomes", f"write bitstrings and counts: {_EXAMPLE}")
+    if "schema" in document:
+        return _artifact(data, bits)
+    masses: dict[int, Fraction] = {}
+    for outcome, mass in document.items():
+        if len(outcome) != bits or set(outcome) - {"0", "1"}:
+            raise PredictionRejected(
+                f"{outcome[:40]!r} is not an outcome of {bits} bits",
+                f"write {bits} digits 0 or 1, classical bit 0 on the right",
+            )
+        if isinstance(mass, bool) or not isinstance(mass, int | Fraction) or mass < 0:
+            raise PredictionRejected(f"{outcome} has no count or probability", f"write a number from 0: {_EXAMPLE}")
+        masses[int(outcome, 2)] = Fraction(mass)
+    total = sum(masses.values())
+    if total == 0:
+        raise PredictionRejected("every outcome has 0", f"write counts or probabilities: {_EXAMPLE}")
+    return _rounded(masses, total, bits)
+
+
+def _artifact(data: bytes, bits: int) -> Baseline:
+    try:
+        baseline = Baseline.from_bytes(data.rstrip(b"\n"))
+    except BaselineRejected as error:
+        raise PredictionRejected(str(error), f"write bitstrings and counts: {_EXAMPLE}") from error
+    if baseline.bits != bits:
+        raise PredictionRejected(f"it is for {baseline.bits} bits, the circuit measures {bits}", "predict this circuit")
+    return baseline
+
+
+def _rounded(masses: dict[int, Fraction], total: Fraction | int, bits: int) -> Baseline:
+    weights = np.zeros(1 << bits, dtype=np.int64)
+    remainders: list[tuple[Fraction, int]] = []
+    for outcome, mass in masses.items():
+        scaled = mass * TOTAL / total
+        weights[outcome] = scaled.numerator // scaled.denominator
+        remainders.append((scaled - int(weights[outcome]), outcome))
+    missing = TOTAL - int(weights.sum())
+    for _, outcome in sorted(remainders, key=lambda item: (-item[0], item[1]))[:missing]:
+        weights[outcome] += 1
+    return Baseline(bits, weights)

@@ -1,0 +1,239 @@
+"""Promotion: an offer to look at, the requester's signature under it, and the payer's budget.
+
+Hardware is a promotion step, never the first run. An offer writes nothing; `promote` signs it; `fund` locks the money.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from oracle.chain.errors import InsufficientFunds
+from oracle.chain.events import Funded, Status
+from oracle.encoding import Finding, InputRejected
+from oracle.spec import JobSpec, Quote, canonical_spec, parse_canonical_spec, promoted, spec_hash
+from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, pack_terms
+from router.gates import GATES_BEFORE_FUNDING, Deny
+from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
+from router.providers import load_providers
+from router.store import ApprovalScope
+from router.workflows import close, journal, transactions
+from router.workflows.assess import Assessment, assess, escrow_facts
+from router.workflows.workspace import Workspace
+
+
+class PromotionDenied(RuntimeError):
+    """Gates are against it; nothing was signed and nothing was locked."""
+
+    def __init__(self, job: str, denials: tuple[Deny, ...]) -> None:
+        self.job = job
+        self.denials = denials
+        said = "; ".join(f"{denial.gate}: {denial.reason} — {denial.remedy}" for denial in denials)
+        super().__init__(f"{job} is not promoted. {said}")
+
+
+class PayerShort(RuntimeError):
+    """The payer's wallet does not hold the budget."""
+
+    def __init__(self, payer: str, has: int, needs: int, symbol: str) -> None:
+        super().__init__(
+            f"the payer {payer} has {has} base units of {symbol} and the terms lock {needs}; "
+            "send it the difference, or promote with a smaller --max-budget"
+        )
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a promotion would sign: the child spec, its terms, where it would run, and what the gates say."""
+
+    job: str
+    spec: JobSpec
+    terms: JobTerms
+    escrow_id: str
+    target: str
+    assessment: Assessment
+
+    @property
+    def denials(self) -> tuple[Deny, ...]:
+        """What speaks against it, before any money; empty if the requester may sign."""
+        return self.assessment.gates.denials
+
+
+@dataclass(frozen=True)
+class Funding:
+    """A locked budget."""
+
+    tx_hash: str
+    block: int
+    gas_used: int
+    amount: int
+    """Base units of the token."""
+    already: bool
+    """Whether it was locked before this call."""
+
+
+def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
+    """What promoting `job` to `target` for at most `max_usd` US dollars would mean; writes nothing.
+
+    Raises InputRejected for a job or budget that cannot be promoted, StackDown, ChainError, UnknownJob.
+    """
+    stack = workspace.need_stack("a promotion")
+    record = workspace.store.job(job)
+    if record.promoted:
+        reason, remedy = "was promoted already", f"`compute fund {job}`, or simulate again for a fresh job"
+        raise InputRejected(job, [Finding("", None, reason, remedy)])
+    if record.state is not State.SIMULATED:
+        reason, remedy = f"is {record.state.value}, not simulated", "`compute quantum simulate SPEC` makes a fresh job"
+        raise InputRejected(job, [Finding("", None, reason, remedy)])
+    parent = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+    child = promoted(parent, target, max_usd, quote(workspace, parent))
+    client = workspace.client()
+    client.check_network()
+    roles = Roles(
+        payer=stack.roles.payer,
+        requester=record.requester,
+        worker=stack.roles.worker,
+        arbiter=stack.roles.arbiter,
+        validators=stack.roles.validators,
+        quorum=stack.roles.quorum,
+    )
+    terms = build_terms(child, roles=roles, token=_token_of(child), now=client.head().timestamp, job=job)
+    escrow = escrow_facts(workspace, None, record, terms)
+    assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
+    escrow_id = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
+    return Offer(job, child, terms, escrow_id, target, assessment)
+
+
+def quote(workspace: Workspace, spec: JobSpec) -> Quote:
+    """The operator's rate for the token that `spec` wants, pinned now. Raises InputRejected without a rate."""
+    deployment, rates = workspace.deployment, workspace.policy.rates
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if spec.budget.token == "native":
+        if rates.usd_per_native is None:
+            remedy = f"leave token out, or write rates: {{usd_per_native: 2500}} into {workspace.home.policy}"
+            raise InputRejected("promotion", [Finding("budget.token", None, "the operator quotes no rate", remedy)])
+        return Quote(
+            token="native", symbol="ETH", decimals=18, usd_per_token=rates.usd_per_native, source=rates.source,
+            quoted_at=at,
+        )  # fmt: skip
+    return Quote(
+        token=deployment.token,
+        symbol=deployment.token_symbol,
+        decimals=deployment.token_decimals,
+        usd_per_token=rates.usd_per_token,
+        source=rates.source,
+        quoted_at=at,
+    )
+
+
+def _token_of(spec: JobSpec) -> str:
+    if spec.budget.token is None:
+        raise AssertionError("a promoted spec names its token")
+    return ZERO_ADDRESS if spec.budget.token == "native" else spec.budget.token
+
+
+def promote(workspace: Workspace, offered: Offer) -> JobRecord:
+    """Sign the offer as the requester. Raises PromotionDenied with every gate that is against it."""
+    if offered.denials:
+        raise PromotionDenied(offered.job, offered.denials)
+    if offered.spec.promotion is None:
+        raise AssertionError("an offer's spec is a promoted child")
+    packed = pack_terms(offered.terms)
+    # On disk before anything names them: validators find the terms by the JobId and the spec by its hash.
+    workspace.artifacts.put(canonical_spec(offered.spec))
+    workspace.artifacts.put_terms(offered.escrow_id, packed)
+    payload = Promoted(
+        spec_hash=spec_hash(offered.spec),
+        parent=offered.spec.promotion.parent,
+        target=offered.target,
+        max_usd=offered.spec.promotion.max_usd_equivalent,
+        terms="0x" + packed.hex(),
+        escrow_id=offered.escrow_id,
+        request=f"promote --target {offered.target} --max-budget {offered.spec.promotion.max_usd_equivalent}",
+    )
+    return journal.write(workspace, offered.job, lambda _record: [(Role.REQUESTER, payload)])
+
+
+def fund(workspace: Workspace, job: str) -> Funding:
+    """Lock the budget of a promoted job with the payer's key of this home, once.
+
+    Raises InputRejected for a job without terms, PayerShort, ChainError.
+    """
+    client = workspace.client()
+    record = workspace.store.job(job)
+    if record.escrow_id is None:
+        remedy = f"`compute quantum promote {job} --target ibm --max-budget 25`"
+        raise InputRejected(job, [Finding("", None, "was not promoted, so it has no terms", remedy)])
+    terms = close.terms_of(record)
+    payer = workspace.account("requester")
+    already = client.status(record.escrow_id).status is not Status.NONE
+    if not already:
+        if record.terminal:
+            reason, remedy = f"is {record.state.value}", "simulate again for a fresh job"
+            raise InputRejected(job, [Finding("", None, reason, remedy)])
+        has = client.balance(payer.address, terms.token)
+        if has < terms.budget:
+            symbol = workspace.deployment.token_symbol if terms.token != ZERO_ADDRESS else "the chain's coin"
+            if terms.token == ZERO_ADDRESS:
+                raise InsufficientFunds(payer.address, has, terms.budget)
+            raise PayerShort(payer.address, has, terms.budget, symbol)
+        if terms.token != ZERO_ADDRESS:
+            _allow(workspace, job, terms)
+
+    def effect() -> str | None:
+        funded = close.last(client, record, Funded)
+        return funded and funded[1]
+
+    receipt = transactions.ensure(workspace.store, client, job, "tx:fund", payer, lambda: client.fund(terms), effect)
+    workspace.store.set_next_look(job, datetime.now(UTC))
+    return Funding(receipt.hash, receipt.block, receipt.gas_used, terms.budget, already)
+
+
+def _allow(workspace: Workspace, job: str, terms: JobTerms) -> None:
+    """Let the escrow take exactly the budget, if it may not yet. Several jobs funded at once add up."""
+    client, payer = workspace.client(), workspace.account("requester")
+    if client.allowance(payer.address, terms.token) >= terms.budget:
+        return
+    transactions.ensure(
+        workspace.store,
+        client,
+        job,
+        "tx:approve",
+        payer,
+        lambda: client.approve(terms.token, client.allowance(payer.address, terms.token) + terms.budget),
+        lambda: None,
+    )
+
+
+def approve(workspace: Workspace, job: str, note: str) -> None:
+    """As the operator, grant `job` every approval that its promotion policy can ask for."""
+    record = workspace.store.job(job)
+    spec = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+    kinds = () if spec.promotion_policy is None else spec.promotion_policy.require_manual_approval_for
+    operator = workspace.account("operator").address
+    for kind in kinds:
+        workspace.store.approve(ApprovalScope.JOB, job, kind, granted_by=operator, note=note)
+    workspace.store.set_next_look(job, datetime.now(UTC))
+
+
+def deny(workspace: Workspace, job: str, note: str) -> None:
+    """As the operator, reject `job` for good. Raises TransitionRefused once something was delivered for it."""
+    journal.write(workspace, job, lambda _record: [(Role.OPERATOR, Rejected(f"denied by the operator: {note}"))])
+
+
+def request_cancel(workspace: Workspace, job: str) -> None:
+    """As the requester, call `job` off: at once while nothing is locked, else by asking for the worker's signature.
+
+    Raises InputRejected for a job that is over or delivered.
+    """
+    record = workspace.store.job(job)
+    if record.terminal or record.state in (State.COMPLETED, State.VALIDATED, State.DISPUTED):
+        reason = f"is {record.state.value}; there is nothing left to call off"
+        raise InputRejected(job, [Finding("", None, reason, f"`compute quantum inspect {job}` shows its end")])
+    funded = record.escrow is not EscrowState.NONE
+    if record.escrow_id is not None and not funded:
+        funded = workspace.client().status(record.escrow_id).status is not Status.NONE
+    if not funded:
+        journal.write(workspace, job, lambda _record: [(Role.REQUESTER, Cancelled("called off by the requester"))])
+        return
+    close.request_cancellation(workspace, job)

@@ -1,0 +1,326 @@
+"""Simulation: from a spec on disk to a job whose circuit and baseline are committed.
+
+`prepare` reads, runs the generator in its sandbox, simulates and plans; it writes nothing anywhere, so that a faulty
+spec leaves nothing behind, not even a folder. `keep` stores the artifacts and signs the two events, all or none.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from importlib import metadata
+from pathlib import Path
+
+from oracle.chain import keystore
+from oracle.chain.deployment import Deployment
+from oracle.circuits import CircuitFacts, circuit_facts, exact_probabilities, load_qasm3
+from oracle.encoding import Finding, InputRejected, canonical_bytes, format_rational, sha256_hex
+from oracle.spec import (
+    JobSpec,
+    SimulationRecord,
+    SourceSpec,
+    ValidationPolicy,
+    canonical_spec,
+    load_source,
+    normalise,
+    simulated,
+    spec_hash,
+)
+from oracle.spec.document import read_document
+from oracle.statistics import Baseline, Plan, baseline_tvd, plan_shots
+from router.gates.policy import OperatorPolicy, load_policy
+from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
+from router.sandbox import run_generator
+from router.settings import Home
+from router.workflows.own_baseline import PredictionRejected, read_prediction
+from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
+
+OnProgress = Callable[[str, float], None]
+"""Told what is being done, and how much of all the work is done (0 to 1)."""
+
+SCHEMA = "simulation/1"
+METHOD = "statevector.exact"
+_LARGEST_PREDICTION = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What simulation needs to know of a home, read without making anything in it."""
+
+    policy: OperatorPolicy
+    chain_id: int
+    requester: str | None
+    """Address of the home's requester key; None until it is made."""
+
+
+def surroundings(home: Home) -> Surroundings:
+    """The surroundings of `home`, which need not exist. Raises InputRejected for a faulty policy file."""
+    stack = read_stack(home)
+    key = home.keystore("requester")
+    return Surroundings(
+        policy=load_policy(home.policy),
+        chain_id=LOCAL_CHAIN_ID if stack is None else Deployment.load(Path(stack.deployment)).chain_id,
+        requester=keystore.address_of(key) if key.is_file() else None,
+    )
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A spec that was read, found well-formed and simulated; nothing is stored yet."""
+
+    source: SourceSpec
+    draft: JobSpec
+    """Normalised, every default in place, before the simulation is written into it."""
+    spec: JobSpec
+    """The draft with its simulation record: what is reviewed."""
+    qasm3: str
+    generator: bytes | None
+    """The Python source that wrote the circuit; None for a circuit given as OpenQASM 3."""
+    facts: CircuitFacts
+    baseline: Baseline
+    prediction: bytes | None
+    """The requester's own baseline file, if there is one."""
+    distance: Fraction | None
+    """Exact total variation between our baseline and the requester's; None without one."""
+    plan: Plan
+    document: bytes
+    """The simulation's output: canonical JSON, schema ``simulation/1``."""
+    notices: tuple[str, ...]
+    """What the requester should know before going on."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """A job that was simulated and stored."""
+
+    job: str
+    record: JobRecord
+    prepared: Prepared
+
+
+def simulate(workspace: Workspace, path: Path, on_progress: OnProgress) -> Simulation:
+    """`prepare` and `keep` in one. Raises InputRejected and SandboxViolation, having stored nothing."""
+    return keep(workspace, prepare(path, surroundings(workspace.home), on_progress), on_progress)
+
+
+def prepare(path: Path, around: Surroundings, on_progress: OnProgress) -> Prepared:
+    """Everything that simulation finds out about the spec at `path`.
+
+    Raises InputRejected with every finding of a stage (the spec's text; the files it names; the circuit), and
+    SandboxViolation for a generator that did not return a circuit.
+    """
+    on_progress("reading the spec", 0.0)
+    source = load_source(path)
+    notices = _requester_notices(source, around)
+    on_progress("generating the circuit in its sandbox", 0.1)
+    qasm3, generator = _circuit(source)
+    on_progress("reading the circuit", 0.4)
+    circuit = load_qasm3(qasm3)
+    facts = circuit_facts(circuit)
+    _check_circuit(source, facts)
+    draft = normalise(source, operator_policy=around.policy.promotion_policy, bits=facts.bits)
+    on_progress(f"simulating {facts.qubits} qubits exactly", 0.5)
+    baseline = Baseline.from_probabilities(exact_probabilities(circuit))
+    prediction = _prediction_file(source)
+    distance = None if prediction is None else baseline_tvd(baseline, _prediction(source, prediction, facts.bits))
+    if distance is None and draft.validation.baseline_ref is not None:
+        notices += (f"{draft.validation.baseline_ref} is not there: the simulation itself is the baseline",)
+    on_progress("planning the shots", 0.7)
+    if draft.quantum is None:
+        raise AssertionError("_circuit refuses specs without a circuit")
+    plan = plan_shots(ValidationPolicy.of(draft, facts.bits), baseline, draft.quantum.shots)
+    notices += tuple(f"{reference} is recorded, and was not looked at" for reference in draft.inputs.unresolved)
+    document = canonical_bytes(_document(facts, baseline, generator, prediction, distance, plan))
+    record = SimulationRecord(
+        circuit_hash=facts.hash,
+        baseline_root=baseline.root,
+        simulation_digest=sha256_hex(document),
+        baseline_distance=format_rational(distance or Fraction(0)),
+        qubits=facts.qubits,
+        depth=facts.depth,
+        two_qubit_gates=facts.two_qubit_gates,
+    )
+    return Prepared(
+        source=source,
+        draft=draft,
+        spec=simulated(draft, record),
+        qasm3=qasm3,
+        generator=generator,
+        facts=facts,
+        baseline=baseline,
+        prediction=prediction,
+        distance=distance,
+        plan=plan,
+        document=document,
+        notices=notices,
+    )
+
+
+def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> Simulation:
+    """Store what was prepared and sign `created` and `simulated`; returns the new job.
+
+    Artifacts first: an event never names one that is not on disk.
+    """
+    on_progress("storing", 0.9)
+    store = workspace.artifacts
+    kept = [prepared.generator, prepared.prediction, prepared.qasm3.encode(), prepared.baseline.to_bytes()]
+    for data in kept:
+        if data is not None:
+            store.put(data)
+    simulation = store.put(prepared.document)
+    for spec in (prepared.draft, prepared.spec):
+        store.put(canonical_spec(spec))
+    requester, operator = workspace.account("requester"), workspace.account("operator")
+    job = new_job_id()
+    created = sign_event(
+        requester,
+        after=None,
+        job=job,
+        chain_id=workspace.chain_id,
+        role=Role.REQUESTER,
+        payload=Created(source=store.put(prepared.source.raw), spec_hash=spec_hash(prepared.draft)),
+        at=datetime.now(UTC),
+    )
+    family = None if prepared.spec.quantum is None else prepared.spec.quantum.circuit_family
+    simulated = sign_event(
+        operator,
+        after=apply(None, created),
+        role=Role.OPERATOR,
+        payload=Simulated(
+            spec_hash=spec_hash(prepared.spec),
+            circuit=prepared.facts.hash,
+            baseline_root=prepared.baseline.root,
+            simulation=simulation,
+            baseline_distance=None if prepared.distance is None else format_rational(prepared.distance),
+            family=family,
+        ),
+        at=datetime.now(UTC),
+    )
+    record = workspace.store.append_many((created, simulated))
+    on_progress("done", 1.0)
+    return Simulation(job, record, prepared)
+
+
+def _document(
+    facts: CircuitFacts,
+    baseline: Baseline,
+    generator: bytes | None,
+    prediction: bytes | None,
+    distance: Fraction | None,
+    plan: Plan,
+) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "method": METHOD,
+        "circuit": {
+            "hash": facts.hash,
+            "qubits": facts.qubits,
+            "bits": facts.bits,
+            "depth": facts.depth,
+            "two_qubit_gates": facts.two_qubit_gates,
+            "clifford": facts.clifford,
+        },
+        "generator": None if generator is None else sha256_hex(generator),
+        "baseline_root": baseline.root,
+        "prediction": None if prediction is None else sha256_hex(prediction),
+        "baseline_distance": None if distance is None else format_rational(distance),
+        "plan": plan_json(plan),
+        "software": {
+            "compute-escrow": metadata.version("compute-escrow"),
+            "python": platform.python_version(),
+            "qiskit": metadata.version("qiskit"),
+        },
+    }
+
+
+def plan_json(plan: Plan) -> dict[str, object]:
+    """`plan` as JSON: probabilities as rationals."""
+    suggestion = plan.suggestion
+    return {
+        "feasible": plan.feasible,
+        "method": plan.method,
+        "shots": plan.shots,
+        "shots_needed": plan.shots_needed,
+        "p_accept_honest": format_rational(plan.p_accept_honest),
+        "p_reject_uniform": format_rational(plan.p_reject_uniform),
+        "p_inconclusive": format_rational(plan.p_inconclusive),
+        "honest_fidelity": format_rational(plan.honest_fidelity),
+        "reasons": list(plan.reasons),
+        "suggestion": None if suggestion is None else {"method": suggestion.method, "shots": suggestion.shots},
+    }
+
+
+def _rejected(source: SourceSpec, path: str, reason: str, remedy: str) -> InputRejected:
+    line = read_document(source.raw).line_of(tuple(path.split(".")))
+    return InputRejected(str(source.path), [Finding(path, line, reason, remedy)])
+
+
+def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, ...]:
+    """Whether the home's requester key may sign this spec, and what its owner should know; raises InputRejected."""
+    did = source.spec.requester
+    if did.startswith("did:pkh:"):
+        own = None if around.requester is None else did_of(around.requester, around.chain_id)
+        if did == own:
+            return ()
+        remedy = f"write requester: {own}" if own else "run `compute up`, which makes a key, and write its did:pkh"
+        raise _rejected(source, "requester", f"the key of {did} is not in this home", remedy)
+    if around.chain_id != LOCAL_CHAIN_ID:
+        reason = f"no wallet stands behind {did}, which only a local chain allows"
+        remedy = f"write requester: did:pkh:eip155:{around.chain_id}: and your address"
+        raise _rejected(source, "requester", reason, remedy)
+    return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
+
+
+def _circuit(source: SourceSpec) -> tuple[str, bytes | None]:
+    """(OpenQASM 3, generator's source or None). Raises InputRejected and SandboxViolation."""
+    quantum = source.spec.quantum
+    if quantum is None:
+        reason = f"a {source.spec.job_type} has no circuit to simulate"
+        raise _rejected(source, "job_type", reason, "write job_type: quantum_experiment")
+    where, reference = "quantum.circuit_ref", quantum.circuit_ref
+    if reference is None:
+        raise _rejected(source, "quantum", "no file gives the circuit", "write circuit_ref: ./circuits/optimizer.py")
+    file = source.folder / reference
+    data = file.read_bytes()
+    if file.suffix == ".py":
+        qasm3, generator = run_generator(file), data
+    else:
+        try:
+            qasm3, generator = data.decode(), None
+        except UnicodeDecodeError as error:
+            raise _rejected(source, where, f"{reference} is not text: {error}", "write OpenQASM 3") from error
+    found = sha256_hex(qasm3.encode())
+    if quantum.circuit_hash not in (None, found):
+        remedy = f'write circuit_hash: "{found}", or leave it out'
+        raise _rejected(source, "quantum.circuit_hash", f"{reference} gives another circuit", remedy)
+    return qasm3, generator
+
+
+def _check_circuit(source: SourceSpec, facts: CircuitFacts) -> None:
+    quantum = source.spec.quantum
+    if quantum is not None and quantum.max_qubits is not None and facts.qubits > quantum.max_qubits:
+        reason = f"the circuit has {facts.qubits} qubits"
+        remedy = f"write max_qubits: {facts.qubits}, or build a narrower circuit"
+        raise _rejected(source, "quantum.max_qubits", reason, remedy)
+
+
+def _prediction_file(source: SourceSpec) -> bytes | None:
+    """The requester's own baseline, if its file is there; load_source has checked that it lies below the spec."""
+    reference = source.spec.validation.baseline_ref
+    if reference is None or not (file := source.folder / reference).is_file():
+        return None
+    if file.stat().st_size > _LARGEST_PREDICTION:
+        reason = f"{reference} is larger than {_LARGEST_PREDICTION // 2**20} MiB"
+        raise _rejected(source, "validation.baseline_ref", reason, "name the outcomes that matter; others have none")
+    return file.read_bytes()
+
+
+def _prediction(source: SourceSpec, data: bytes, bits: int) -> Baseline:
+    try:
+        return read_prediction(data, bits)
+    except PredictionRejected as error:
+        reference = source.spec.validation.baseline_ref
+        raise _rejected(source, "validation.baseline_ref", f"{reference}: {error.reason}", error.remedy) from error

@@ -1,0 +1,85 @@
+"""Recomputing a verdict as the validators did, and comparing digests: what `compute quantum validate` does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Proposed, Submitted
+from oracle.circuits.recompute import recompute
+from oracle.terms import Outcome
+from oracle.verdict import VerdictDocument
+from router.lifecycle import JobRecord
+from router.workflows.close import last, terms_of
+from router.workflows.workspace import Workspace
+
+_LOOK_S = 0.5
+
+
+class NoVerdict(RuntimeError):
+    """There is no verdict to compare with, or none in time; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Our verdict beside the one that took effect on-chain."""
+
+    outcome: Outcome
+    ours: str
+    """Digest of the document that we recomputed."""
+    on_chain: str
+    """The evidence hash of the verdict that the contract took."""
+    document: VerdictDocument
+
+    @property
+    def agree(self) -> bool:
+        """Whether both digests are the same, and so every byte of the documents."""
+        return self.ours == self.on_chain
+
+
+def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Callable[[JobRecord], None]) -> Validation:
+    """Wait for the verdict of `job` on-chain, recompute it from the artifacts, and compare.
+
+    Raises NoVerdict if the job ends without one or `timeout_s` passes, UnknownJob, ChainError.
+    """
+    client = workspace.client()
+    end = time.monotonic() + timeout_s
+    while True:
+        record = workspace.store.job(job)
+        on_progress(record)
+        proposed = last(client, record, Proposed)
+        if proposed is not None and proposed[0].outcome != Outcome.SILENCE:
+            return _compare(workspace, client, record, proposed[0])
+        if not record.promoted:
+            raise NoVerdict(f"{job} was not promoted; `compute quantum promote {job} --target ibm --max-budget 25`")
+        if record.closed or (proposed is not None and proposed[0].outcome == Outcome.SILENCE):
+            raise NoVerdict(f"{job} ended {record.state.value} without a verdict: {record.reason or 'no reason given'}")
+        if time.monotonic() > end:
+            raise NoVerdict(f"{job} has no verdict after {timeout_s:.0f} s; `compute quantum watch {job}` follows it")
+        time.sleep(_LOOK_S)
+
+
+def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> Validation:
+    if record.escrow_id is None:
+        raise AssertionError("a proposal belongs to a promoted job")
+    submitted = _submission(client, record)
+    replayed = bool(client.prior_deliveries(submitted[0].worker, submitted[0].result_hash, submitted[1]))
+    document, _verdict = recompute(
+        workspace.artifacts,
+        terms_of(record),
+        record.escrow_id,
+        submitted[0].result_hash,
+        proposed.round,
+        replayed,
+    )
+    return Validation(document.outcome, document.digest, proposed.evidence_hash, document)
+
+
+def _submission(client: EscrowClient, record: JobRecord) -> tuple[Submitted, tuple[int, int]]:
+    events = client.events(client.deployment.block, client.head().number, job_id=record.escrow_id)
+    found = [(event.args, event.place) for event in events if isinstance(event.args, Submitted)]
+    if not found:
+        raise NoVerdict(f"{record.job} has a verdict but no delivery on this chain; is it the right network?")
+    return found[-1]
