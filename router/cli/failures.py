@@ -75,6 +75,8 @@ RULES: dict[str, Rule] = {
     "router.providers.protocol.ProviderRefused": Rule(Exit.INPUT),
     "router.workflows.workspace.StackDown": Rule(Exit.DEPENDENCY),
     "router.workflows.transactions.EffectUncertain": Rule(Exit.DEPENDENCY),
+    "router.workflows.promote.PayerShort": Rule(Exit.DEPENDENCY),
+    "router.workflows.validate.NoVerdict": Rule(Exit.NOT_ACCEPTED),
     "router.stack.anvil.AnvilMissing": Rule(Exit.DEPENDENCY),
     "router.stack.processes.ProcessDied": Rule(
         Exit.DEPENDENCY, "`compute down`, then `compute up`; `compute doctor` looks closer"

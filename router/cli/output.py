@@ -59,6 +59,10 @@ class Output:
             draw(console(held))
             sys.stdout.write("".join(line.rstrip() + "\n" for line in held.getvalue().splitlines()))
 
+    def show_aside(self, draw: Callable[[Console], None]) -> None:
+        """What `draw` prints, on stderr: for people, beside an answer that did not come about."""
+        draw(console(sys.stderr))
+
     def json_document(self, payload: object) -> None:
         """`payload`, indented, on stdout."""
         sys.stdout.write(json.dumps(payload, indent=2, ensure_ascii=False) + "\n")

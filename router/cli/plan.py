@@ -51,6 +51,34 @@ def register(root: click.Group) -> None:
         if not outcome.feasible:
             click.get_current_context().exit(Exit.INPUT)
 
+    @command(root, "route", "compute route ./optimizer-demo/job.yaml", "compute route ./job.yaml --target fake_torino")
+    @spec_argument
+    @click.option("--target", default=None, metavar="TARGET", help="As if promoted to ibm, aer, or a device.")
+    def route(session: Session, spec: Path, target: str | None) -> None:
+        """Explain where SPEC could run, and why not elsewhere.
+
+        Every candidate with every reason for and against it, as if the job were promoted with its whole budget.
+        Stores nothing.
+        """
+        from router.cli.drawing import routes
+        from router.cli.promotion import route_lines
+        from router.providers import load_providers
+        from router.workflows.simulate import route_of, surroundings
+
+        found = prepared(session, spec)
+        decision = route_of(found, surroundings(session.home), load_providers(session.home), target)
+
+        def draw(screen: Console) -> None:
+            from router.cli.output import plain
+
+            where = decision.target or decision.route.value
+            screen.print(f"Would run on [bold]{plain(where)}[/]: {plain(decision.label)}\n")
+            routes(screen, route_lines(decision))
+
+        session.output.result(decision.to_json(), draw)
+        if decision.rejected:
+            click.get_current_context().exit(Exit.DENIED)
+
 
 def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int) -> None:
     """What `plan` says, in words."""

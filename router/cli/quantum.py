@@ -9,6 +9,7 @@ import click
 
 from router.cli import following
 from router.cli.commands import Group, Session, command
+from router.cli.failures import Exit
 from router.cli.opening import job_argument, job_of
 from router.cli.plan import spec_argument
 
@@ -173,6 +174,28 @@ def inspect(session: Session, job: str, with_artifacts: bool) -> None:
     session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, events, rows))
 
 
+@command(
+    quantum,
+    "promote",
+    "compute quantum promote job_8f31 --target ibm --max-budget 25",
+    "compute quantum promote job_8f31 --target aer --max-budget 5 --no-fund",
+)
+@job_argument
+@click.option("--target", required=True, metavar="TARGET", help="ibm, aer, or one device such as fake_torino.")
+@click.option("--max-budget", "max_usd", required=True, metavar="USD", help="The most to spend, such as 25 or 12.50.")
+@click.option("--fund/--no-fund", "wanted", default=None, help="Lock the budget at once. [default: on a local chain]")
+def promote(session: Session, job: str, target: str, max_usd: str, wanted: bool | None) -> None:
+    """Ask for a paid run of the simulated JOB.
+
+    JOB may be the beginning of an id. Asks every gate and the router first; exits with 3 and every reason if one
+    denies. Then your key signs the spec with its budget and terms, and on a local chain the budget is locked too.
+    """
+    from router.cli import promotion
+
+    workspace, record = job_of(session, job)
+    promotion.run(session, workspace, record, target, max_usd, wanted)
+
+
 @command(quantum, "watch", "compute quantum watch job_8f31", "compute quantum watch job_8f31 --json | jq .kind")
 @job_argument
 @click.option(
@@ -192,3 +215,28 @@ def watch(session: Session, job: str, timeout_s: float | None) -> None:
     workspace, record = job_of(session, job)
     ended = following.follow(session, workspace, record.job, timeout_s)
     click.get_current_context().exit(following.exit_of(ended))
+
+
+@command(quantum, "validate", "compute quantum validate job_8f31")
+@job_argument
+@click.option(
+    "--timeout", "timeout_s", type=click.FloatRange(min=0), default=600, show_default=True, metavar="SECONDS",
+    help="Wait so long for a verdict.",
+)  # fmt: skip
+def validate(session: Session, job: str, timeout_s: float) -> None:
+    """Recompute the verdict on JOB and compare it with the chain's.
+
+    JOB may be the beginning of an id. Waits for the validators' verdict, derives it again from the artifacts, and
+    compares digests. Exits with 0 if the result was accepted and both agree, else with 6.
+    """
+    from router.cli import verdicts
+    from router.workflows.validate import validate as recomputed
+
+    workspace, record = job_of(session, job)
+    with session.output.progress() as progress:
+        found = recomputed(
+            workspace, record.job, timeout_s, lambda now: progress(f"{now.job} is {now.state.value}", 0.0)
+        )
+    session.output.result(verdicts.to_json(record.job, found), lambda screen: verdicts.draw(screen, record.job, found))
+    if not verdicts.passed(found):
+        click.get_current_context().exit(Exit.NOT_ACCEPTED)

@@ -7,7 +7,7 @@ spec leaves nothing behind, not even a folder. `keep` stores the artifacts and s
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -17,7 +17,7 @@ from pathlib import Path
 from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
 from oracle.circuits import CircuitFacts, circuit_facts, exact_probabilities, load_qasm3
-from oracle.encoding import Finding, InputRejected, canonical_bytes, format_rational, sha256_hex
+from oracle.encoding import Finding, InputRejected, canonical_bytes, format_rational, parse_rational, sha256_hex
 from oracle.spec import (
     JobSpec,
     SimulationRecord,
@@ -33,8 +33,11 @@ from oracle.spec.document import read_document
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_shots
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
+from router.providers import Provider
+from router.routing import CircuitShape, RouteDecision, RouteFacts, decide_route
 from router.sandbox import run_generator
 from router.settings import Home
+from router.workflows.assess import queue_tolerance_s, target_facts
 from router.workflows.own_baseline import PredictionRejected, read_prediction
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 
@@ -234,6 +237,31 @@ def _document(
             "qiskit": metadata.version("qiskit"),
         },
     }
+
+
+def route_of(
+    prepared: Prepared, around: Surroundings, providers: Mapping[str, Provider], target: str | None
+) -> RouteDecision:
+    """Where the prepared spec would go if it were promoted to `target` (None: any) with its whole budget."""
+    spec, facts = prepared.spec, prepared.facts
+    if spec.quantum is None:
+        raise AssertionError("only quantum jobs are prepared")
+    shots = spec.quantum.shots
+    return decide_route(
+        RouteFacts(
+            job_type=spec.job_type,
+            framework=spec.quantum.framework,
+            circuit=CircuitShape(facts.qubits, facts.depth, facts.two_qubit_gates, facts.clifford, shots),
+            backend_policy=spec.quantum.backend_policy,
+            promoted=True,
+            requested_target=target,
+            max_usd=parse_rational(spec.budget.max_usd_equivalent),
+            queue_tolerance_s=queue_tolerance_s(spec),
+            validation_feasible=prepared.plan.feasible,
+            targets=tuple(target_facts(providers, prepared.qasm3, shots)),
+            fake_hardware_enabled=around.policy.fake_hardware_enabled,
+        )
+    )
 
 
 def plan_json(plan: Plan) -> dict[str, object]:

@@ -1,0 +1,144 @@
+"""Promotion on the command line: the offer in full before the signature, then the signature, then the money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from oracle.encoding import Finding
+from router.cli.commands import Session
+from router.cli.drawing import GateLine, RouteLine
+from router.cli.failures import CommandFailed, Exit
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from oracle.terms import JobTerms
+    from router.cli.views import Money
+    from router.gates import Deny, GateReport
+    from router.lifecycle import JobRecord
+    from router.routing import RouteDecision
+    from router.workflows.promote import Funding, Offer
+    from router.workflows.workspace import Workspace
+
+
+def run(
+    session: Session, workspace: Workspace, record: JobRecord, target: str, max_usd: str, wanted: bool | None
+) -> None:
+    """Offer, signature and, if `wanted` (None: on a local chain), funding; prints each as it is there.
+
+    Raises CommandFailed with every denial, before anything is signed.
+    """
+    from router.cli import funding
+    from router.cli.views import money_of
+    from router.workflows import promote as workflow
+    from router.workflows.workspace import LOCAL_CHAIN_ID
+
+    with session.output.progress() as progress:
+        progress("asking the gates and the router", 0.2)
+        offered = workflow.offer(workspace, record.job, target, max_usd)
+    money = money_of(workspace)
+    if offered.denials:
+        if not session.output.as_json:
+            session.output.show_aside(lambda screen: draw_offer(screen, offered, money))
+        raise CommandFailed(Exit.DENIED, *(finding_of(denial) for denial in offered.denials))
+    promoted = workflow.promote(workspace, offered)
+    locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID
+    funded = workflow.fund(workspace, promoted.job) if locks else None
+    following = f"compute quantum watch {promoted.job}" if locks else f"compute fund {promoted.job}"
+
+    def draw(screen: Console) -> None:
+        from router.cli.output import next_step, plain
+
+        draw_offer(screen, offered, money)
+        screen.print(f"\nPromoted [bold]{plain(promoted.job)}[/]: signed by {promoted.requester}")
+        if funded is not None:
+            funding.draw_funding(screen, funded, money)
+        next_step(screen, following)
+
+    session.output.result(_json(offered, funded, following), draw)
+
+
+def finding_of(denial: Deny) -> Finding:
+    """A denial as an error: what is against it, what to do, and what the job is still eligible for."""
+    still = ", ".join(item.value.replace("_", " ") for item in denial.eligible_for)
+    remedy = f"{denial.remedy} (still eligible for: {still})" if still else denial.remedy
+    return Finding(denial.gate, None, denial.reason, remedy)
+
+
+def gate_lines(report: GateReport) -> Iterable[GateLine]:
+    """Every answer of `report`, for drawing."""
+    from router.gates import Allow
+
+    for answer in report.results:
+        if isinstance(answer, Allow):
+            yield GateLine(answer.gate, True, answer.note)
+        else:
+            yield GateLine(answer.gate, False, answer.reason, answer.remedy)
+
+
+def route_lines(decision: RouteDecision) -> Iterable[RouteLine]:
+    """Every candidate of `decision`, for drawing."""
+    for candidate in decision.candidates:
+        name = candidate.name.value if candidate.target is None else f"{candidate.name.value}: {candidate.target}"
+        chosen = candidate == decision.chosen
+        yield RouteLine(name, chosen, candidate.eligible, candidate.for_, candidate.against)
+
+
+def draw_offer(screen: Console, offered: Offer, money: Money) -> None:
+    """What the requester signs: where it runs, what the gates say, and the terms."""
+    from router.cli.drawing import gates
+    from router.cli.output import facts, plain
+
+    decision = offered.assessment.decision
+    screen.print(f"Runs on [bold]{plain(decision.target or decision.route.value)}[/]: {plain(decision.label)}\n")
+    gates(screen, gate_lines(offered.assessment.gates))
+    screen.print()
+    facts(screen, terms_rows(offered.terms, money))
+
+
+def terms_rows(terms: JobTerms, money: Money) -> list[tuple[str, object]]:
+    """The terms in words: what is locked, until when, and who gets what if things go otherwise."""
+    quorum = f"{terms.quorum} of {len(terms.validators)} validators"
+    return [
+        ("budget", f"{money(terms.budget)}, locked in the escrow; what is not earned returns"),
+        ("deliver by", _clock(terms.submit_by)),
+        ("verdict by", f"{_clock(terms.verdict_by)}, signed alike by {quorum}"),
+        ("if accepted", "the worker is paid what was metered"),
+        ("if rejected", "all returns to the payer"),
+        ("if inconclusive", f"{terms.inconclusive_bps / 100:g}% to the worker"),
+        ("if silent", f"{terms.silence_bps / 100:g}% to the worker, should the validators say nothing"),
+        ("worker", terms.worker),
+    ]
+
+
+def _clock(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _json(offered: Offer, funded: Funding | None, following: str) -> dict[str, object]:
+    from router.cli.funding import funding_json
+
+    decision = offered.assessment.decision
+    return {
+        "job": offered.job,
+        "escrow_id": offered.escrow_id,
+        "target": decision.target,
+        "route": decision.to_json(),
+        "gates": offered.assessment.gates.to_json(),
+        "terms": terms_json(offered.terms),
+        "funding": None if funded is None else funding_json(funded),
+        "next": following,
+    }
+
+
+def terms_json(terms: JobTerms) -> dict[str, object]:
+    """The terms as JSON; amounts and salt are text, since they may exceed 2^53."""
+    from dataclasses import asdict
+
+    return asdict(terms) | {
+        "budget": str(terms.budget),
+        "salt": str(terms.salt),
+        "validators": list(terms.validators),
+    }
