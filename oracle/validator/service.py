@@ -44,6 +44,21 @@ class Ineligible(Exception):
     """This validator must not attest to a job; the message says why."""
 
 
+def check_eligible(validator: str, terms: JobTerms, deliverer: str) -> None:
+    """Raise Ineligible unless `validator` is pinned in the terms and has no other part in the job.
+
+    `deliverer` is who submitted: in an open job the terms do not name the worker.
+    """
+    if validator not in terms.validators:
+        raise Ineligible(f"{validator} is not pinned as a validator of this job")
+    roles = {name: getattr(terms, name) for name in ("payer", "requester", "worker", "arbiter")} | {
+        "deliverer": deliverer
+    }
+    for name, account in roles.items():
+        if account == validator:
+            raise Ineligible(f"{validator} is the {name} of this job; nobody judges their own work")
+
+
 class Validator:
     """One validator of one escrow."""
 
@@ -162,7 +177,7 @@ class Validator:
             self._close(delivery, f"the job is {slot.status.name.lower()}", safe)
 
     def _judge(self, delivery: Delivery, terms: JobTerms, head: BlockRef) -> None:
-        self._check_eligible(terms)
+        check_eligible(self._signer.address, terms, delivery.worker)
         if recorded := self._ledger.find(delivery.job, delivery.round, delivery.result_hash):
             # A crash came between ledger and publishing: the same signature goes out, without judging anew.
             self._sign(delivery, recorded)
@@ -300,14 +315,6 @@ class Validator:
                 self._log("terms read from the chain", level="warning", job=job, reason=reason)
                 return unpack_terms(bytes.fromhex(event.args.terms[2:]))
         raise ArtifactMissing(f"terms of {job} ({reason})", "the artifacts or the chain's events")
-
-    def _check_eligible(self, terms: JobTerms) -> None:
-        me = self._signer.address
-        if me not in terms.validators:
-            raise Ineligible(f"{me} is not pinned as a validator of this job")
-        for role in ("payer", "requester", "worker", "arbiter"):
-            if getattr(terms, role) == me:
-                raise Ineligible(f"{me} is the {role} of this job; nobody judges their own work")
 
     # ------------------------------------------------------------------ what is said
 
