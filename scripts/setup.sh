@@ -84,13 +84,13 @@ stamp() { printf '%s\n' "$2" >"$stamps/$1"; }
 environment() { # folder lock title
     python=$root/$1/bin/python
     if [ -n "${PYTHON:-}" ] || ! "$python" -c "$suitable" 2>/dev/null; then find_python; fi
-    if ! fresh "$1" "$(key_of "$2" scripts/setup.sh)" "$1/bin/python"; then
+    if ! fresh "$1" "$(key_of "$2")" "$1/bin/python"; then
         find_python
         began "$3"
         rm -f "$stamps/$1"
         logged "$1" "$python" -m venv --clear "$1"
         logged "$1" "$1/bin/python" -m pip install --progress-bar off --require-hashes -r "$2"
-        stamp "$1" "$(key_of "$2" scripts/setup.sh)"
+        stamp "$1" "$(key_of "$2")"
         ended
     fi
     python=$root/$1/bin/python
