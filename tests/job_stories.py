@@ -1,0 +1,179 @@
+"""Stories of jobs, told event by event with real keys, for the tests of lifecycle and store."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from oracle.encoding import sha256_hex
+from router.lifecycle import (
+    Approved,
+    Cancelled,
+    ChainCaused,
+    Completed,
+    Created,
+    Disputed,
+    EscrowMoved,
+    EscrowState,
+    Event,
+    Expired,
+    Failed,
+    JobRecord,
+    Kind,
+    Payload,
+    Promoted,
+    Queued,
+    Rejected,
+    Role,
+    RoleAddresses,
+    Running,
+    Settled,
+    Simulated,
+    State,
+    Submitted,
+    Validated,
+    VerdictOutcome,
+    apply,
+    new_job_id,
+    sign_event,
+)
+
+CHAIN_ID = 31337
+START = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+KEYS: dict[Role, LocalAccount] = {
+    role: Account.from_key(bytes([number]) * 32) for number, role in enumerate(Role, start=1)
+}
+STRANGER: LocalAccount = Account.from_key(b"\x77" * 32)
+ROLES = RoleAddresses.of(CHAIN_ID, operator=KEYS[Role.OPERATOR].address, worker=KEYS[Role.WORKER].address)
+
+
+def digest(text: str) -> str:
+    return sha256_hex(text.encode())
+
+
+CAUSE = ChainCaused(block_hash=digest("block"), tx_hash=digest("tx"), log_index=3, block_number=17)
+
+# One payload of each kind, with its cause where the kind has a place for one.
+SAMPLES: dict[Kind, Payload] = {
+    sample.kind: sample
+    for sample in (
+        Created(source=digest("source"), spec_hash=digest("draft")),
+        Simulated(
+            spec_hash=digest("simulated"),
+            circuit=digest("circuit"),
+            baseline_root=digest("baseline"),
+            simulation=digest("simulation"),
+            baseline_distance="1/100",
+            family="ring-maxcut-qaoa",
+        ),
+        Promoted(
+            spec_hash=digest("promoted"),
+            parent=digest("simulated"),
+            target="ibm",
+            max_usd="25",
+            terms="0xabcdef",
+            escrow_id=digest("terms"),
+            request="compute quantum promote job --target ibm --max-budget 25",
+        ),
+        Approved(decision=digest("decision"), gates=digest("gates")),
+        Submitted(provider="ibm", target="ibm_torino", provider_job="d1abc", tag="job.r1"),
+        Queued(detail="12 jobs ahead"),
+        Running(detail="started"),
+        Completed(
+            result_hash=digest("result"),
+            multiset_hash=digest("multiset"),
+            receipt=digest("receipt"),
+            calibration=digest("calibration"),
+            tx_hash=digest("delivery"),
+        ),
+        Validated(outcome=VerdictOutcome.ACCEPT, evidence_hash=digest("evidence"), worker_amount=2**100, cause=CAUSE),
+        Settled(outcome=VerdictOutcome.ACCEPT, worker_paid=2**100, payer_paid=5, fee=0, cause=CAUSE),
+        Rejected(reason="the verdict is reject", cause=CAUSE),
+        Expired(reason="nothing was delivered", cause=CAUSE),
+        Failed(reason="the provider refused it", remedy="`compute quantum promote` another target"),
+        Cancelled(reason="both parties called it off", cause=CAUSE),
+        Disputed(by=KEYS[Role.WORKER].address, cause=CAUSE),
+        EscrowMoved(escrow=EscrowState.LOCKED, cause=CAUSE),
+    )
+}
+
+SIGNER_OF = {
+    Kind.CREATED: Role.REQUESTER,
+    Kind.PROMOTED: Role.REQUESTER,
+    Kind.SUBMITTED: Role.WORKER,
+    Kind.COMPLETED: Role.WORKER,
+}
+"""Everything else is the operator's."""
+
+TO_RUNNING = (
+    Kind.CREATED,
+    Kind.SIMULATED,
+    Kind.PROMOTED,
+    Kind.ESCROW,
+    Kind.APPROVED,
+    Kind.SUBMITTED,
+    Kind.QUEUED,
+    Kind.RUNNING,
+)
+PATHS: dict[State, tuple[Kind, ...]] = {
+    State.CREATED: TO_RUNNING[:1],
+    State.SIMULATED: TO_RUNNING[:2],
+    State.APPROVED: TO_RUNNING[:5],
+    State.SUBMITTED: TO_RUNNING[:6],
+    State.QUEUED: TO_RUNNING[:7],
+    State.RUNNING: TO_RUNNING,
+    State.COMPLETED: (*TO_RUNNING, Kind.COMPLETED),
+    State.VALIDATED: (*TO_RUNNING, Kind.COMPLETED, Kind.VALIDATED),
+    State.SETTLED: (*TO_RUNNING, Kind.COMPLETED, Kind.VALIDATED, Kind.SETTLED),
+    State.DISPUTED: (*TO_RUNNING, Kind.COMPLETED, Kind.DISPUTED),
+    State.REJECTED: (*TO_RUNNING, Kind.COMPLETED, Kind.REJECTED),
+    State.EXPIRED: (*TO_RUNNING, Kind.EXPIRED),
+    State.FAILED: (*TO_RUNNING, Kind.FAILED),
+    State.CANCELLED: (*TO_RUNNING, Kind.CANCELLED),
+}
+"""Events that lead to each state; beyond `simulated`, with a locked escrow."""
+
+
+class Story:
+    """One job and its log so far."""
+
+    def __init__(self, job: str | None = None, *, seed: int = 0, requester: LocalAccount | None = None) -> None:
+        self.job = job or new_job_id(random.Random(seed))
+        self.keys = dict(KEYS) | ({Role.REQUESTER: requester} if requester else {})
+        self.events: list[Event] = []
+        self.record: JobRecord | None = None
+
+    def sign(self, payload: Payload, role: Role | None = None, *, at: datetime | None = None) -> Event:
+        """The next event, signed and not told."""
+        role = role or SIGNER_OF.get(payload.kind, Role.OPERATOR)
+        return sign_event(
+            self.keys[role],
+            after=self.record,
+            role=role,
+            payload=payload,
+            at=at or START + timedelta(seconds=len(self.events)),
+            job=self.job,
+            chain_id=CHAIN_ID,
+        )
+
+    def tell(self, *payloads: Payload | Kind, role: Role | None = None, at: datetime | None = None) -> Story:
+        """Signs and adds each; a Kind stands for its sample."""
+        for payload in payloads:
+            event = self.sign(self.sample(payload) if isinstance(payload, Kind) else payload, role, at=at)
+            self.record = apply(self.record, event)
+            self.events.append(event)
+        return self
+
+    def sample(self, kind: Kind) -> Payload:
+        """The sample of `kind`; the escrow id is this job's own."""
+        sample = SAMPLES[kind]
+        if isinstance(sample, Promoted):
+            return Promoted(**sample.to_json() | {"escrow_id": digest(f"terms of {self.job}")})  # type: ignore[arg-type]
+        return sample
+
+    def to(self, state: State, *, at: datetime | None = None) -> Story:
+        """Tells all that leads to `state`."""
+        return self.tell(*PATHS[state], at=at)
