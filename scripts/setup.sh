@@ -50,7 +50,7 @@ find_python() {
         found=$(command -v "$candidate" 2>/dev/null) || continue
         version=$("$found" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
         if ! "$found" -c "$suitable"; then
-            old="$old $candidate is $version;"
+            old="$old${old:+,} $candidate is $version"
         elif ! "$found" -c 'import ensurepip, venv' 2>/dev/null; then
             bare="$found ($version)"
         else
