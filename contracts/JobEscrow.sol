@@ -19,11 +19,9 @@ import {Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "./types/JobT
 /// leaves the contract; after one, only the credit for a push that failed.
 contract JobEscrow is IJobEscrow, EIP712 {
     using PackedTerms for bytes;
+    using JobSlot for JobId;
 
     // ------------------------------------------------------------------ constants
-
-    /// @inheritdoc IJobEscrow
-    uint256 public constant AVAILABILITY_WINDOW = TermsRules.AVAILABILITY_WINDOW;
 
     /// @dev A proposal out of silence waits at least this long.
     uint256 private constant SILENCE_WINDOW = 1 days;
@@ -39,123 +37,121 @@ contract JobEscrow is IJobEscrow, EIP712 {
 
     // ------------------------------------------------------------------ storage
 
-    mapping(JobId job => Slot) private _slots;
+    // A job's slot lies at the JobId itself: see `JobSlot`.
 
     /// @inheritdoc IJobEscrow
     mapping(address token => mapping(address account => uint256)) public credit;
 
-    bool private transient _entered;
-
-    /// @dev Without it, a token with hooks could fund a job from inside the funding of another, and one transfer
-    /// would be counted for both.
-    modifier entersOnce() {
-        if (_entered) revert JobEscrow_Reentered();
-        _entered = true;
-        _;
-        _entered = false;
-    }
+    /// @dev 1 while a token is being pulled in.
+    uint256 private transient _pulling;
 
     // ------------------------------------------------------------------ funding
 
     /// @inheritdoc IJobEscrow
-    function fund(bytes calldata terms) external payable entersOnce returns (JobId job) {
-        job = _jobIdOf(terms);
+    function fund(bytes calldata terms) external payable returns (JobId) {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.None)) revert JobEscrow_Status(job, slot.status());
         address payer = terms.payer();
         if (msg.sender != payer) revert JobEscrow_NotPayer(msg.sender, payer);
-        Slot slot = _expect(job, Status.None);
         TermsRules.check(terms);
 
-        _slots[job] = slot.moved(Status.Funded, _clock(0), 0);
+        job.store(slot.moved(Status.Funded, _clock(0), 0));
         emit Funded(job, payer, terms.worker(), terms);
 
         _pull(terms.token(), payer, terms.budget());
+        return job;
     }
 
     // ------------------------------------------------------------------ delivery
 
     /// @inheritdoc IJobEscrow
     function submit(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
         address worker = terms.worker();
         if (msg.sender != worker) revert JobEscrow_NotWorker(msg.sender, worker);
-        JobId job = _jobIdOf(terms);
-        _submit(job, _expect(job, Status.Funded), terms, resultHash, multisetHash);
+        if (block.timestamp > terms.submitBy()) revert JobEscrow_TooLate(block.timestamp, terms.submitBy());
+        if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
+
+        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(worker, resultHash)));
+        emit Submitted(job, worker, resultHash, slot.round(), multisetHash);
     }
 
     /// @inheritdoc IJobEscrow
     function submitFor(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash, bytes calldata signature)
         external
     {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _expect(job, Status.Funded);
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
+        address worker = terms.worker();
         _expectLength(signature, Signatures.SIZE);
-        bytes32 digest = submissionDigest(job, slot.round(), resultHash, multisetHash);
-        Signatures.check(digest, terms.worker(), signature, 0);
-        _submit(job, slot, terms, resultHash, multisetHash);
+        Signatures.check(submissionDigest(job, slot.round(), resultHash, multisetHash), worker, signature, 0);
+        _expectNotAfter(terms.submitBy());
+        if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
+
+        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(worker, resultHash)));
+        emit Submitted(job, worker, resultHash, slot.round(), multisetHash);
     }
 
     // ------------------------------------------------------------------ outcome
 
     /// @inheritdoc IJobEscrow
-    function propose(bytes calldata terms, SignedVerdict calldata verdict, bytes calldata signatures)
-        external
-        entersOnce
-    {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _expect(job, Status.Submitted);
+    function propose(bytes calldata terms, SignedVerdict memory verdict, bytes calldata signatures) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         _expectNotAfter(terms.verdictBy());
-        if (!slot.committedTo(JobSlot.commitOf(verdict.worker, verdict.resultHash))) revert JobEscrow_Commit(job);
-        uint128 workerAmount = _workerAmount(terms, verdict);
-        bool cosigned = _checkVerdict(job, slot.round(), terms, verdict, signatures);
+        _expectCommit(job, slot, JobSlot.commitOf(verdict.worker, verdict.resultHash));
+        uint256 fee = _share(terms.budget(), terms.feeBps());
+        uint128 workerAmount = _workerAmount(terms, verdict, fee);
+        bool cosigned = _checkVerdict(terms, job, slot.round(), verdict, signatures);
 
+        verdict.workerAmount = workerAmount;
         uint256 window = cosigned ? 0 : terms.challengeWindow();
-        Proposal memory proposal =
-            Proposal(verdict.worker, verdict.resultHash, verdict.outcome, workerAmount, verdict.signers);
-        slot = _propose(job, slot, proposal, verdict.evidenceHash, window);
-        if (window == 0) _settle(job, slot, terms, proposal);
+        _propose(job, slot, verdict, window);
+        if (window == 0) _settle(terms, job, slot, verdict.worker, verdict.outcome, workerAmount, fee);
     }
 
     /// @inheritdoc IJobEscrow
     function settleSilence(bytes calldata terms, address worker, bytes32 resultHash) external {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _expect(job, Status.Submitted);
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         _expectAfter(terms.verdictBy());
-        if (!slot.committedTo(JobSlot.commitOf(worker, resultHash))) revert JobEscrow_Commit(job);
+        _expectCommit(job, slot, JobSlot.commitOf(worker, resultHash));
 
         uint256 window = terms.challengeWindow();
         if (window < SILENCE_WINDOW) window = SILENCE_WINDOW;
         uint128 share = _share(terms.budget(), terms.silenceBps());
-        Proposal memory proposal = Proposal(worker, resultHash, Outcome.Silence, share, 0);
-        _propose(job, slot, proposal, bytes32(0), window);
+        _propose(job, slot, SignedVerdict(worker, resultHash, Outcome.Silence, share, bytes32(0), 0), window);
     }
 
     /// @inheritdoc IJobEscrow
-    function finalize(bytes calldata terms, Proposal calldata proposal) external entersOnce {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _expect(job, Status.Proposed);
+    function finalize(bytes calldata terms, Proposal memory proposal) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Proposed)) revert JobEscrow_Status(job, slot.status());
         _expectAfter(slot.clock());
-        if (!slot.committedTo(_commitOf(proposal))) revert JobEscrow_Commit(job);
+        _expectCommit(job, slot, JobSlot.commitOf(proposal));
 
-        _settle(job, slot, terms, proposal);
+        uint256 fee = proposal.outcome == Outcome.Silence ? 0 : _share(terms.budget(), terms.feeBps());
+        _settle(terms, job, slot, proposal.worker, proposal.outcome, proposal.workerAmount, fee);
     }
 
     // ------------------------------------------------------------------ return
 
     /// @inheritdoc IJobEscrow
-    function refund(bytes calldata terms) external entersOnce {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _expect(job, Status.Funded);
+    function refund(bytes calldata terms) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
         _expectAfter(terms.submitBy());
 
-        _slots[job] = slot.moved(Status.Refunded, 0, 0);
+        job.store(slot.moved(Status.Refunded, 0, 0));
         emit Refunded(job, terms.payer(), terms.budget());
 
         _push(job, terms.token(), terms.payer(), terms.budget());
     }
 
     /// @inheritdoc IJobEscrow
-    function cancel(bytes calldata terms, uint40 expiry, bytes calldata signatures) external entersOnce {
-        JobId job = _jobIdOf(terms);
-        Slot slot = _slots[job];
+    function cancel(bytes calldata terms, uint40 expiry, bytes calldata signatures) external {
+        (JobId job, Slot slot) = _find(terms);
         Status status = slot.status();
         if (status == Status.None || status >= Status.Settled) revert JobEscrow_Status(job, status);
         _expectNotAfter(expiry);
@@ -164,14 +160,14 @@ contract JobEscrow is IJobEscrow, EIP712 {
         Signatures.check(digest, terms.payer(), signatures, 0);
         Signatures.check(digest, terms.worker(), signatures, 1);
 
-        _slots[job] = slot.moved(Status.Refunded, 0, 0);
+        job.store(slot.moved(Status.Refunded, 0, 0));
         emit Cancelled(job, terms.payer(), terms.budget(), status);
 
         _push(job, terms.token(), terms.payer(), terms.budget());
     }
 
     /// @inheritdoc IJobEscrow
-    function withdraw(address token, address to) external entersOnce returns (uint256 amount) {
+    function withdraw(address token, address to) external returns (uint256 amount) {
         amount = credit[token][msg.sender];
         if (amount == 0) revert JobEscrow_NoCredit(token, msg.sender);
 
@@ -185,12 +181,13 @@ contract JobEscrow is IJobEscrow, EIP712 {
 
     /// @inheritdoc IJobEscrow
     function jobs(JobId job) external view returns (Job memory) {
-        return _slots[job].unpacked();
+        return job.load().unpacked();
     }
 
     /// @inheritdoc IJobEscrow
     function jobIdOf(bytes calldata terms) external view returns (JobId) {
-        return _jobIdOf(terms);
+        (JobId job,) = _find(terms);
+        return job;
     }
 
     /// @inheritdoc IJobEscrow
@@ -226,66 +223,52 @@ contract JobEscrow is IJobEscrow, EIP712 {
 
     // ------------------------------------------------------------------ steps
 
-    function _submit(JobId job, Slot slot, bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) private {
-        _expectNotAfter(terms.submitBy());
-        if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
-        address worker = terms.worker();
-
-        _slots[job] = slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(worker, resultHash));
-        emit Submitted(job, worker, resultHash, slot.round(), multisetHash);
-    }
-
-    function _propose(JobId job, Slot slot, Proposal memory proposal, bytes32 evidenceHash, uint256 window)
-        private
-        returns (Slot next)
-    {
-        next = slot.moved(Status.Proposed, _clock(window), _commitOf(proposal));
-        _slots[job] = next;
+    /// @dev The verdict's `workerAmount` is what it pays by now. With no window the caller settles at once: nobody
+    /// could see the job Proposed, and it is not written.
+    function _propose(JobId job, Slot slot, SignedVerdict memory verdict, uint256 window) private {
+        address worker = verdict.worker;
+        bytes32 resultHash = verdict.resultHash;
+        Outcome outcome = verdict.outcome;
+        uint128 workerAmount = verdict.workerAmount;
+        uint16 signers = verdict.signers;
+        uint40 openUntil = _clock(window);
+        if (window != 0) {
+            Proposal memory proposal = Proposal(worker, resultHash, outcome, workerAmount, signers);
+            job.store(slot.moved(Status.Proposed, openUntil, JobSlot.commitOf(proposal)));
+        }
         emit Proposed(
-            job,
-            proposal.worker,
-            proposal.resultHash,
-            proposal.outcome,
-            proposal.workerAmount,
-            proposal.signers,
-            slot.round(),
-            evidenceHash,
-            next.clock()
+            job, worker, resultHash, outcome, workerAmount, signers, slot.round(), verdict.evidenceHash, openUntil
         );
     }
 
-    /// @dev Pays out the whole budget: worker, fee, and the rest to the payer. The proposal is one that stood.
-    function _settle(JobId job, Slot slot, bytes calldata terms, Proposal memory proposal) private {
-        uint256 workerAmount = proposal.workerAmount;
-        uint256 fee = proposal.outcome == Outcome.Silence ? 0 : _feeOf(terms);
+    /// @dev Pays out the whole budget: worker, fee, and the rest to the payer.
+    function _settle(
+        bytes calldata terms,
+        JobId job,
+        Slot slot,
+        address worker,
+        Outcome outcome,
+        uint256 workerAmount,
+        uint256 fee
+    ) private {
         uint256 rest = terms.budget() - workerAmount - fee;
 
-        _slots[job] = slot.moved(Status.Settled, 0, 0);
-        emit Settled(job, proposal.outcome, workerAmount, rest, fee);
+        job.store(slot.moved(Status.Settled, 0, 0));
+        emit Settled(job, outcome, workerAmount, rest, fee);
 
         address token = terms.token();
-        _push(job, token, proposal.worker, workerAmount);
+        _push(job, token, worker, workerAmount);
         _push(job, token, terms.feeTo(), fee);
         _push(job, token, terms.payer(), rest);
     }
 
-    /// @dev The second `ahead` of now. Windows are at most 30 days.
-    function _clock(uint256 ahead) private view returns (uint40) {
-        // casting to 'uint40' is safe because 40 bits of seconds last for 34,000 years
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint40(block.timestamp + ahead);
-    }
-
     // ------------------------------------------------------------------ checks
 
-    function _jobIdOf(bytes calldata terms) private view returns (JobId) {
+    /// @dev The job of these terms and its slot.
+    function _find(bytes calldata terms) private view returns (JobId job, Slot slot) {
         PackedTerms.check(terms);
-        return JobId.wrap(_hashTypedData(PackedTerms.structHash(terms)));
-    }
-
-    function _expect(JobId job, Status status) private view returns (Slot slot) {
-        slot = _slots[job];
-        if (slot.status() != status) revert JobEscrow_Status(job, slot.status());
+        job = JobId.wrap(_hashTypedData(PackedTerms.structHash(terms)));
+        slot = job.load();
     }
 
     function _expectNotAfter(uint256 deadline) private view {
@@ -296,44 +279,21 @@ contract JobEscrow is IJobEscrow, EIP712 {
         if (block.timestamp <= deadline) revert JobEscrow_TooEarly(block.timestamp, deadline);
     }
 
+    function _expectCommit(JobId job, Slot slot, uint256 commit) private pure {
+        if (!slot.committedTo(commit)) revert JobEscrow_Commit(job);
+    }
+
     function _expectLength(bytes calldata signatures, uint256 expected) private pure {
         if (signatures.length != expected) revert JobEscrow_SignaturesLength(signatures.length, expected);
-    }
-
-    /// @dev What the verdict gives the worker. Validators sign an amount only where they accept.
-    function _workerAmount(bytes calldata terms, SignedVerdict calldata verdict) private pure returns (uint128) {
-        Outcome outcome = verdict.outcome;
-        if (outcome == Outcome.None || outcome == Outcome.Silence) revert JobEscrow_Outcome(outcome);
-        uint256 net = terms.budget() - _feeOf(terms);
-        uint256 most = outcome == Outcome.Accept ? net : 0;
-        if (verdict.workerAmount > most) revert JobEscrow_WorkerAmount(verdict.workerAmount, most);
-        return outcome == Outcome.Inconclusive ? _share(net, terms.inconclusiveBps()) : verdict.workerAmount;
-    }
-
-    /// @dev Rounded down. The amount is at most a budget and the share at most all of it.
-    function _share(uint256 amount, uint256 bps) private pure returns (uint128) {
-        // casting to 'uint128' is safe because a budget has 128 bits
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return uint128((amount * bps) / TermsRules.BPS);
-    }
-
-    function _feeOf(bytes calldata terms) private pure returns (uint256) {
-        return _share(terms.budget(), terms.feeBps());
-    }
-
-    function _commitOf(Proposal memory proposal) private pure returns (uint256) {
-        return JobSlot.commitOf(
-            proposal.worker, proposal.resultHash, proposal.outcome, proposal.workerAmount, proposal.signers
-        );
     }
 
     /// @dev Reverts unless a quorum signed, and, where two more signatures follow, payer and worker too.
     /// @return cosigned Whether they did.
     function _checkVerdict(
+        bytes calldata terms,
         JobId job,
         uint8 round,
-        bytes calldata terms,
-        SignedVerdict calldata verdict,
+        SignedVerdict memory verdict,
         bytes calldata signatures
     ) private view returns (bool cosigned) {
         bytes32 digest = verdictDigest(
@@ -348,6 +308,42 @@ contract JobEscrow is IJobEscrow, EIP712 {
         }
     }
 
+    /// @dev What the verdict pays the worker. Validators sign an amount only where they accept.
+    function _workerAmount(bytes calldata terms, SignedVerdict memory verdict, uint256 fee)
+        private
+        pure
+        returns (uint128 workerAmount)
+    {
+        workerAmount = verdict.workerAmount;
+        Outcome outcome = verdict.outcome;
+        uint256 net = terms.budget() - fee;
+        if (outcome == Outcome.Accept) {
+            if (workerAmount > net) revert JobEscrow_WorkerAmount(workerAmount, net);
+            return workerAmount;
+        }
+        if (outcome == Outcome.None || outcome == Outcome.Silence) revert JobEscrow_Outcome(outcome);
+        if (workerAmount != 0) revert JobEscrow_WorkerAmount(workerAmount, 0);
+        if (outcome == Outcome.Inconclusive) return _share(net, terms.inconclusiveBps());
+    }
+
+    /// @dev Rounded down.
+    function _share(uint256 amount, uint256 bps) private pure returns (uint128) {
+        unchecked {
+            // 'amount' is at most a budget, 128 bits, and 'bps' at most all of it: nothing overflows
+            // forge-lint: disable-next-line(unsafe-typecast)
+            return uint128((amount * bps) / TermsRules.BPS);
+        }
+    }
+
+    /// @dev The second `ahead` of now. Windows are at most 30 days.
+    function _clock(uint256 ahead) private view returns (uint40) {
+        unchecked {
+            // casting to 'uint40' is safe because 40 bits of seconds last for 34,000 years
+            // forge-lint: disable-next-line(unsafe-typecast)
+            return uint40(block.timestamp + ahead);
+        }
+    }
+
     // ------------------------------------------------------------------ money
 
     /// @dev Takes exactly the budget from the payer, who is the caller.
@@ -356,11 +352,16 @@ contract JobEscrow is IJobEscrow, EIP712 {
         if (msg.value != expected) revert JobEscrow_Value(msg.value, expected);
         if (token == address(0)) return;
 
+        // A token with hooks could otherwise fund a second job from inside this call, and what that one brings would
+        // be counted for both. Money that leaves in between does no such harm: it is this job that would miss it.
+        if (_pulling != 0) revert JobEscrow_Reentered();
+        _pulling = 1;
         uint256 held = SafeTransferLib.balanceOf(token, address(this));
         if (!SafeTransferLib.trySafeTransferFrom(token, payer, address(this), budget)) {
             revert JobEscrow_TransferFrom(token, payer, budget);
         }
         uint256 holds = SafeTransferLib.balanceOf(token, address(this));
+        _pulling = 0;
         uint256 received = holds > held ? holds - held : 0;
         if (received != budget) revert JobEscrow_Received(token, received, budget);
     }
@@ -369,8 +370,9 @@ contract JobEscrow is IJobEscrow, EIP712 {
     /// brings too little for that is refused: nobody can make another's payment fail.
     function _push(JobId job, address token, address to, uint256 amount) private {
         if (amount == 0) return;
-        uint256 allowance = token == address(0) ? NATIVE_PUSH_GAS : TOKEN_PUSH_GAS;
-        uint256 needed = allowance + allowance / 63 + PUSH_RESERVE;
+        (uint256 allowance, uint256 needed) = token == address(0)
+            ? (NATIVE_PUSH_GAS, NATIVE_PUSH_GAS + NATIVE_PUSH_GAS / 63 + PUSH_RESERVE)
+            : (TOKEN_PUSH_GAS, TOKEN_PUSH_GAS + TOKEN_PUSH_GAS / 63 + PUSH_RESERVE);
         if (gasleft() < needed) revert JobEscrow_GasLeft(gasleft(), needed);
         if (_transfer(token, to, amount, allowance)) return;
 

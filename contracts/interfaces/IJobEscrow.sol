@@ -176,10 +176,6 @@ interface IJobEscrow is IJobEscrowErrors {
 
     // solhint-disable func-name-mixedcase
 
-    /// @notice The least time between `submitBy` and `verdictBy` is this and one hour more, in seconds: a result must
-    /// be fetchable for this long before validators may call it missing.
-    function AVAILABILITY_WINDOW() external view returns (uint256);
-
     /// @notice The EIP-712 domain separator of this contract on this chain.
     function DOMAIN_SEPARATOR() external view returns (bytes32);
 }

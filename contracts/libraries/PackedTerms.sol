@@ -17,11 +17,10 @@ library PackedTerms {
         "uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)"
     );
 
-    /// @dev Reverts where the length cannot be that of packed terms.
+    /// @dev Reverts where the members cannot all be there. That the rest is a whole number of validators is checked
+    /// at funding: no other bytes have the same digest.
     function check(bytes calldata terms) internal pure {
-        if (terms.length < HEAD || (terms.length - HEAD) % 20 != 0) {
-            revert IJobEscrowErrors.JobEscrow_TermsLength(terms.length);
-        }
+        if (terms.length < HEAD) revert IJobEscrowErrors.JobEscrow_TermsLength(terms.length);
     }
 
     /// @dev The EIP-712 struct hash: 22 members widened to words, and the hash of the validators.
@@ -39,20 +38,23 @@ library PackedTerms {
             mstore(add(m, 0x080), shr(96, calldataload(add(from, 60)))) // arbiter
             mstore(add(m, 0x0a0), shr(96, calldataload(add(from, 80)))) // token
             mstore(add(m, 0x0c0), shr(96, calldataload(add(from, 100)))) // feeTo
-            mstore(add(m, 0x0e0), shr(240, calldataload(add(from, 120)))) // feeBps
-            mstore(add(m, 0x100), shr(128, calldataload(add(from, 122)))) // budget
-            mstore(add(m, 0x120), shr(216, calldataload(add(from, 138)))) // claimBy
-            mstore(add(m, 0x140), shr(224, calldataload(add(from, 143)))) // deliverWindow
-            mstore(add(m, 0x160), shr(216, calldataload(add(from, 147)))) // submitBy
-            mstore(add(m, 0x180), shr(216, calldataload(add(from, 152)))) // verdictBy
-            mstore(add(m, 0x1a0), shr(224, calldataload(add(from, 157)))) // challengeWindow
-            mstore(add(m, 0x1c0), shr(224, calldataload(add(from, 161)))) // rulingWindow
-            mstore(add(m, 0x1e0), shr(240, calldataload(add(from, 165)))) // silenceBps
-            mstore(add(m, 0x200), shr(240, calldataload(add(from, 167)))) // inconclusiveBps
-            mstore(add(m, 0x220), shr(240, calldataload(add(from, 169)))) // disputeBondBps
-            mstore(add(m, 0x240), shr(240, calldataload(add(from, 171)))) // claimBondBps
-            mstore(add(m, 0x260), shr(248, calldataload(add(from, 173)))) // maxRounds
-            mstore(add(m, 0x280), shr(248, calldataload(add(from, 174)))) // quorum
+            // Two words of calldata hold the members in between.
+            let w := calldataload(add(from, 120)) // feeBps, budget, claimBy, deliverWindow, submitBy
+            mstore(add(m, 0x0e0), shr(240, w)) // feeBps
+            mstore(add(m, 0x100), and(shr(112, w), 0xffffffffffffffffffffffffffffffff)) // budget
+            mstore(add(m, 0x120), and(shr(72, w), 0xffffffffff)) // claimBy
+            mstore(add(m, 0x140), and(shr(40, w), 0xffffffff)) // deliverWindow
+            mstore(add(m, 0x160), and(w, 0xffffffffff)) // submitBy
+            w := calldataload(add(from, 143)) // deliverWindow and submitBy again, then verdictBy to quorum
+            mstore(add(m, 0x180), and(shr(144, w), 0xffffffffff)) // verdictBy
+            mstore(add(m, 0x1a0), and(shr(112, w), 0xffffffff)) // challengeWindow
+            mstore(add(m, 0x1c0), and(shr(80, w), 0xffffffff)) // rulingWindow
+            mstore(add(m, 0x1e0), and(shr(64, w), 0xffff)) // silenceBps
+            mstore(add(m, 0x200), and(shr(48, w), 0xffff)) // inconclusiveBps
+            mstore(add(m, 0x220), and(shr(32, w), 0xffff)) // disputeBondBps
+            mstore(add(m, 0x240), and(shr(16, w), 0xffff)) // claimBondBps
+            mstore(add(m, 0x260), and(shr(8, w), 0xff)) // maxRounds
+            mstore(add(m, 0x280), and(w, 0xff)) // quorum
             mstore(add(m, 0x2a0), calldataload(add(from, 175))) // specHash
             mstore(add(m, 0x2c0), calldataload(add(from, 207))) // salt
             mstore(add(m, 0x2e0), validatorsHash)
@@ -141,7 +143,9 @@ library PackedTerms {
     }
 
     function validatorCount(bytes calldata terms) internal pure returns (uint256) {
-        return (terms.length - HEAD) / 20;
+        unchecked {
+            return (terms.length - HEAD) / 20;
+        }
     }
 
     /// @dev The caller keeps `index` below `validatorCount`.

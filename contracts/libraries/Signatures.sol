@@ -11,6 +11,9 @@ library Signatures {
 
     uint256 internal constant SIZE = 65;
 
+    /// @dev Where packed terms keep the validators; assembly reads no constant of another library.
+    uint256 private constant VALIDATORS = 239;
+
     /// @dev Half of the order of secp256k1. A signature with s above it is the mirror image of another one.
     uint256 internal constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
@@ -24,46 +27,62 @@ library Signatures {
     {
         uint256 count = terms.validatorCount();
         if (bitmap >> count != 0) revert IJobEscrowErrors.JobEscrow_UnknownSigner(bitmap, count);
-        for (uint256 bits = bitmap; bits != 0; bits &= bits - 1) {
-            ++used;
-        }
+        address stranger;
+        (used, stranger) = _verify(digest, terms, bitmap, signatures);
         if (used < terms.quorum()) revert IJobEscrowErrors.JobEscrow_TooFewSigners(used, terms.quorum());
         if (signatures.length < used * SIZE) {
             revert IJobEscrowErrors.JobEscrow_SignaturesLength(signatures.length, used * SIZE);
         }
-        uint256 position;
-        for (uint256 i = 0; bitmap != 0; ++i) {
-            if (bitmap & 1 != 0) check(digest, terms.validator(i), signatures, position++);
-            bitmap >>= 1;
-        }
+        if (stranger != address(0)) revert IJobEscrowErrors.JobEscrow_Signature(stranger, digest);
     }
 
     /// @dev Reverts unless the signature at `position` is the account's over `digest`. The caller has checked the
     /// length, and never asks for the zero address.
     function check(bytes32 digest, address account, bytes calldata signatures, uint256 position) internal view {
-        if (_recover(digest, signatures, position) != account) {
-            revert IJobEscrowErrors.JobEscrow_Signature(account, digest);
-        }
-    }
-
-    /// @return signer Who signed; zero where s is in the upper half, v is neither 27 nor 28, or nobody could have.
-    function _recover(bytes32 digest, bytes calldata signatures, uint256 position)
-        private
-        view
-        returns (address signer)
-    {
+        bool good;
         assembly ("memory-safe") {
             let from := add(signatures.offset, mul(position, SIZE))
             let m := mload(0x40)
             mstore(m, digest)
-            mstore(add(m, 0x20), byte(0, calldataload(add(from, 0x40)))) // v
             calldatacopy(add(m, 0x40), from, 0x40) // r, s
+            mstore(add(m, 0x20), byte(0, calldataload(add(from, 0x40)))) // v
             mstore(0x00, 0)
-            if iszero(gt(mload(add(m, 0x60)), HALF_ORDER)) {
-                // A failed recovery returns nothing and leaves the zero.
-                pop(staticcall(gas(), 1, m, 0x80, 0x00, 0x20))
+            // A recovery that fails returns nothing and leaves the zero.
+            pop(staticcall(gas(), 1, m, 0x80, 0x00, 0x20))
+            good := and(eq(mload(0x00), account), iszero(gt(mload(add(m, 0x60)), HALF_ORDER)))
+        }
+        if (!good) revert IJobEscrowErrors.JobEscrow_Signature(account, digest);
+    }
+
+    /// @dev The same steps as `check`, with what does not change between signatures taken out of the loop. Past the
+    /// end of the signatures it reads what is there, which the caller then refuses by their length.
+    /// @return used How many bits are set.
+    /// @return stranger A validator in the bitmap whose signature is not its own; zero where all are.
+    function _verify(bytes32 digest, bytes calldata terms, uint256 bitmap, bytes calldata signatures)
+        private
+        view
+        returns (uint256 used, address stranger)
+    {
+        assembly ("memory-safe") {
+            let from := signatures.offset
+            let validator := add(terms.offset, VALIDATORS)
+            let m := mload(0x40)
+            mstore(m, digest)
+            for { let bits := bitmap } bits { bits := shr(1, bits) } {
+                if and(bits, 1) {
+                    calldatacopy(add(m, 0x40), from, 0x40) // r, s
+                    mstore(add(m, 0x20), byte(0, calldataload(add(from, 0x40)))) // v
+                    mstore(0x00, 0)
+                    pop(staticcall(gas(), 1, m, 0x80, 0x00, 0x20))
+                    let account := shr(96, calldataload(validator))
+                    if or(iszero(eq(mload(0x00), account)), gt(mload(add(m, 0x60)), HALF_ORDER)) {
+                        stranger := account
+                    }
+                    from := add(from, SIZE)
+                    used := add(used, 1)
+                }
+                validator := add(validator, 20)
             }
-            signer := mload(0x00)
         }
     }
 }

@@ -15,7 +15,9 @@ library TermsRules {
     uint256 internal constant MAX_VALIDATORS = 16;
     uint256 internal constant MAX_WINDOW = 30 days;
     uint256 internal constant MAX_HORIZON = 365 days;
+    /// @dev A result must be fetchable for this long before validators may call it missing,
     uint256 internal constant AVAILABILITY_WINDOW = 1 hours;
+    /// @dev and then they have at least this long to say so.
     uint256 internal constant VERDICT_TIME = 1 hours;
     uint256 internal constant ROUNDS = 1;
 
@@ -78,6 +80,7 @@ library TermsRules {
     }
 
     function _validators(bytes calldata terms) private pure {
+        if ((terms.length - PackedTerms.HEAD) % 20 != 0) revert E.JobEscrow_TermsLength(terms.length);
         uint256 count = terms.validatorCount();
         if (count == 0 || count > MAX_VALIDATORS) revert E.JobEscrow_ValidatorCount(count, MAX_VALIDATORS);
         // Two quorums always share a validator, so that two verdicts need somebody who signed both.

@@ -20,7 +20,20 @@ library TypedData {
         uint128 workerAmount,
         bytes32 evidenceHash
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(VERDICT, job, round, resultHash, outcome, workerAmount, evidenceHash));
+        bytes32 typehash = VERDICT;
+        bytes32 hash;
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, typehash)
+            mstore(add(m, 0x20), job)
+            mstore(add(m, 0x40), round)
+            mstore(add(m, 0x60), resultHash)
+            mstore(add(m, 0x80), outcome)
+            mstore(add(m, 0xa0), workerAmount)
+            mstore(add(m, 0xc0), evidenceHash)
+            hash := keccak256(m, 0xe0)
+        }
+        return hash;
     }
 
     function cancel(JobId job, Status status, uint8 round, uint40 expiry) internal pure returns (bytes32) {
