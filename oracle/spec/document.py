@@ -168,7 +168,7 @@ def read_document(raw: bytes) -> Document:
     document = Document()
     document.lines[()] = 1
     if len(raw) > LARGEST_BYTES:
-        reason = f"{len(raw)} bytes; a spec has at most {LARGEST_BYTES}"
+        reason = f"more than {LARGEST_BYTES} bytes"
         document.findings.append(Finding("", None, reason, "keep data in files and name them, as circuit_ref does"))
         return document
     try:

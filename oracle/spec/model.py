@@ -144,7 +144,7 @@ class Budget(Section):
         },
     )
     amount: BaseUnits | None = documented(
-        "The budget in the token's base units; computed by promote.", default=None, example="7935878104912943"
+        "The budget in the token's base units; computed by promote.", default=None, example="7935878104912308"
     )
 
 

@@ -8,10 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import field_validator
-from pydantic_core import PydanticCustomError
 
 from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
-from oracle.spec.fields import PositiveInt, Proportion, Section, documented
+from oracle.spec.fields import Flag, PositiveInt, Proportion, Section, documented, fault, shown
 
 if TYPE_CHECKING:
     from oracle.spec.model import JobSpec
@@ -95,7 +94,7 @@ def _approval_kind(text: str) -> str | None:
 class PromotionPolicy(Section):
     """What must hold before a simulated job may reach hardware. The operator sets it; a spec may only tighten it."""
 
-    require_simulation: bool = documented("Whether a simulation must have passed.", default=True, example=True)
+    require_simulation: Flag = documented("Whether a simulation must have passed.", default=True, example=True)
     require_baseline_distance_below: Proportion = documented(
         "Total variation between the simulated distribution and the requester's baseline must be below this.",
         default="2/25",
@@ -115,13 +114,10 @@ class PromotionPolicy(Section):
     def _known_approvals(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             if _approval_kind(text) is None:
-                raise PydanticCustomError(
+                raise fault(
                     "approval",
-                    "{text} is not a reason for approval",
-                    {
-                        "text": repr(text),
-                        "remedy": "write new_circuit_family, unknown_requester, or a budget such as budget_over_50",
-                    },
+                    f"{shown(text)} is not a reason for approval",
+                    "write new_circuit_family, unknown_requester, or a budget such as budget_over_50",
                 )
         # One form for one meaning: fixed order, and of several budget limits the lowest, which implies the others.
         limits = [int(match[1]) for text in value if (match := _BUDGET_OVER.fullmatch(text))]

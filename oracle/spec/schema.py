@@ -11,7 +11,7 @@ from typing import Any
 
 from oracle.spec.model import JobSpec
 
-SCHEMA_ID = "https://compute-escrow.dev/schemas/job-spec.schema.json"
+SCHEMA_ID = "urn:compute-escrow:job-spec"
 
 
 def json_schema() -> dict[str, Any]:

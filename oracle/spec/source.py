@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from oracle.encoding import Finding, InputRejected
@@ -65,10 +67,27 @@ def _bytes_of(path: Path) -> bytes:
         raise InputRejected(str(path), [Finding("", None, reason, remedy)]) from None
 
 
-def _resolved(folder: Path, reference: str) -> Path | None:
-    """Where `reference` leads, or None if it leads, through a link, out of `folder`."""
-    target = (folder / reference).resolve()
-    return target if target.is_relative_to(folder.resolve()) else None
+class _Reference(Enum):
+    """What a reference of the spec leads to."""
+
+    FILE = auto()
+    NOTHING = auto()
+    NO_FILE = auto()
+    OUTSIDE = auto()
+    """Through a link, out of the spec's folder."""
+
+
+def _look(folder: Path, reference: str) -> tuple[Path, _Reference]:
+    target = folder / reference
+    try:
+        target = target.resolve()
+        if not target.is_relative_to(folder.resolve()):
+            return target, _Reference.OUTSIDE
+        mode = target.stat().st_mode
+    # Not there, a name that no file system takes, a loop of links (a RuntimeError before Python 3.13).
+    except (OSError, RuntimeError):
+        return target, _Reference.NOTHING
+    return target, _Reference.FILE if stat.S_ISREG(mode) else _Reference.NO_FILE
 
 
 def _circuit(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> list[Finding]:
@@ -77,13 +96,14 @@ def _circuit(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) ->
     if not isinstance(reference, str):
         return []
     line = document.line_of(at)
-    target = _resolved(folder, reference)
-    if target is None:
-        return [_leaves("quantum.circuit_ref", line, reference, "./circuits/optimizer.py")]
+    _, found = _look(folder, reference)
+    if found is _Reference.OUTSIDE:
+        return [_leaves(at, line, reference, "./circuits/optimizer.py")]
     if not reference.endswith(CIRCUIT_SUFFIXES):
         reason = f"{shown(reference)} is neither a Python generator nor OpenQASM 3"
-        return [Finding("quantum.circuit_ref", line, reason, "name a .py or .qasm file: ./circuits/optimizer.py")]
-    if not target.is_file():
+        remedy = "name a .py or .qasm file; for example circuit_ref: ./circuits/optimizer.py"
+        return [Finding("quantum.circuit_ref", line, reason, remedy)]
+    if found is not _Reference.FILE:
         reason = f"{shown(reference)} is not a file in the spec's folder"
         remedy = "put the generator there, or correct the path; for example circuit_ref: ./circuits/optimizer.py"
         return [Finding("quantum.circuit_ref", line, reason, remedy)]
@@ -96,11 +116,11 @@ def _baseline(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -
     if not isinstance(reference, str):
         return []
     line = document.line_of(at)
-    target = _resolved(folder, reference)
-    if target is None:
-        return [_leaves("validation.baseline_ref", line, reference, "./baselines/simulated.json")]
+    _, found = _look(folder, reference)
+    if found is _Reference.OUTSIDE:
+        return [_leaves(at, line, reference, "./baselines/simulated.json")]
     # It need not exist: then the simulation's own baseline is the one that counts.
-    if target.exists() and not target.is_file():
+    if found is _Reference.NO_FILE:
         reason = f"{shown(reference)} is not a file"
         remedy = "name a file; for example baseline_ref: ./baselines/simulated.json"
         return [Finding("validation.baseline_ref", line, reason, remedy)]
@@ -114,15 +134,19 @@ def _dataset(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) ->
     if not isinstance(reference, str) or is_remote(reference):
         return None, []
     line = document.line_of(at)
-    target = _resolved(folder, reference)
-    if target is None:
-        return None, [_leaves("inputs.dataset_ref", line, reference, "./data/input.json")]
-    if not target.is_file():
+    target, found = _look(folder, reference)
+    if found is _Reference.OUTSIDE:
+        return None, [_leaves(at, line, reference, "./data/input.json")]
+    if found is not _Reference.FILE:
         reason = f"{shown(reference)} is neither a URI nor a file in the spec's folder"
         remedy = "put the data there, or write where it is; for example dataset_ref: ipfs://example-input-hash"
         return None, [Finding("inputs.dataset_ref", line, reason, remedy)]
-    with target.open("rb") as file:
-        digest = "0x" + hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with target.open("rb") as file:
+            digest = "0x" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        reason = f"{shown(reference)} cannot be read: {error.strerror}"
+        return None, [Finding("inputs.dataset_ref", line, reason, "allow this user to read the file")]
     declared = diagnosis.sound(("inputs", "input_hash"), document)
     if isinstance(declared, str) and declared != digest:
         line = document.line_of(("inputs", "input_hash"))
@@ -131,10 +155,10 @@ def _dataset(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) ->
     return digest, []
 
 
-def _leaves(path: str, line: int | None, reference: str, example: str) -> Finding:
-    key = path.rpartition(".")[2]
+def _leaves(at: tuple[str, str], line: int | None, reference: str, example: str) -> Finding:
     reason = f"{shown(reference)} leads out of the spec's folder"
-    return Finding(path, line, reason, f"copy the file below the spec's folder; for example {key}: {example}")
+    remedy = f"copy the file below the spec's folder; for example {at[1]}: {example}"
+    return Finding(".".join(at), line, reason, remedy)
 
 
 def is_remote(reference: str) -> bool:

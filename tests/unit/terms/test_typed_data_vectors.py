@@ -53,7 +53,7 @@ def _terms(vector: dict[str, str]) -> JobTerms:
 
 
 def _elsewhere(struct: StructType, values: dict[str, Any], chain_id: int, escrow: str) -> str:
-    """The digest as eth_account computes it from the members alone; ENCODED_TYPES holds these to the contract's text."""
+    """The digest as eth_account computes it from the members, which ENCODED_TYPES holds to the contract's text."""
     signable = encode_typed_data(
         domain_data={"name": "ComputeEscrow", "version": "1", "chainId": chain_id, "verifyingContract": escrow},
         message_types={struct.name: [{"name": name, "type": kind} for name, kind in struct.members]},
