@@ -87,7 +87,7 @@ def _forecast(certifiers: list[Certifier], fidelity: Fraction) -> _Forecast:
 
 
 def _three_digits_up(shots: int) -> int:
-    step = int("1" + "0" * max(0, len(str(shots)) - 3))
+    step: int = 10 ** max(0, len(str(shots)) - 3)
     return -(-shots // step) * step
 
 

@@ -1,0 +1,117 @@
+"""Exact outcome probabilities by state vector: what a baseline is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from qiskit import QuantumCircuit
+from qiskit.circuit import Barrier, Delay, Gate, Measure
+from qiskit.quantum_info import Operator, Statevector
+
+from oracle.circuits.facts import flatten
+from oracle.encoding import Finding, InputRejected
+
+WIDEST = 24
+"""Qubits in use, and classical bits: a state of 256 MiB."""
+BLOCK = 5
+"""Qubits of one matrix: 32 by 32."""
+
+PlacedGate = tuple[Gate, tuple[int, ...]]
+"""A gate with the indices of its qubits."""
+
+
+def exact_probabilities(circuit: QuantumCircuit) -> npt.NDArray[np.float64]:
+    """float64[2**bits]: the probability of each value of the classical bits, classical bit 0 of all registers, in the
+    order of their declaration, being least significant.
+
+    The circuit is unitary but for measurements, after which nothing happens to a qubit; a bit that nothing is
+    measured into stays 0, and qubits that nothing acts on cost nothing. Raises InputRejected with every finding for a
+    circuit of another kind, without measurement, or beyond WIDEST qubits in use or classical bits.
+    """
+    gates, measured = _separate(circuit)
+    used = sorted({qubit for _, qubits in gates for qubit in qubits} | set(measured.values()))
+    _check_width(circuit, len(used))
+    place = {qubit: index for index, qubit in enumerate(used)}
+    state = _evolved(len(used), [(gate, tuple(place[qubit] for qubit in qubits)) for gate, qubits in gates])
+    bits = sorted(measured)
+    marginal = state.probabilities([place[measured[bit]] for bit in bits])
+    # Entry i of the marginal has bit j of i for the j-th measured classical bit: move each to its own place.
+    index = np.zeros(1, dtype=np.int64)
+    for bit in bits:
+        index = np.concatenate((index, index | (1 << bit)))
+    probabilities = np.zeros(1 << circuit.num_clbits)
+    probabilities[index] = marginal
+    return probabilities
+
+
+def _separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]:
+    """The gates with their qubits, and which qubit each classical bit reads. Raises InputRejected."""
+    findings: list[Finding] = []
+    gates: list[PlacedGate] = []
+    measured: dict[int, int] = {}
+    ended: set[int] = set()
+    for operation, qubits, clbits in flatten(circuit):
+        if isinstance(operation, Barrier | Delay):
+            continue
+        late = ended.intersection(qubits)
+        if late:
+            reason = f"{operation.name} acts on qubit {min(late)} after its measurement"
+            findings.append(Finding("circuit", None, reason, "measure each qubit once, at the end"))
+        elif isinstance(operation, Measure):
+            if clbits[0] in measured:
+                reason = f"two qubits are measured into classical bit {clbits[0]}"
+                findings.append(Finding("circuit", None, reason, "give each measured qubit a bit of its own"))
+            measured[clbits[0]] = qubits[0]
+            ended.add(qubits[0])
+        elif isinstance(operation, Gate) and not operation.is_parameterized():
+            gates.append((operation, qubits))
+        else:
+            reason = f"{operation.name} is no gate with numbers for its parameters"
+            findings.append(Finding("circuit", None, reason, "write gates and measurements at the end only"))
+    if not measured:
+        findings.append(Finding("circuit", None, "nothing is measured", "write c = measure q; at the end"))
+    if findings:
+        raise InputRejected("circuit", findings)
+    return gates, measured
+
+
+def _evolved(width: int, gates: list[PlacedGate]) -> Statevector:
+    """The state that `gates` make of all zeros.
+
+    Gates are gathered into blocks of up to BLOCK qubits and each block is applied as one matrix, for it is a pass
+    over the state that takes the time. Open blocks share no qubit, so that the order in which they end is free.
+    """
+    state = Statevector.from_int(0, 1 << width)
+    blocks: list[tuple[set[int], list[PlacedGate]]] = []
+    for gate, qubits in gates:
+        touched = [block for block in blocks if block[0].intersection(qubits)]
+        union = set(qubits).union(*(block[0] for block in touched))
+        blocks = [block for block in blocks if block not in touched]
+        if len(union) <= BLOCK:
+            earlier = [placed for _, inside in touched for placed in inside]
+            blocks.append((union, [*earlier, (gate, qubits)]))
+        else:
+            for block in touched:
+                state = _applied(state, *block)
+            blocks.append((set(qubits), [(gate, qubits)]))
+    for block in blocks:
+        state = _applied(state, *block)
+    return state
+
+
+def _applied(state: Statevector, qubits: set[int], gates: list[PlacedGate]) -> Statevector:
+    order = sorted(qubits)
+    block = QuantumCircuit(len(order))
+    for gate, on in gates:
+        block.append(gate, [order.index(qubit) for qubit in on])
+    return state.evolve(Operator(block), order)
+
+
+def _check_width(circuit: QuantumCircuit, used: int) -> None:
+    findings = [
+        Finding("circuit", None, f"{count} {what}, and exact simulation reaches {WIDEST}", "write a narrower circuit")
+        for what, count in (("qubits are in use", used), ("classical bits are declared", circuit.num_clbits))
+        if count > WIDEST
+    ]
+    if findings:
+        raise InputRejected("circuit", findings)

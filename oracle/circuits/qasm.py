@@ -1,0 +1,115 @@
+"""Reading OpenQASM 3 from strangers: bounded, without files, with every failure a finding."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from typing import NoReturn
+
+import openqasm3
+import qiskit_qasm3_import
+from openqasm3 import ast
+from openqasm3.parser import QASM3ParsingError
+from qiskit import QuantumCircuit
+from qiskit.exceptions import QiskitError
+from qiskit_qasm3_import.converter import ConvertVisitor
+
+from oracle.circuits.admission import examine
+from oracle.circuits.facts import remember_source
+from oracle.encoding import Finding, InputRejected
+
+LARGEST_TEXT = 512 * 1024
+"""Bytes of OpenQASM 3; about 20,000 lines, which take some 7 s to read."""
+EXAMPLE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;'
+_AT = re.compile(r"L?(\d+)[:,]\s*C?\d+:\s*(.*)", re.DOTALL)
+# Both libraries let whatever they stumble over escape; on text from strangers each of these is a fault of the text.
+_STUMBLES = (
+    QiskitError,
+    qiskit_qasm3_import.ConversionError,
+    QASM3ParsingError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+class _Locating(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
+    """The library's converter, which also knows at which line it is: many of its errors do not say."""
+
+    line: int | None = None
+
+    def visit(self, node: ast.QASMNode, context: object = None) -> object:
+        if node.span is not None and isinstance(node, ast.Statement):
+            self.line = node.span.start_line
+        return super().visit(node, context)
+
+
+def load_qasm3(text: str) -> QuantumCircuit:
+    """The circuit that `text` describes: OpenQASM 3 with `stdgates.inc` and no other file, registers of bits and
+    qubits, gates, gate definitions, barriers, delays, resets and measurements.
+
+    The circuit remembers the digest of its text, for circuit_facts. Raises InputRejected with every finding if the
+    text is larger than LARGEST_TEXT, does not parse, or uses anything else.
+    """
+    size = len(text.encode(errors="surrogatepass"))
+    if size > LARGEST_TEXT:
+        _reject(None, f"{size:,} bytes of OpenQASM 3", f"write at most {LARGEST_TEXT:,} bytes")
+    if not text.strip():
+        _reject(None, "there is no circuit", f"write OpenQASM 3, such as {EXAMPLE}")
+    program = _parse(text)
+    if program.version is not None and not program.version.startswith("3"):
+        _reject(1, f"OPENQASM {program.version} is not read here", "write OPENQASM 3.0;")
+    findings = examine(program)
+    if findings:
+        raise InputRejected("circuit", findings)
+    visitor = _Locating()
+    try:
+        circuit: QuantumCircuit = visitor.convert(program).circuit
+    except _STUMBLES as error:
+        _reject_error(error, visitor.line)
+    if any(len(circuit.find_bit(bit).registers) != 1 for bit in circuit.clbits):
+        _reject(None, "a classical bit belongs to two registers", "write no `let` of classical bits")
+    remember_source(circuit, text)
+    return circuit
+
+
+def _parse(text: str) -> ast.Program:
+    try:
+        # The lexer also prints what it does not recognise; here that text is in the finding.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return openqasm3.parse(text)
+    except _STUMBLES as error:
+        _reject_error(error)
+
+
+def _reject_error(error: BaseException, at: int | None = None) -> NoReturn:
+    if isinstance(error, RecursionError):
+        _reject(at, "expressions are nested too deeply", "write angles as plain numbers")
+    located = _AT.fullmatch(str(error).strip("\"'"))
+    if located:
+        _reject(int(located[1]), located[2], f"correct it; a whole circuit reads {EXAMPLE}")
+    line = _offending_line(error)
+    if line is not None:
+        _reject(line, "the syntax breaks here", f"correct it; a whole circuit reads {EXAMPLE}")
+    _reject(at, f"this cannot be read ({error or type(error).__name__})", f"a whole circuit reads {EXAMPLE}")
+
+
+def _offending_line(error: BaseException | None) -> int | None:
+    """Where ANTLR stopped: the recognition error travels as the argument of its causes."""
+    while error is not None:
+        for carrier in (error, *error.args):
+            line = getattr(getattr(carrier, "offendingToken", None), "line", None)
+            if isinstance(line, int):
+                return line
+        error = error.__cause__
+    return None
+
+
+def _reject(line: int | None, reason: str, remedy: str) -> NoReturn:
+    raise InputRejected("circuit", [Finding("circuit", line, reason, remedy)])
