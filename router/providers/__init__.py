@@ -1,0 +1,35 @@
+"""Where circuits run: one protocol, its adapters, and the device process that simulates. Importing it is cheap."""
+
+from router.providers.protocol import (
+    Estimate,
+    JobState,
+    Provider,
+    ProviderError,
+    ProviderRefused,
+    ProviderUnavailable,
+    Receipt,
+    Reference,
+    Result,
+    ResultUnusable,
+    Status,
+    Target,
+    Work,
+)
+from router.providers.registry import load_providers
+
+__all__ = [
+    "Estimate",
+    "JobState",
+    "Provider",
+    "ProviderError",
+    "ProviderRefused",
+    "ProviderUnavailable",
+    "Receipt",
+    "Reference",
+    "Result",
+    "ResultUnusable",
+    "Status",
+    "Target",
+    "Work",
+    "load_providers",
+]

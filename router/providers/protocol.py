@@ -77,7 +77,7 @@ class Target:
     provider: str
     kind: Kind
     qubits: int
-    """The widest circuit it takes; for a simulator, what this machine's memory takes by its narrowest method."""
+    """The widest circuit of any kind that it takes; a simulator may take wider ones of special kinds."""
     label: str
     """For people; says so when it is a simulation of hardware and not hardware."""
     methods: tuple[str, ...]
@@ -98,7 +98,7 @@ class Work:
     """Simulator seed, 0 … 2^63 - 1; None lets the provider draw one and record it. Hardware ignores it."""
 
     def __post_init__(self) -> None:
-        if not _TAG.fullmatch(self.tag):
+        if not is_tag(self.tag):
             raise ProviderRefused(
                 f"tag {self.tag!r} is not a tag",
                 "use 1 to 80 letters, digits, dots, dashes and underscores, such as job_x7k2m9q4ht.r1",
@@ -178,6 +178,11 @@ class Result:
     """The circuit as it was run, OpenQASM 3; physical qubits are ``$n``."""
     transpilation: str
     """One line: how the ISA circuit came about and what it measures."""
+
+
+def is_tag(text: str) -> bool:
+    """Whether `text` has the form of a Work's tag."""
+    return _TAG.fullmatch(text) is not None
 
 
 @runtime_checkable

@@ -1,0 +1,186 @@
+"""The device process: owns a folder, runs its jobs one after the other, and outlives whoever submitted them.
+
+    python -m router.providers.device --root DIR
+
+One process per folder, held by a lock file. It may be killed at any instruction: on the next start a job that was
+running is run again, in the same directory and with the same seed, so that it is still one submission with one result.
+A job during which it died three times is failed, since it may be the cause.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from router.providers.folder import BEAT_S, DeviceFolder, JobFolder, Progress
+from router.providers.protocol import JobState
+
+_POLL_S = 0.1
+_LARGEST_ATTEMPT = 3
+_ALREADY_RUNNING = 5
+
+
+class Worker:
+    """One simulating process; `assign`, then `answer` until it is not None."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "router.providers.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._stdout, selectors.EVENT_READ)
+
+    def assign(self, job: JobFolder, into: Path) -> None:
+        order = json.dumps({"job": str(job.path), "into": str(into)})
+        self._stdin.write(order.encode() + b"\n")
+        self._stdin.flush()
+
+    def answer(self, wait_s: float) -> str | None:
+        """None while it works; an empty text when it is done; else the reason of its failure."""
+        if not self._selector.select(wait_s):
+            return None
+        line = self._stdout.readline()
+        if not line:
+            code = self._process.wait()
+            return f"the simulating process died ({_how(code)})"
+        return str(json.loads(line).get("failed", ""))
+
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._selector.close()
+        self._stdin.close()
+        self._stdout.close()
+
+
+def _how(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "SIGKILL, often for want of memory"
+    return signal.Signals(-code).name if code < 0 else f"code {code}"
+
+
+@dataclass
+class _Run:
+    job: JobFolder
+    attempt: int
+    into: Path
+
+
+class Device:
+    """The loop; `step` does one bounded piece of work, so that a test may drive it."""
+
+    def __init__(self, folder: DeviceFolder) -> None:
+        self._folder = folder
+        self._ended: set[str] = set()
+        self._run: _Run | None = None
+        self._worker = Worker()
+
+    def step(self) -> None:
+        if self._run is None:
+            self._start_next()
+        if self._run is not None:
+            self._attend(self._run)
+
+    def close(self) -> None:
+        self._worker.stop()
+
+    def idle(self) -> bool:
+        return self._run is None
+
+    def _start_next(self) -> None:
+        for job in self._folder.pending(self._ended):
+            seen = job.progress()
+            if job.cancel_wanted():
+                job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", seen.attempt))
+            elif seen.attempt >= _LARGEST_ATTEMPT:
+                reason = f"the device process died {seen.attempt} times while this ran"
+                job.advance(Progress(JobState.FAILED, reason, seen.attempt))
+            elif job.result.exists():  # died between the result and the status
+                job.advance(Progress(JobState.COMPLETED, "", seen.attempt))
+            elif job.advance(Progress(JobState.RUNNING, "simulating", seen.attempt + 1)):
+                self._assign(_Run(job, seen.attempt + 1, job.path / f"attempt-{seen.attempt + 1}"))
+                return
+
+    def _assign(self, run: _Run) -> None:
+        if not self._worker.alive():
+            self._renew()
+        shutil.rmtree(run.into, ignore_errors=True)
+        self._worker.assign(run.job, run.into)
+        self._run = run
+
+    def _renew(self) -> None:
+        self._worker.stop()
+        self._worker = Worker()
+
+    def _attend(self, run: _Run) -> None:
+        if run.job.cancel_wanted():
+            self._renew()
+            shutil.rmtree(run.into, ignore_errors=True)
+            run.job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", run.attempt))
+            self._run = None
+            return
+        said = self._worker.answer(_POLL_S)
+        if said is None:
+            return
+        self._run = None
+        if said:
+            run.job.advance(Progress(JobState.FAILED, said, run.attempt))
+        else:
+            run.into.rename(run.job.result)
+            run.job.advance(Progress(JobState.COMPLETED, "", run.attempt))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve a folder until SIGTERM or SIGINT. Returns 5 if another process does."""
+    parser = argparse.ArgumentParser(prog="python -m router.providers.device", description=__doc__)
+    parser.add_argument("--root", type=Path, required=True, help="the folder that this process owns")
+    folder = DeviceFolder(parser.parse_args(arguments).root)
+    folder.prepare()
+    lock = FileLock(folder.lock_file)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        sys.stderr.write(f"another device process owns {folder.root}; stop it, or choose another --root\n")
+        return _ALREADY_RUNNING
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    device = Device(folder)
+    try:
+        sys.stdout.write(f"device {os.getpid()} serves {folder.root}\n")
+        sys.stdout.flush()
+        beat_due = 0.0
+        while not stop.is_set():
+            now = time.monotonic()
+            if now >= beat_due:
+                folder.beat()
+                beat_due = now + BEAT_S
+            device.step()
+            if device.idle():
+                stop.wait(_POLL_S)
+    finally:
+        device.close()
+        lock.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
