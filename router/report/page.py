@@ -33,10 +33,10 @@ _TONES = {
     "failed": "bad",
     "expired": "warn",
     "cancelled": "calm",
-    "ACCEPT": "good",
-    "REJECT": "bad",
-    "INCONCLUSIVE": "warn",
-    "SILENCE": "warn",
+    "accept": "good",
+    "reject": "bad",
+    "inconclusive": "warn",
+    "silence": "warn",
 }
 
 
@@ -158,6 +158,6 @@ def _template() -> jinja2.Template:
         "short": short,
         "units": units,
         "count": count,
-        "tone": lambda name: _TONES.get(name, "calm"),
+        "tone": lambda name: _TONES.get(name.lower(), "calm"),
     }
     return environment.get_template("report.html")

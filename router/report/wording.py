@@ -157,7 +157,7 @@ def _bounds(view: ReportView) -> str:
 
 
 def _ending(view: ReportView) -> str:
-    reason = view.timeline[-1].reason.strip().rstrip(".") if view.timeline else ""
+    reason = next((entry.reason for entry in view.timeline if entry.state == view.state), "").strip().rstrip(".")
     if view.state in {"rejected", "failed"} and reason:
         return f"because {reason}"
     if view.escrow not in SETTLED:

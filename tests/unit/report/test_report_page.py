@@ -309,3 +309,16 @@ def test_a_distribution_that_contradicts_itself_is_refused(
 ) -> None:
     with pytest.raises(ViewInconsistent, match=message):
         dataclasses.replace(seen, **change)
+
+
+def test_the_reason_told_is_the_one_that_ended_the_job_and_not_a_later_event(sample: ModuleType) -> None:
+    denied = sample.denied()
+    later = dataclasses.replace(denied.timeline[-1], kind="Refunded", reason="money came back")
+    view = dataclasses.replace(denied, timeline=(*denied.timeline, later))
+    assert "the job was rejected because the baseline is 0.31 away." in page_of(view).words
+
+
+def test_the_case_of_an_outcome_changes_nothing_but_its_own_letters(accepted: ReportView) -> None:
+    assert accepted.verdict is not None
+    lower = dataclasses.replace(accepted, verdict=dataclasses.replace(accepted.verdict, outcome="accept"))
+    assert render_report(lower) == render_report(accepted).replace("</span> ACCEPT</span>", "</span> accept</span>", 2)
