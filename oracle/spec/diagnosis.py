@@ -176,7 +176,8 @@ def diagnose(model: type[Model], document: Document) -> Diagnosis[Model]:
     if not isinstance(data, dict):
         if not findings:
             reason = f"a document of key: value lines is expected, not {shown(data)}"
-            findings.append(Finding("", document.line_of(()), reason, "begin with job_type: quantum_experiment"))
+            first = _example_line(model, (next(iter(model.model_fields)),))
+            findings.append(Finding("", document.line_of(()), reason, f"{first}, and so on, a key to a line"))
         return Diagnosis(None, tuple(findings), frozenset({()}))
     for path in document.unreadable:
         _repair(model, data, path)
