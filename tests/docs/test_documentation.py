@@ -1,0 +1,127 @@
+"""What the documentation promises: links lead somewhere, commands exist, the layers drawn are the layers held."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+from router.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    """Every file that belongs to the repository, committed or about to be."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return tuple(sorted({name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}))
+
+
+PAGES = tuple(name for name in tracked() if name.endswith(".md"))
+
+
+def prose(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+def commands(page: str) -> list[str]:
+    """Lines of shell blocks and inline code, without comments."""
+    text = prose(page)
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
+    lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.S))
+    return [line.split(" #")[0].strip() for line in lines]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    text = re.sub(r"```.*?```", "", prose(page), flags=re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), f"{page} links to {link}, which is not there"
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
+            anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert anchor in anchors, f"{page} links to {link}, and there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_make_targets_exist(page: str) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", prose("Makefile"), re.M))
+    for line in commands(page):
+        if line.startswith("make "):
+            named = [word for word in line.split()[1:] if "=" not in word and word != "…"]
+            assert set(named) <= targets, f"{page} names `{line}`"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_and_their_options_exist(page: str) -> None:
+    for line in commands(page):
+        words = line.removeprefix(".venv/bin/").split()
+        if len(words) < 2 or words[0] != "compute" or "…" in line:
+            continue
+        command: click.Command = cli
+        rest = words[1:]
+        while rest and isinstance(command, click.Group) and not rest[0].startswith("-"):
+            found = command.get_command(click.Context(command), rest[0])
+            assert found is not None, f"{page} names `{line}`, and there is no `{rest[0]}`"
+            command, rest = found, rest[1:]
+        known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
+        used = {word.split("=")[0] for word in rest if word.startswith("--")}
+        assert used <= known | {"--help"}, f"{page} names `{line}`, and {used - known} is no option of it"
+
+
+def test_every_make_target_is_explained() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", prose("Makefile"), re.M)) - {"help", "setup"}
+    explained = set(re.findall(r"\| `make ([a-z-]+)` \|", prose("CONTRIBUTING.md")))
+    assert explained == targets
+
+
+def test_the_layers_drawn_are_the_layers_held() -> None:
+    drawn = re.findall(r"^(oracle|router): (.+)$", prose("CONTRIBUTING.md"), re.M)
+    contracts = tomllib.loads(prose("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    held = {c["name"].removeprefix("Layers of "): c["layers"] for c in contracts if c["type"] == "layers"}
+    assert len(drawn) == 2
+    for package, line in drawn:
+        assert line.split(" > ") == [layer.replace(f"{package}.", "") for layer in held[package]]
+
+
+def test_every_folder_of_the_packages_is_a_layer() -> None:
+    contracts = tomllib.loads(prose("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    layered = {
+        name.strip() for c in contracts if c["type"] == "layers" for row in c["layers"] for name in row.split("|")
+    }
+    folders = {".".join(name.split("/")[:2]) for name in tracked() if re.match(r"(oracle|router)/\w+/.+\.py$", name)}
+    assert folders <= layered
+
+
+def test_every_folder_of_code_has_a_readme() -> None:
+    folders = {str(Path(name).parent) for name in tracked() if name.endswith((".py", ".sol", ".sh", ".js"))}
+    wanted = {folder for folder in folders if re.fullmatch(r"(oracle|router)/\w+|contracts|scripts", folder)}
+    missing = sorted(folder for folder in wanted if f"{folder}/README.md" not in tracked())
+    assert missing == [], f"without a README: {', '.join(missing)}"
+
+
+def test_every_folder_of_tests_is_explained() -> None:
+    folders = {name.split("/")[1] for name in tracked() if name.startswith("tests/") and name.count("/") > 1}
+    explained = set(re.findall(r"\| `tests/(\w+)/` \|", prose("CONTRIBUTING.md")))
+    assert folders <= explained
+
+
+def test_no_page_names_a_path_of_one_machine() -> None:
+    for page in PAGES:
+        assert not re.search(r"(^|[\s`(])/(root|home/\w+|Users)/", prose(page)), page
