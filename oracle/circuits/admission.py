@@ -20,42 +20,12 @@ MOST_CONTROLS = 3
 """Controls that modifiers may add to one gate: synthesis grows exponentially with them."""
 STANDARD_INCLUDE = "stdgates.inc"
 
-STANDARD_GATES = frozenset(
-    [
-        "p",
-        "x",
-        "y",
-        "z",
-        "h",
-        "s",
-        "sdg",
-        "t",
-        "tdg",
-        "sx",
-        "rx",
-        "ry",
-        "rz",
-        "cx",
-        "cy",
-        "cz",
-        "cp",
-        "crx",
-        "cry",
-        "crz",
-        "ch",
-        "swap",
-        "ccx",
-        "cswap",
-        "cu",
-        "CX",
-        "phase",
-        "cphase",
-        "id",
-        "u1",
-        "u2",
-        "u3",
-    ]
-)
+# fmt: off
+STANDARD_GATES = frozenset({
+    "p", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "rx", "ry", "rz", "phase", "id", "u1", "u2", "u3",
+    "cx", "cy", "cz", "cp", "crx", "cry", "crz", "ch", "swap", "cu", "CX", "cphase", "ccx", "cswap",
+})
+# fmt: on
 _BUILT_IN = frozenset({"U"})
 _STATEMENTS = (
     ast.Include,
