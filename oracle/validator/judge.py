@@ -91,6 +91,11 @@ class Judge:
         """Whether a question awaits its answer."""
         return self._asked is not None
 
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id; None if there is none."""
+        return None if self._child is None else self._child.pid
+
     def warm_up(self) -> None:
         """Start the process, so that its imports (seconds) are over when the first delivery comes."""
         if self._child is None:

@@ -8,16 +8,26 @@ from oracle.validator.docket import Delivery, Docket
 from oracle.validator.log import Log
 
 BLOCKS_AT_ONCE = 2_000
+"""Blocks per request for events; after each the cursor is on disk."""
 
 
 class Watcher:
     """Moves the docket's cursor along the chain, over blocks that are deep enough."""
 
-    def __init__(self, client: EscrowClient, docket: Docket, log: Log, *, confirmations: int) -> None:
+    def __init__(
+        self,
+        client: EscrowClient,
+        docket: Docket,
+        log: Log,
+        *,
+        confirmations: int,
+        blocks_at_once: int = BLOCKS_AT_ONCE,
+    ) -> None:
         self._client = client
         self._docket = docket
         self._log = log
         self._confirmations = confirmations
+        self._blocks_at_once = blocks_at_once
 
     def safe_block(self, head: BlockRef) -> int:
         """The newest block with enough confirmations, its own included."""
@@ -30,7 +40,7 @@ class Watcher:
         read = self._docket.read_blocks()
         start = read[0][0] + 1 if read else self._client.deployment.block
         while start <= safe:
-            end = min(start + BLOCKS_AT_ONCE - 1, safe)
+            end = min(start + self._blocks_at_once - 1, safe)
             if not self._read(start, end):
                 return
             start = end + 1

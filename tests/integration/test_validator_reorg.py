@@ -1,0 +1,259 @@
+"""One validator in this process, ticked by hand, while the chain changes its mind."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from oracle.artifacts import DirectoryStore
+from oracle.chain.errors import ChainDown
+from oracle.chain.events import Status
+from oracle.chain.sender import transact
+from oracle.terms import Outcome, Verdict, job_id_of, pack_terms
+from oracle.validator.attestations import DirectoryBoard
+from oracle.validator.config import ValidatorConfig
+from oracle.validator.docket import Docket, Stage
+from oracle.validator.ledger import Ledger
+from oracle.validator.service import Validator
+from oracle.validator.signer import Signer
+from oracle.validator.state import State
+from oracle.validator.watcher import Watcher
+
+RESULT, OTHER = "0x" + "ab" * 32, "0x" + "cd" * 32
+
+
+def say_nothing(event, **_):
+    return None
+
+
+class Lines:
+    """A log that keeps what was said."""
+
+    def __init__(self):
+        self.said = []
+
+    def __call__(self, event, *, level="info", **fields):
+        self.said.append((event, fields))
+
+    def events(self):
+        return [event for event, _ in self.said]
+
+
+@pytest.fixture
+def state(deployed, tmp_path):
+    identity = {"validator": deployed.validators[0].address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
+    with State(tmp_path / "state", **identity) as opened:
+        yield opened
+
+
+def funded(deployed, **changes):
+    terms = deployed.terms(**changes)
+    deployed.fund(terms)
+    return job_id_of(terms, 31337, deployed.deployment.escrow), terms
+
+
+def test_a_delivery_counts_only_when_it_is_deep_enough(deployed, state):
+    job, terms = funded(deployed)
+    watcher = Watcher(deployed.client, Docket(state), say_nothing, confirmations=3)
+    receipt = deployed.submit(terms, RESULT)
+    for depth in (1, 2):
+        watcher.catch_up(deployed.client.head())
+        assert Docket(state).find(job, 0) is None, f"seen at depth {depth}"
+        deployed.anvil.mine()
+    watcher.catch_up(deployed.client.head())
+    found = Docket(state).find(job, 0)
+    assert (found.block, found.result_hash, found.worker) == (receipt.block, RESULT, terms.worker)
+    assert found.delivered_at == deployed.client.block(receipt.block).timestamp
+
+
+def test_a_delivery_that_a_reorg_undid_is_forgotten_and_its_successor_found(deployed, state):
+    job, terms = funded(deployed)
+    deployed.anvil.mine(2)
+    lines, docket = Lines(), Docket(state)
+    watcher = Watcher(deployed.client, docket, lines, confirmations=1)
+    watcher.catch_up(deployed.client.head())
+    deployed.submit(terms, RESULT)
+    watcher.catch_up(deployed.client.head())
+    assert docket.find(job, 0).result_hash == RESULT
+
+    deployed.anvil.call("anvil_reorg", 1, [])
+    watcher.catch_up(deployed.client.head())
+    assert docket.find(job, 0) is None
+    assert "reorg" in lines.events()
+
+    deployed.submit(terms, OTHER)
+    watcher.catch_up(deployed.client.head())
+    assert docket.find(job, 0).result_hash == OTHER
+
+
+def test_a_reorg_past_everything_that_was_remembered_reads_from_the_beginning(deployed, state):
+    job, terms = funded(deployed)
+    deployed.submit(terms, RESULT)
+    docket = Docket(state)
+    docket.advance(deployed.client.head().number, "0x" + "00" * 32, [])  # a chain that nobody knows any more
+    Watcher(deployed.client, docket, say_nothing, confirmations=1).catch_up(deployed.client.head())
+    assert docket.find(job, 0).result_hash == RESULT
+
+
+def test_many_blocks_are_read_in_pieces_and_none_twice(deployed, state):
+    job, terms = funded(deployed)
+    deployed.submit(terms, RESULT)
+    deployed.anvil.mine(120)
+    other, terms = funded(deployed, salt=2)
+    deployed.submit(terms, OTHER)
+    docket, lines = Docket(state), Lines()
+    watcher = Watcher(deployed.client, docket, lines, confirmations=1, blocks_at_once=50)
+    watcher.catch_up(deployed.client.head())
+    assert len(docket.read_blocks()) == 3
+    watcher.catch_up(deployed.client.head())
+    assert {found.job for found in docket.due(0)} == {job, other}
+    assert lines.events().count("delivery seen") == 2
+    assert docket.read_blocks()[0][0] == deployed.client.head().number
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DirectoryStore(tmp_path / "artifacts")
+
+
+@pytest.fixture
+def validator(deployed, state, store, tmp_path):
+    made = Validator(
+        ValidatorConfig(
+            rpc_url=deployed.anvil.url,
+            deployment_file=tmp_path / "deployment.json",
+            keystore=tmp_path / "key.json",
+            password_file=tmp_path / "password",
+            artifacts_url=store.root.as_uri(),
+            attestations_url=(tmp_path / "board").as_uri(),
+            state=tmp_path / "state",
+            quorum_wait_s=0,
+            confirmations=2,
+        ),
+        client=deployed.client,
+        store=store,
+        board=DirectoryBoard(tmp_path / "board"),
+        account=deployed.validators[0],
+        state=state,
+        log=Lines(),
+    )
+    yield made
+    made.close()
+
+
+def tick_until(validator, what, patience_s=60):
+    deadline = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline, f"nothing came of it; it said {validator._log.said}"
+        validator.tick()
+        time.sleep(0.05)
+
+
+def test_a_verdict_that_a_reorg_undid_is_posted_again(deployed, state, store, validator, frozen_job):
+    frozen = frozen_job(store)
+    me = (deployed.validators[0].address,)
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash, validators=me, quorum=1)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=1)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: deployed.client.status(job).status is Status.SETTLED)
+    # Settled at the head, but not two blocks deep: the validator holds on to the delivery.
+    validator.tick()
+    assert Docket(state).find(job, 0).stage is Stage.SIGNED
+    # The block with the posting goes, the mempool has forgotten it too, and the chain grows on without it.
+    deployed.anvil.call("anvil_reorg", 1, [])
+    deployed.anvil.call("anvil_dropAllTransactions")
+    assert deployed.client.status(job).status is Status.SUBMITTED
+    tick_until(validator, lambda: deployed.client.status(job).status is Status.SETTLED)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: Docket(state).find(job, 0).stage is Stage.CLOSED)
+    posted = [
+        event for event in deployed.client.events(0, deployed.client.head().number, job) if event.name == "Proposed"
+    ]
+    assert len(posted) == 1
+    assert validator._log.events().count("posted") == 1, "the transaction that was written down was sent again"
+
+
+def test_a_validator_that_lost_its_state_does_not_sign_against_its_own_attestation(
+    deployed, state, store, validator, frozen_job, tmp_path
+):
+    frozen = frozen_job(store)
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=2)
+    store.put(shots.data)
+    # What it signed in its former life, with a ledger that is gone.
+    identity = {"validator": deployed.validators[0].address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
+    verdict = Verdict(job, 0, shots.result_hash, Outcome.REJECT, 0, "0x" + "0e" * 32)
+    with State(tmp_path / "lost", **identity) as lost:
+        signer = Signer(deployed.validators[0], Ledger(lost), chain_id=31337, escrow=deployed.deployment.escrow)
+        former = signer.sign(verdict)
+    DirectoryBoard(tmp_path / "board").publish(former)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: (found := Docket(state).find(job, 0)) and found.stage is Stage.REFUSED)
+    assert "signed already" in Docket(state).find(job, 0).reason
+    assert Ledger(state).find(job, 0, shots.result_hash) is None
+    assert DirectoryBoard(tmp_path / "board").read(job, 0)[0] == (former,)
+
+
+def test_a_validator_that_is_not_pinned_stays_out(deployed, state, store, validator, frozen_job, tmp_path):
+    frozen = frozen_job(store)
+    others = tuple(account.address for account in deployed.validators[1:])
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash, validators=others)
+    store.put_terms(job, pack_terms(terms))
+    deployed.submit(terms, RESULT)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: (found := Docket(state).find(job, 0)) and found.stage is Stage.REFUSED)
+    assert "not pinned" in Docket(state).find(job, 0).reason
+
+
+def test_an_empty_wallet_delays_posting_and_nothing_else(deployed, state, store, validator, frozen_job):
+    frozen = frozen_job(store)
+    me = deployed.validators[0].address
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash, validators=(me,), quorum=1)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=3)
+    store.put(shots.data)
+    deployed.anvil.call("anvil_setBalance", me, "0x0")
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: "delivery waits" in validator._log.events())
+    assert "cannot pay" in Docket(state).find(job, 0).reason
+    assert Docket(state).find(job, 0).stage is Stage.SIGNED
+    deployed.anvil.give_gas_money(me)
+    tick_until(validator, lambda: deployed.client.status(job).status is Status.SETTLED)
+
+
+def test_a_verdict_that_somebody_else_brought_is_no_trouble(deployed, state, store, validator, frozen_job, tmp_path):
+    frozen = frozen_job(store)
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=4)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: "signed" in validator._log.events())
+    ((attestation,), _) = validator._board.read(job, 0)
+    second = deployed.validators[1]
+    identity = {"validator": second.address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
+    with State(tmp_path / "second", **identity) as held:
+        signer = Signer(second, Ledger(held), chain_id=31337, escrow=deployed.deployment.escrow)
+        both = [attestation, signer.sign(attestation.verdict)]
+    transact(deployed.client, deployed.client.propose(terms, attestation.verdict, both), second)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: Docket(state).find(job, 0).stage is Stage.CLOSED)
+    assert "posted" not in validator._log.events()
+
+
+def test_a_dead_chain_interrupts_a_tick_and_loses_nothing(deployed, state, validator):
+    _, terms = funded(deployed)
+    deployed.submit(terms, RESULT)
+    deployed.anvil.process.kill()
+    deployed.anvil.process.wait()
+    with pytest.raises(ChainDown):
+        validator.tick()
+    assert Docket(state).read_blocks() == ()
