@@ -32,7 +32,9 @@ class Quotas(Section):
 class Requesters(Section):
     """Requesters the operator has made up its mind about; the others are decided by an approval."""
 
-    known: tuple[Address, ...] = documented("Addresses that need no approval.", default=(), example=["0x" + "00" * 20])
+    known: tuple[Address, ...] = documented(
+        "Addresses that need no approval.", default=(), example=["0x70997970C51812dc3A010C7d01b50e0d17dc79C8"]
+    )
     blocked: tuple[Address, ...] = documented("Addresses that are served nothing.", default=(), example=[])
 
 

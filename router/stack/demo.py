@@ -7,10 +7,12 @@ Only here is block time moved, and only in the endings that wait for a deadline.
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from oracle.terms import JobTerms
 from oracle.verdict.signed import Attestation
@@ -114,6 +116,8 @@ def run_demo(
     mode: local.WorkerMode = {Ending.REJECTED: "uniform", Ending.REFUNDED: "idle", Ending.CANCELLED: "idle"}.get(
         ending, "honest"
     )  # type: ignore[assignment]  # each value is one of the modes
+    # Told to end, the demonstration still ends its stack: the signal becomes an exception that `finally` sees.
+    before = signal.signal(signal.SIGTERM, _interrupted)
     try:
         local.up(home, say, worker=mode, seed=seed, port=0)
         if ending is Ending.SILENCE:
@@ -123,6 +127,11 @@ def run_demo(
         return _Demonstration(open_workspace(home), ending, say, on_event).run(write_spec(home.root / "job"))
     finally:
         local.down(home, lambda line: None)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupted(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 class _Demonstration:

@@ -11,7 +11,7 @@ from router.lifecycle import Approved, JobRecord, Payload, Role, State
 from router.providers.protocol import Provider
 from router.routing import RouteDecision
 from router.workflows import close, journal
-from router.workflows.assess import assess, escrow_facts
+from router.workflows.assess import assess, escrow_facts, no_backend
 from router.workflows.execute import spec_of
 from router.workflows.workspace import Workspace
 
@@ -20,14 +20,20 @@ _ORDER = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State
 
 @dataclass(frozen=True)
 class Choice:
-    """Where an approved job goes; an empty provider means that it does not go anywhere now, for `reason`."""
+    """Where an approved job goes."""
 
     provider: str
     target: str
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """It does not go anywhere yet."""
+
     reason: str
 
 
-def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str) -> Choice:
+def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str) -> Choice | NotNow:
     """Ask every gate with the budget locked; if all allow, write `approved` and say where the job goes.
 
     A job that was approved before keeps the decision that was stored with it.
@@ -36,7 +42,7 @@ def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, 
     if record.state is State.APPROVED and record.decision is not None:
         return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
     if record.state is not State.SIMULATED:
-        return Choice("", "", f"{job} is {record.state.value}")
+        return NotNow(f"{job} is {record.state.value}")
     terms = close.terms_of(record)
     assessment = assess(
         workspace,
@@ -48,9 +54,9 @@ def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, 
         escrow_facts(workspace, client, record, terms),
     )
     if not assessment.gates.allowed:
-        return Choice("", "", "; ".join(f"{denial.gate}: {denial.reason}" for denial in assessment.gates.denials))
+        return NotNow("; ".join(f"{denial.gate}: {denial.reason}" for denial in assessment.gates.denials))
     if assessment.decision.provider is None or assessment.decision.target is None:
-        return Choice("", "", f"no backend takes it: {assessment.decision.label}")
+        return NotNow("; ".join(no_backend(assessment.decision)))
     decision = workspace.artifacts.put(assessment.decision.to_bytes())
     gates = workspace.artifacts.put(assessment.gates.to_bytes())
 
@@ -63,8 +69,8 @@ def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, 
 
 def _choice(decision: RouteDecision) -> Choice:
     if decision.provider is None or decision.target is None:
-        return Choice("", "", f"no backend takes it: {decision.label}")
-    return Choice(decision.provider, decision.target, decision.label)
+        raise AssertionError("only a decision for a backend is stored with an approval")
+    return Choice(decision.provider, decision.target)
 
 
 def refuses_cancellation(workspace: Workspace, record: JobRecord) -> str | None:

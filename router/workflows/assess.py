@@ -79,6 +79,15 @@ def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan,
     )
 
 
+def no_backend(decision: RouteDecision) -> tuple[str, ...]:
+    """Why nothing can take the job, candidate by candidate; empty if something does."""
+    if not decision.rejected:
+        return ()
+    return tuple(
+        f"{each.target or each.name.value}: {', '.join(each.against)}" for each in decision.candidates if each.against
+    )
+
+
 def queue_tolerance_s(spec: JobSpec) -> int:
     """How many seconds the requester waits in a provider's queue."""
     if spec.timeouts.queue_s is not None:

@@ -40,6 +40,8 @@ POLL_AGAIN_S = 0.5
 WAIT_FOR_CHAIN_S = 2.0
 WAIT_FOR_FUNDING_S = 30.0
 """A funding wakes its job through the chain's events; this is for the event that was missed."""
+ASK_GATES_AGAIN_S = 10.0
+"""A gate that denies now, such as a long queue, may allow later; until submitBy the job waits for it."""
 _UNDER_WAY = ["PENDING", "ENQUEUED"]
 _STEP_ATTEMPTS = 4
 
@@ -78,13 +80,9 @@ class JobWorkflows(DBOSConfiguredInstance):
         super().__init__(config_name="router")
 
     @DBOS.workflow()
-    def execute(self, job: str) -> str:
-        """Gates, then the submission to a provider. Returns why it stopped, or where it was submitted."""
-        chosen = self.approve(job)
-        if chosen["provider"] == "":
-            return chosen["reason"]
-        self.submit(job, chosen["provider"], chosen["target"])
-        return f"submitted to {chosen['target']}"
+    def execute(self, job: str, provider: str, target: str) -> str:
+        """The submission of an approved job to a provider."""
+        return self.submit(job, provider, target)
 
     @DBOS.workflow()
     def deliver(self, job: str) -> str:
@@ -95,12 +93,6 @@ class JobWorkflows(DBOSConfiguredInstance):
     def close(self, job: str, verb: str) -> str:
         """The call that a passed deadline allows."""
         return self.close_on_chain(job, verb)
-
-    @_step
-    def approve(self, job: str) -> dict[str, str]:
-        bench = self._bench
-        choice = approval.approve(bench.workspace, bench.client(), bench.providers, job)
-        return {"provider": choice.provider, "target": choice.target, "reason": choice.reason}
 
     @_step
     def submit(self, job: str, provider: str, target: str) -> str:
@@ -246,7 +238,12 @@ class Engine:
         """Bring a funded job nearer to its delivery."""
         match record.state:
             case State.SIMULATED | State.APPROVED if record.escrow is EscrowState.LOCKED:
-                self._enqueue(self._workflows.execute, "execute", record.job)
+                choice = approval.approve(self._bench.workspace, self._client, self._bench.providers, record.job)
+                if isinstance(choice, approval.NotNow):
+                    log.warning("%s: not approved: %s", record.job, choice.reason)
+                    self._later(record.job, ASK_GATES_AGAIN_S)
+                    return
+                self._enqueue(self._workflows.execute, "execute", record.job, choice.provider, choice.target)
                 self._later(record.job, POLL_AGAIN_S)
             case State.SUBMITTED | State.QUEUED | State.RUNNING:
                 state = execute.follow(self._bench.workspace, self._bench.providers, record.job)

@@ -13,12 +13,12 @@ from oracle.chain.events import Funded, Status
 from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, canonical_spec, parse_canonical_spec, promoted, spec_hash
 from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, pack_terms
-from router.gates import GATES_BEFORE_FUNDING, Deny
+from router.gates import GATES_BEFORE_FUNDING, Deny, Eligible
 from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
 from router.providers import load_providers
 from router.store import ApprovalScope
 from router.workflows import close, journal, transactions
-from router.workflows.assess import Assessment, assess, escrow_facts
+from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
 from router.workflows.workspace import Workspace
 
 
@@ -56,7 +56,10 @@ class Offer:
     @property
     def denials(self) -> tuple[Deny, ...]:
         """What speaks against it, before any money; empty if the requester may sign."""
-        return self.assessment.gates.denials
+        nowhere = no_backend(self.assessment.decision)
+        remedy = "choose another --target; `compute route SPEC` lists what there is"
+        routing = (Deny("routing", "; ".join(nowhere), remedy, (Eligible.SIMULATION,)),) if nowhere else ()
+        return routing + self.assessment.gates.denials
 
 
 @dataclass(frozen=True)
