@@ -207,7 +207,9 @@ def _chain(home: Home) -> Iterator[Check]:
 
     deployment = Deployment.load(Path(record.deployment))
     try:
-        head = EscrowClient(record.rpc_url, deployment).head()
+        client = EscrowClient(record.rpc_url, deployment)
+        client.check_network()
+        head = client.head()
     except ChainError as error:
         yield Check("chain", "problem", str(error), "`compute down`, then `compute up`")
         return

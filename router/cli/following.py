@@ -79,14 +79,13 @@ def exit_of(record: JobRecord) -> Exit:
 class Printer:
     """Events on stdout as they come, as lines for people or as JSON lines."""
 
-    def __init__(self, session: Session, money: Money | None = None) -> None:
+    def __init__(self, session: Session, money: Money) -> None:
         import sys
 
-        from router.cli import views
         from router.cli.output import console
 
         self._output = session.output
-        self._money = money or views.base_units
+        self._money = money
         self._screen = console(sys.stdout)
         self._start: Event | None = None
 

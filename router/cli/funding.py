@@ -28,10 +28,10 @@ def register(root: click.Group) -> None:
         on a local chain. Doing it again changes nothing: the money is locked once.
         """
         from router.cli.views import money_of
-        from router.workflows import promote as workflow
+        from router.workflows.promote import fund as lock
 
         workspace, record = job_of(session, job)
-        funding = workflow.fund(workspace, record.job)
+        funding = lock(workspace, record.job)
         money = money_of(workspace)
         following = f"compute quantum watch {record.job}"
 

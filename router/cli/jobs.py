@@ -40,10 +40,10 @@ def register(root: click.Group) -> None:
         JOB may be the beginning of an id. What was missing is recorded as granted, with your note; the job is not
         changed otherwise, and every other gate still holds.
         """
-        from router.workflows import promote as workflow
+        from router.workflows.promote import approve as grant
 
         workspace, record = job_of(session, job)
-        workflow.approve(workspace, record.job, note)
+        grant(workspace, record.job, note)
         following = f"compute quantum promote {record.job} --target ibm --max-budget 25"
         _said(session, record, "approved", following if not record.promoted else f"compute quantum watch {record.job}")
 
@@ -55,10 +55,10 @@ def register(root: click.Group) -> None:
 
         JOB may be the beginning of an id. Only a job that nothing was delivered for can be denied.
         """
-        from router.workflows import promote as workflow
+        from router.workflows.promote import deny as reject
 
         workspace, record = job_of(session, job)
-        workflow.deny(workspace, record.job, note)
+        reject(workspace, record.job, note)
         _said(session, record, "denied", f"compute quantum inspect {record.job}")
 
     @command(root, "cancel", "compute cancel job_8f31")
@@ -69,10 +69,10 @@ def register(root: click.Group) -> None:
         JOB may be the beginning of an id. Once the budget is locked this takes the worker's signature too, which it
         gives as long as the spec's cancellation policy allows; the budget then goes back to the payer.
         """
-        from router.workflows import promote as workflow
+        from router.workflows.promote import request_cancel
 
         workspace, record = job_of(session, job)
-        workflow.request_cancel(workspace, record.job)
+        request_cancel(workspace, record.job)
         _said(session, record, "cancellation requested", f"compute quantum watch {record.job}")
 
 

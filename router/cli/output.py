@@ -21,7 +21,7 @@ from rich.text import Text
 
 from router.cli.failures import Failure
 
-_PIPE_WIDTH = 240
+_PIPE_WIDTH = 1000
 """Columns of a table that no terminal wraps: wide enough for digests and paths in full."""
 
 Progress = Callable[[str, float], None]
@@ -106,15 +106,14 @@ class Output:
             self.json_line({"errors": [finding.to_json() for finding in failure.findings]})
             return
         screen = console(sys.stderr)
-        if failure.title or len(failure.findings) > 1:
-            count = len(failure.findings)
-            title = f"{plain(failure.title)}: " if failure.title else ""
-            wrong = "one thing is wrong" if count == 1 else f"{count} things are wrong"
-            screen.print(f"[bold red]error[/] {title}{wrong}; nothing was stored or spent")
+        title = f"{plain(failure.title)}: " if failure.title else ""
+        lead = f"[bold red]error[/] {title}"
+        if (count := len(failure.findings)) > 1:
+            screen.print(f"{lead}{count} things are wrong; nothing was stored or spent")
+            lead = "  "
         for finding in failure.findings:
             where = f"line {finding.line}, " if finding.line is not None else ""
             where = f"{where}{finding.path}: " if finding.path else where
-            lead = "  " if failure.title or len(failure.findings) > 1 else "[bold red]error[/] "
             screen.print(f"{lead}[bold]{plain(where)}[/]{plain(finding.reason)}")
             screen.print(f"    [dim]→[/] {plain(finding.remedy)}")
 

@@ -102,10 +102,13 @@ def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
         f"a worker that delivers noise is rejected at least {rejected} of the time",
         f"accepting needs {names}; wrong with probability {_percent(policy.alpha)} at most",
     ]
+    means = []
     if "tvd.certified/1" in policy.certificates:
-        words.append(f"accepted means: certainly nearer than {_percent(policy.eps)} to the baseline (total variation)")
+        means.append(f"nearer to the baseline than {_percent(policy.eps)} in total variation")
     if "witness.levelset/1" in policy.certificates:
-        words.append(f"accepted means: a fidelity certainly above {_percent(policy.f_min)}")
+        means.append(f"of a fidelity above {_percent(policy.f_min)}")
+    if means:
+        words.append(f"accepted then means: certainly {', and '.join(means)}")
     if plan.feasible and plan.shots_needed is not None:
         words.append(f"{plan.shots_needed:,} shots would be enough")
     return [*plan.reasons, *words] if not plan.feasible else words

@@ -32,20 +32,20 @@ def run(
     """
     from router.cli import funding
     from router.cli.views import money_of
-    from router.workflows import promote as workflow
+    from router.workflows.promote import fund, offer, promote
     from router.workflows.workspace import LOCAL_CHAIN_ID
 
     with session.output.progress() as progress:
         progress("asking the gates and the router", 0.2)
-        offered = workflow.offer(workspace, record.job, target, max_usd)
+        offered = offer(workspace, record.job, target, max_usd)
     money = money_of(workspace)
     if offered.denials:
         if not session.output.as_json:
             session.output.show_aside(lambda screen: draw_offer(screen, offered, money))
         raise CommandFailed(Exit.DENIED, *(finding_of(denial) for denial in offered.denials))
-    promoted = workflow.promote(workspace, offered)
+    promoted = promote(workspace, offered)
     locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID
-    funded = workflow.fund(workspace, promoted.job) if locks else None
+    funded = fund(workspace, promoted.job) if locks else None
     following = f"compute quantum watch {promoted.job}" if locks else f"compute fund {promoted.job}"
 
     def draw(screen: Console) -> None:

@@ -167,7 +167,7 @@ def inspect(session: Session, job: str, with_artifacts: bool) -> None:
 
     workspace, record = job_of(session, job)
     events = workspace.store.events(record.job)
-    rows = views.artifacts(workspace, events) if with_artifacts else ()
+    rows = views.artifacts(workspace, record, events) if with_artifacts else ()
     payload: dict[str, object] = {"record": record.to_json(), "events": [event.to_json() for event in events]}
     if with_artifacts:
         payload["artifacts"] = [row.to_json() for row in rows]
@@ -237,6 +237,9 @@ def validate(session: Session, job: str, timeout_s: float) -> None:
         found = recomputed(
             workspace, record.job, timeout_s, lambda now: progress(f"{now.job} is {now.state.value}", 0.0)
         )
-    session.output.result(verdicts.to_json(record.job, found), lambda screen: verdicts.draw(screen, record.job, found))
+    figures = verdicts.figures_of(workspace, found)
+    session.output.result(
+        verdicts.to_json(record.job, found), lambda screen: verdicts.draw(screen, record.job, found, figures)
+    )
     if not verdicts.passed(found):
         click.get_current_context().exit(Exit.NOT_ACCEPTED)

@@ -40,13 +40,15 @@ def register(root: click.Group) -> None:
         nothing keeps running. Leaves a report to open in a browser.
         """
         from router.cli.scaffold import write_job
+        from router.cli.views import money_of_home
         from router.settings import Home
         from router.stack.demo import run_demo
         from router.stack.endings import Ending
 
-        printer = Printer(session)
+        home = Home(session.home.root / DEMO)
+        printer = Printer(session, money_of_home(home))
         result = run_demo(
-            Home(session.home.root / DEMO),
+            home,
             Ending(ending),
             lambda folder: write_job(folder)[0],
             session.output.log,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router.cli.drawing import Moment, histogram, timeline
@@ -14,8 +16,13 @@ from router.report.wording import short, units
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from oracle.chain.deployment import Deployment
     from router.lifecycle import Event, JobRecord
+    from router.settings import Home
     from router.workflows.workspace import Workspace
+
+_WIDE = 200
+"""Columns from which a whole digest and a path fit on one line."""
 
 Money = Callable[[int], str]
 """Base units of the job's token, in words."""
@@ -28,9 +35,24 @@ def base_units(amount: int) -> str:
 
 def money_of(workspace: Workspace) -> Money:
     """Amounts in the token of the home's stack; in base units where no stack says which token that is."""
-    if workspace.stack is None:
-        return base_units
-    deployment = workspace.deployment
+    return base_units if workspace.stack is None else _in_token_of(workspace.deployment)
+
+
+def money_of_home(home: Home) -> Money:
+    """`money_of` for a home whose stack is still to come: looks at the first amount, and then no more."""
+    from router.workflows.workspace import read_stack
+
+    @cache
+    def found() -> Money:
+        from oracle.chain.deployment import Deployment
+
+        stack = read_stack(home)
+        return base_units if stack is None else _in_token_of(Deployment.load(Path(stack.deployment)))
+
+    return lambda amount: found()(amount)
+
+
+def _in_token_of(deployment: Deployment) -> Money:
     return lambda amount: f"{units(amount, deployment.token_decimals)} {deployment.token_symbol}"
 
 
@@ -98,25 +120,51 @@ class ArtifactRow:
     kind: str
     digest: str
     size: int | None
-    """Bytes; None if it is not in the store."""
+    """Bytes; None if it is missing."""
     path: str | None
-    """Where it is on this machine; None if it is not in the store."""
+    """Where it is on this machine; None for an event, which is in the job's log, and for what is missing."""
 
     def to_json(self) -> dict[str, object]:
-        return {"kind": self.kind, "digest": self.digest, "size": self.size, "path": self.path}
+        return asdict(self)
 
 
-def artifacts(workspace: Workspace, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
-    """Every artifact that the job's events name, in the order of the job's life, each digest once."""
+def artifacts(workspace: Workspace, record: JobRecord, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
+    """Every artifact of the job, in the order of its life, each digest once."""
     rows: dict[str, ArtifactRow] = {}
     for kind, digest in _named(workspace, events):
-        if digest not in rows:
-            found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
-            there = found.is_file()
-            rows[digest] = ArtifactRow(
-                kind, digest, found.stat().st_size if there else None, str(found) if there else None
-            )
+        found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
+        size, path = (found.stat().st_size, str(found)) if found.is_file() else (None, None)
+        rows.setdefault(digest, ArtifactRow(kind, digest, size, path))
+    for row in (*_attestations(workspace, record, rows), *_settlements(events)):
+        rows.setdefault(row.digest, row)
     return tuple(rows.values())
+
+
+def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
+    """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
+    from oracle.artifacts.kinds import Kind
+    from oracle.encoding import sha256_hex
+
+    if record.escrow_id is None:
+        return
+    for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
+        data = path.read_bytes()
+        document = json.loads(data)["document"]
+        if document not in known and workspace.artifacts.has(document):
+            stored = workspace.home.artifacts / "objects" / document[2:4] / document[4:]
+            yield ArtifactRow(Kind.VERDICT_DOCUMENT, document, stored.stat().st_size, str(stored))
+        yield ArtifactRow(Kind.ATTESTATIONS, sha256_hex(data), len(data), str(path))
+
+
+def _settlements(events: Sequence[Event]) -> Iterator[ArtifactRow]:
+    """The events that say where the money went: their receipt is the chain's log that each names."""
+    from oracle.artifacts.kinds import Kind
+    from oracle.encoding import canonical_bytes
+    from router.lifecycle import FINAL_ESCROW, EscrowMoved
+
+    for event in events:
+        if isinstance(event.payload, EscrowMoved) and event.payload.escrow in FINAL_ESCROW:
+            yield ArtifactRow(Kind.SETTLEMENT_RECEIPT, event.digest, len(canonical_bytes(event.to_json())), None)
 
 
 def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
@@ -197,13 +245,25 @@ def draw_job(
         draw_distributions(screen, workspace, record)
     if rows:
         screen.print()
-        grid = table("artifact", "digest", "bytes", "path", numbers=("bytes",))
-        for row in rows:
-            size = "missing" if row.size is None else f"{row.size:,}"
-            grid.add_row(plain(row.kind), row.digest, size, plain(row.path or ""))
-        screen.print(grid)
+        draw_artifacts(screen, workspace, rows)
     if (following := following_command(record)) is not None:
         next_step(screen, following)
+
+
+def draw_artifacts(screen: Console, workspace: Workspace, rows: Sequence[ArtifactRow]) -> None:
+    """Kind, digest, size and path of each; on a narrow terminal digests are cut, and one line says where they are."""
+    wide = screen.width >= _WIDE
+    grid = table("artifact", "digest", "bytes", *(["path"] if wide else []), numbers=("bytes",))
+    for row in rows:
+        size = "missing" if row.size is None else f"{row.size:,}"
+        if wide:
+            where = row.path or ("" if row.size is None else "an event of the job's log")
+            grid.add_row(plain(row.kind), row.digest, size, plain(where))
+        else:
+            grid.add_row(plain(row.kind), short(row.digest, 18, 8), size)
+    screen.print(grid)
+    if not wide:
+        screen.print(f"[dim]in {plain(workspace.home.artifacts)}; whole digests and paths: --json[/]")
 
 
 def draw_distributions(screen: Console, workspace: Workspace, record: JobRecord) -> None:
