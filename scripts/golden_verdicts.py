@@ -1,0 +1,80 @@
+"""Write the documents of tests/golden/verdict_documents.json again, after a deliberate change of the rules.
+
+    python scripts/golden_verdicts.py [--check]
+
+Each case is decided anew and its document and digest are put beside it; what changed is printed. A change that this
+makes to a document needs a new ENGINE id: validators on the old one sign other bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from oracle.artifacts.shots import pack
+from oracle.encoding import parse_rational, sha256_hex
+from oracle.spec import ValidationPolicy
+from oracle.statistics import Baseline
+from oracle.verdict import Case, decide
+
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "verdict_documents.json"
+
+
+def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:
+    """The bytes a golden case delivers: `artifact_hex`, or `counts` as records in ascending order, or nothing."""
+    if case["artifact_hex"] is not None:
+        return bytes.fromhex(case["artifact_hex"])
+    if case["counts"] is None:
+        return None
+    outcomes = [int(outcome) for outcome in case["counts"]]
+    return pack(np.repeat(outcomes, list(case["counts"].values())), bits).data
+
+
+def case_of(case: dict[str, Any], baseline: Baseline) -> Case:
+    """A golden case as `decide` takes it."""
+    artifact = artifact_of(case, baseline.bits)
+    policy = dict(case["policy"])
+    certificates = tuple(policy.pop("certificates"))
+    return Case(
+        job=sha256_hex(case["name"].encode()),
+        round=case["round"],
+        spec_hash=sha256_hex(b"spec"),
+        policy=ValidationPolicy(
+            **{name: parse_rational(text) for name, text in policy.items()}, certificates=certificates
+        ),
+        shots_required=case["shots_required"],
+        baseline=baseline,
+        baseline_root=baseline.root,
+        result_hash=case["result_hash"] or sha256_hex(artifact or b""),
+        artifact=artifact,
+        replayed=case["replayed"],
+        worker_amount=int(case["worker_amount"]),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a document would change")
+    check = parser.parse_args().check
+    golden = json.loads(GOLDEN.read_text())
+    baselines = {name: Baseline.from_bytes(text.encode()) for name, text in golden["baselines"].items()}
+    changed = 0
+    for case in golden["cases"]:
+        document = decide(case_of(case, baselines[case["baseline"]]))
+        text = document.to_bytes().decode()
+        if case.get("document") != text:
+            changed += 1
+            print(f"{case['name']}: {document.outcome.name} {', '.join(document.reason_codes)}")
+        case["document"], case["digest"] = text, document.digest
+    if not check:
+        GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
+    return 1 if check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""The verdict documents again, by a second implementation: no NumPy, no gmpy2, nothing of the package.
+
+Written from the formulas alone, with exact fractions where the package encloses, so that agreement on the bytes means
+that the rules are stated well enough for a stranger to follow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from decimal import ROUND_CEILING, Decimal, localcontext
+from fractions import Fraction
+from functools import cache
+from math import ceil, floor, isqrt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "verdict_documents.json").read_text())
+UNIT = 1 << 40
+
+
+def digest(data: bytes) -> str:
+    return "0x" + hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: object) -> bytes:
+    # For ASCII keys, strings and integers this is RFC 8785.
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def logarithm(value: Fraction) -> Fraction:
+    """ln rounded up to a multiple of 2^-64."""
+    with localcontext() as context:
+        context.prec = 80
+        exact = (Decimal(value.numerator) / Decimal(value.denominator)).ln() * Decimal(2**64)
+        return Fraction(int(exact.to_integral_value(ROUND_CEILING)), 2**64)
+
+
+def root(value: Fraction) -> int:
+    """The least integer whose square reaches `value`."""
+    r = isqrt(ceil(value))
+    return r if r * r >= value else r + 1
+
+
+@cache
+def least_count(n: int, p: Fraction, level: Fraction) -> int | None:
+    """The least k with P(X >= k) <= level, by summing exact terms from n downward."""
+    a, b = p.numerator, p.denominator
+    limit, total, term, best = level.numerator * b**n // level.denominator, 0, a**n, None
+    for j in range(n, -1, -1):
+        total += term
+        if total > limit:
+            return best
+        best = j
+        if j:
+            term = term * j * (b - a) // ((n - j + 1) * a)
+    return best
+
+
+def witness_floor(weights: list[int], bits: int, f_min: Fraction) -> int | None:
+    best: tuple[Fraction, int] | None = None
+    for octave in range(-6, bits - 2):
+        for m in (4, 5, 6, 7):
+            edge = floor(Fraction(m) * Fraction(2) ** octave * UNIT / 2**bits)
+            inside = [weight for weight in weights if weight > edge]
+            chance, mass = Fraction(len(inside), 2**bits), Fraction(sum(inside), UNIT)
+            if mass - chance < Fraction(1, 10):
+                continue
+            share = chance + f_min * (mass - chance)
+            cost = share * (1 - share) / (mass - chance) ** 2
+            if best is None or cost < best[0]:
+                best = (cost, edge)
+    return None if best is None else best[1]
+
+
+def by_distance(weights: list[int], policy: dict[str, Any], counts: dict[int, int], level: Fraction) -> dict[str, Any]:
+    n = sum(counts.values())
+    statistic = sum(abs(counts.get(x, 0) * UNIT - n * weight) for x, weight in enumerate(weights))
+    radius = root(logarithm(1 / Fraction(policy["alpha"])) * UNIT**2 / (2 * n))
+    other = root(logarithm(1 / level) * UNIT**2 / (2 * n))
+    bias = root(Fraction((len(weights) - 1) * UNIT**2, 4 * n))
+    accept = ceil((Fraction(policy["eps"]) - Fraction(radius, UNIT)) * 2 * n * UNIT) - 1
+    reject = floor((Fraction(policy["honest_eps"]) + Fraction(bias + other, UNIT)) * 2 * n * UNIT) + 1
+    return {
+        "statistic": statistic,
+        "accept": {"at_most": accept} if accept >= 0 else None,
+        "reject": {"at_least": reject} if reject <= 2 * n * UNIT else None,
+        "constants": {"accept_radius": radius, "bias": bias, "reject_radius": other},
+    }
+
+
+def by_share(
+    weights: list[int],
+    edge: int,
+    accept: Fraction,
+    reject: Fraction,
+    alpha: Fraction,
+    level: Fraction,
+    counts: dict[int, int],
+) -> dict[str, Any]:
+    n = sum(counts.values())
+    inside = [x for x, weight in enumerate(weights) if weight > edge]
+    at_least, mirrored = least_count(n, accept, alpha), least_count(n, 1 - reject, level)
+    return {
+        "statistic": sum(counts.get(x, 0) for x in inside),
+        "accept": None if at_least is None else {"at_least": at_least},
+        "reject": None if mirrored is None else {"at_most": n - mirrored},
+        "constants": {"floor": edge, "size": len(inside), "weight": sum(weights[x] for x in inside)},
+    }
+
+
+def certificate(
+    method: str, weights: list[int], bits: int, policy: dict[str, Any], counts: dict[int, int]
+) -> dict[str, Any]:
+    level = Fraction(policy["beta"]) / len(policy["certificates"])
+    alpha, f_min, honest_f = (Fraction(policy[name]) for name in ("alpha", "f_min", "honest_f"))
+    if method == "tvd.certified/1":
+        return by_distance(weights, policy, counts, level)
+    if method == "binomial.exact/1":
+        return by_share(weights, 1 << 10, f_min, honest_f, alpha, level, counts)
+    edge = witness_floor(weights, bits, f_min)
+    if edge is None:
+        return {"decision": "refused", "statistic": None, "accept": None, "reject": None, "constants": {}}
+    inside = [weight for weight in weights if weight > edge]
+    chance, contrast = Fraction(len(inside), 2**bits), Fraction(sum(inside), UNIT) - Fraction(len(inside), 2**bits)
+    return by_share(weights, edge, chance + f_min * contrast, chance + honest_f * contrast, alpha, level, counts)
+
+
+def holds(bound: dict[str, int] | None, statistic: int) -> bool:
+    if bound is None:
+        return False
+    ((side, value),) = bound.items()
+    return statistic >= value if side == "at_least" else statistic <= value
+
+
+def written(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: written(item) for key, item in value.items()}
+    return str(value) if isinstance(value, int) else value
+
+
+def judge(case: dict[str, Any]) -> bytes:
+    baseline_text = GOLDEN["baselines"][case["baseline"]].encode()
+    baseline = json.loads(baseline_text)
+    weights, bits, required = baseline["weights"], baseline["bits"], case["shots_required"]
+    artifact = None if case["artifact_hex"] is None else bytes.fromhex(case["artifact_hex"])
+    if case["counts"] is not None:
+        artifact = b"".join(int(x).to_bytes(4, "little") * count for x, count in case["counts"].items())
+    result_hash = case["result_hash"] or digest(artifact or b"")
+    shots: list[int] | None = None
+    reasons: list[str] = []
+    if artifact is None:
+        reasons = ["artifact_unavailable"]
+    elif digest(artifact) != result_hash:
+        reasons = ["artifact_hash_mismatch"]
+    elif not artifact:
+        reasons = ["artifact_empty"]
+    elif len(artifact) % 4:
+        reasons = ["artifact_wrong_size"]
+    else:
+        shots = [int.from_bytes(artifact[i : i + 4], "little") for i in range(0, len(artifact), 4)]
+        if max(shots) >= 2**bits:
+            shots, reasons = None, ["bits_above_register"]
+        elif len(shots) != required:
+            reasons = ["wrong_shot_count"]
+    same = Fraction(sum(weight**2 for weight in weights), UNIT**2)
+    if case["replayed"] and required * logarithm(1 / same) >= logarithm(Fraction(2**128)):
+        reasons.append("replayed_result")
+    certificates = []
+    outcome = "reject"
+    if shots is not None and not reasons:
+        counts = {x: shots.count(x) for x in set(shots)}
+        for method in case["policy"]["certificates"]:
+            found = {"decision": "neither"} | certificate(method, weights, bits, case["policy"], counts)
+            if found["decision"] != "refused":
+                if holds(found["reject"], found["statistic"]):
+                    found["decision"] = "reject"
+                elif holds(found["accept"], found["statistic"]):
+                    found["decision"] = "accept"
+            certificates.append(written(found) | {"method": method})
+        reasons = [f"rejected_by:{c['method']}" for c in certificates if c["decision"] == "reject"]
+        if not reasons:
+            words = {"neither": "undecided_by", "refused": "refused_by"}
+            reasons = [f"{words[c['decision']]}:{c['method']}" for c in certificates if c["decision"] != "accept"]
+            outcome = "inconclusive" if reasons else "accept"
+            reasons = reasons or ["certified"]
+    return canonical(
+        {
+            "schema": "verdict/1",
+            "engine": "compute-escrow/verdict/1",
+            "job": digest(case["name"].encode()),
+            "round": case["round"],
+            "spec_hash": digest(b"spec"),
+            "policy": case["policy"],
+            "policy_hash": digest(canonical(case["policy"])),
+            "baseline_root": digest(baseline_text),
+            "result_hash": result_hash,
+            "bits": bits,
+            "shots": {"required": required, "received": None if shots is None else len(shots)},
+            "seed": None,
+            "worker_amount": case["worker_amount"] if outcome == "accept" else "0",
+            "certificates": certificates,
+            "outcome": outcome,
+            "reason_codes": reasons,
+            "notes": ["selection_unprotected"],
+        }
+    )
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["name"])
+def test_a_second_implementation_writes_the_same_bytes(case: dict[str, Any]) -> None:
+    document = judge(case)
+    assert document.decode() == case["document"]
+    assert digest(document) == case["digest"]
