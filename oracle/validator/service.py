@@ -228,7 +228,7 @@ class Validator:
                     )
                 self._sign(delivery, verdict)
             case Unavailable(reason=reason):
-                self._defer(delivery, reason, longest_s=MISSING_RESULT_LONGEST_S)
+                self._defer(delivery, reason)
             case Refused(reason=reason):
                 self._refuse(delivery, reason, "warning")
             case Crashed(reason=reason):

@@ -26,7 +26,7 @@ from oracle.validator.ledger import Ledger
 from oracle.validator.state import State
 from oracle.verdict import VerdictDocument
 
-PATIENCE_S = 90.0
+PATIENCE_S = 180.0
 """Three processes import Qiskit on a small machine."""
 
 

@@ -1,16 +1,18 @@
-"""One validator in this process, ticked by hand, while the chain changes its mind."""
+"""One validator in this process, ticked by hand, while the chain changes its mind and others play false."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
+from eth_account import Account
 
 from oracle.artifacts import DirectoryStore
 from oracle.chain.errors import ChainDown
 from oracle.chain.events import Status
 from oracle.chain.sender import transact
-from oracle.terms import Outcome, Verdict, job_id_of, pack_terms
+from oracle.terms import Outcome, Verdict, job_id_of, pack_terms, verdict_digest
 from oracle.validator.attestations import DirectoryBoard
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import Docket, Stage
@@ -198,6 +200,51 @@ def test_a_validator_that_lost_its_state_does_not_sign_against_its_own_attestati
     assert "signed already" in Docket(state).find(job, 0).reason
     assert Ledger(state).find(job, 0, shots.result_hash) is None
     assert DirectoryBoard(tmp_path / "board").read(job, 0)[0] == (former,)
+
+
+def test_a_forged_agreement_is_not_counted_towards_the_quorum(deployed, state, store, validator, frozen_job):
+    frozen = frozen_job(store)
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=5)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: "signed" in validator._log.events())
+    ((own,), _) = validator._board.read(job, 0)
+    # Our very verdict under another validator's name, once with our signature and once with a stranger's.
+    stranger = Account.from_key("0x" + "66" * 32)
+    digest = bytes.fromhex(verdict_digest(own.verdict, 31337, deployed.deployment.escrow)[2:])
+    strangers = "0x" + bytes(stranger.unsafe_sign_hash(digest).signature).hex()
+    for other, signature in zip(deployed.validators[1:], (own.signature, strangers), strict=True):
+        validator._board.publish(replace(own, validator=other.address, signature=signature))
+    for _ in range(5):
+        validator.tick()
+    ignored = [fields["source"] for event, fields in validator._log.said if event == "attestation ignored"]
+    assert sorted(ignored) == sorted(other.address for other in deployed.validators[1:])
+    assert not {"posted", "delivery waits"} & set(validator._log.events())
+    assert deployed.client.status(job).status is Status.SUBMITTED
+
+
+def test_an_attestation_of_ours_that_is_taken_away_or_altered_is_put_back(
+    deployed, state, store, validator, frozen_job, tmp_path
+):
+    frozen = frozen_job(store)
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=6)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: "signed" in validator._log.events())
+    path = tmp_path / "board" / job / "0" / f"{deployed.validators[0].address}.json"
+    original = path.read_text()
+    path.unlink()
+    validator.tick()
+    assert path.read_text() == original
+    path.write_text(original.replace('"1000"', '"1"'))
+    validator.tick()
+    assert path.read_text() == original
 
 
 def test_a_validator_that_is_not_pinned_stays_out(deployed, state, store, validator, frozen_job, tmp_path):
