@@ -8,6 +8,7 @@ from router.store.errors import (
     StoreError,
     StoreTooNew,
     StoreUnavailable,
+    TermsTaken,
     UnknownJob,
     UnknownRequest,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "StoreError",
     "StoreTooNew",
     "StoreUnavailable",
+    "TermsTaken",
     "UnknownJob",
     "UnknownRequest",
 ]

@@ -4,6 +4,7 @@ StoreError
 ├── UnknownJob        no job has that id or prefix
 ├── AmbiguousJob      several jobs have that prefix
 ├── EventConflict     another process appended first
+├── TermsTaken        another job was promoted with the same terms
 ├── IntentConflict    an intent was finished otherwise, or never planned
 ├── UnknownRequest    no request has that number
 ├── StoreUnavailable  the database cannot be reached, or stays locked
@@ -48,6 +49,18 @@ class EventConflict(StoreError):
         super().__init__(f"{job} has another event {sequence} already", "read the job again and decide anew")
         self.job = job
         self.sequence = sequence
+
+
+class TermsTaken(StoreError):
+    """Another job was promoted with the same terms; nothing was written."""
+
+    def __init__(self, job: str, escrow_id: str) -> None:
+        super().__init__(
+            f"{job} names the escrow {escrow_id}, which another job has",
+            "terms are salted with their job's id; build them for this job",
+        )
+        self.job = job
+        self.escrow_id = escrow_id
 
 
 class IntentConflict(StoreError):

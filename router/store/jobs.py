@@ -15,6 +15,7 @@ from oracle.encoding import canonical_bytes
 from router.lifecycle import (
     EscrowState,
     Event,
+    EventChainBroken,
     JobRecord,
     RoleAddresses,
     State,
@@ -22,7 +23,7 @@ from router.lifecycle import (
     format_at,
     verify_event,
 )
-from router.store.errors import AmbiguousJob, EventConflict, UnknownJob
+from router.store.errors import AmbiguousJob, EventConflict, TermsTaken, UnknownJob
 from router.store.schema import events, jobs
 
 _SHOWN_CANDIDATES = 5
@@ -59,28 +60,31 @@ def _record(text: str) -> JobRecord:
 
 
 def event_of(row: Row[Any]) -> Event:
-    """The event of a row of `events`."""
+    """The event of a row of `events`; raises EventChainBroken for a row that no event left."""
     named = row._mapping
-    return Event.from_json(
-        {
-            "job": named["job"],
-            "sequence": named["sequence"],
-            "kind": named["kind"],
-            "actor": named["actor"],
-            "role": named["role"],
-            "at": named["at"],
-            "payload": json.loads(named["payload"]),
-            "payload_digest": named["payload_digest"],
-            "previous": named["previous"],
-            "signature": named["signature"],
-        }
-    )
+    try:
+        return Event.from_json(
+            {
+                "job": named["job"],
+                "sequence": named["sequence"],
+                "kind": named["kind"],
+                "actor": named["actor"],
+                "role": named["role"],
+                "at": named["at"],
+                "payload": json.loads(named["payload"]),
+                "payload_digest": named["payload_digest"],
+                "previous": named["previous"],
+                "signature": named["signature"],
+            }
+        )
+    except ValueError as error:  # EventMalformed, or payload text that is not JSON
+        raise EventChainBroken(named["job"], named["sequence"], f"its row cannot be read: {error}") from error
 
 
 def append(connection: Connection, event: Event, roles: RoleAddresses | None, now: datetime) -> JobRecord:
     """Verifies `event` against the stored record and adds both; the same event again changes nothing.
 
-    Raises EventConflict if its place is taken, UnknownJob, and what lifecycle.verify_event raises.
+    Raises EventConflict if its place is taken, TermsTaken, UnknownJob, and what lifecycle.verify_event raises.
     """
     row = connection.execute(
         select(jobs.c.record).where(jobs.c.job == event.job).with_for_update()
@@ -103,6 +107,9 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
             connection.execute(update(jobs).where(jobs.c.job == event.job).values(columns))
         connection.execute(insert(events).values(_event_columns(event)))
     except IntegrityError as error:
+        if before is not None:
+            # The job's row is held, so its next place is free: what is taken is the escrow id.
+            raise TermsTaken(event.job, str(after.escrow_id)) from error
         # PostgreSQL lets two processes create the same job side by side until one of them commits.
         raise EventConflict(event.job, event.sequence) from error
     return after

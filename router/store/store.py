@@ -88,8 +88,8 @@ class Store:
         """Adds `event` and updates its job's row, or neither; returns the record after it.
 
         The event's own sequence is the optimistic lock: EventConflict if another event has that place; the very same
-        event again changes nothing. It makes the job due at once. Raises UnknownJob, TransitionRefused and
-        EventChainBroken as well.
+        event again changes nothing. It makes the job due at once. Raises UnknownJob, TermsTaken,
+        TransitionRefused and EventChainBroken as well.
         """
         return self.append_many((event,))
 
