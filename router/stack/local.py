@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
-from router.gates.policy import DEFAULT_POLICY_TEXT
+from router.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.settings import Home, child_environment
 from router.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
 from router.stack.deploy import LocalChain
@@ -245,10 +245,10 @@ def _register_locals(workspace: Workspace, say: Say) -> None:
         say(f"policy: {home.policy}")
     note, granted_by = "registered by `compute up`", stack.roles.operator
     workspace.store.approve(
-        ApprovalScope.REQUESTER, stack.roles.requester, "unknown_requester", granted_by=granted_by, note=note
+        ApprovalScope.REQUESTER, stack.roles.requester, UNKNOWN_REQUESTER, granted_by=granted_by, note=note
     )
     workspace.store.approve(
-        ApprovalScope.CIRCUIT_FAMILY, INIT_FAMILY, "new_circuit_family", granted_by=granted_by, note=note
+        ApprovalScope.CIRCUIT_FAMILY, INIT_FAMILY, NEW_CIRCUIT_FAMILY, granted_by=granted_by, note=note
     )
 
 

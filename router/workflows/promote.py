@@ -13,7 +13,7 @@ from oracle.chain.events import Funded, Status
 from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, canonical_spec, parse_canonical_spec, promoted, spec_hash
 from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, pack_terms
-from router.gates import GATES_BEFORE_FUNDING, Deny, Eligible
+from router.gates import GATES_BEFORE_FUNDING, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER, Deny, Eligible
 from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
 from router.providers import load_providers
 from router.store import ApprovalScope
@@ -215,7 +215,14 @@ def approve(workspace: Workspace, job: str, note: str) -> None:
     kinds = () if spec.promotion_policy is None else spec.promotion_policy.require_manual_approval_for
     operator = workspace.account("operator").address
     for kind in kinds:
-        workspace.store.approve(ApprovalScope.JOB, job, kind, granted_by=operator, note=note)
+        # A family and a requester are new once; a budget is looked at each time.
+        if kind == NEW_CIRCUIT_FAMILY and record.family is not None:
+            scope, subject = ApprovalScope.CIRCUIT_FAMILY, record.family
+        elif kind == UNKNOWN_REQUESTER:
+            scope, subject = ApprovalScope.REQUESTER, record.requester
+        else:
+            scope, subject = ApprovalScope.JOB, job
+        workspace.store.approve(scope, subject, kind, granted_by=operator, note=note)
     workspace.store.set_next_look(job, datetime.now(UTC))
 
 
