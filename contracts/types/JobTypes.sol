@@ -50,7 +50,8 @@ enum Outcome {
 /// @param disputer 0 nobody, 1 the payer, 2 the worker; 0 until disputes exist.
 /// @param clock Unix seconds. Funded, Submitted: when that happened. Proposed: the last second of the window.
 /// Zero once terminal.
-/// @param commit Submitted, Proposed: the low 206 bits of the keccak of the `Proposal` that stands. Otherwise zero.
+/// @param commit The low 206 bits of a keccak. Submitted: of worker and result hash. Proposed: of the `Proposal` that
+/// stands. Otherwise zero.
 struct Job {
     Status status;
     uint8 round;
@@ -59,8 +60,8 @@ struct Job {
     uint256 commit;
 }
 
-/// @notice What a job's commit is the hash of. A submission is one with no outcome, no amount and no signers; the
-/// fields of a `Proposed` event are the one that `finalize` wants back.
+/// @notice What stands once validators, or silence, have proposed: the job's commit is its hash, `finalize` wants it
+/// back, and the first data fields of a `Proposed` event are its members.
 /// @param worker Who is paid.
 /// @param resultHash What the worker submitted.
 /// @param outcome What was found.

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.34;
+
+import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {JobTerms} from "../../contracts/types/JobTerms.sol";
+import {Job, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {Harness} from "./support/Harness.sol";
+
+contract ProposeTest is Harness {
+    uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+
+    JobTerms private terms;
+
+    function setUp() public override {
+        super.setUp();
+        open(plain());
+    }
+
+    // ------------------------------------------------------------------ refused: state
+
+    function test_refuses_a_job_without_a_submission() public {
+        terms.salt = 2;
+        refuses(accept(BUDGET), inStatus(terms, Status.None));
+        fund(terms);
+        refuses(accept(BUDGET), inStatus(terms, Status.Funded));
+    }
+
+    function test_promise4_refuses_a_second_verdict() public {
+        propose(terms, accept(BUDGET));
+        refuses(verdict(Outcome.Reject, 0), inStatus(terms, Status.Settled));
+        open(windowed());
+        propose(terms, accept(BUDGET));
+        refuses(verdict(Outcome.Reject, 0), inStatus(terms, Status.Proposed));
+    }
+
+    function test_refuses_the_second_after_the_deadline() public {
+        vm.warp(terms.verdictBy + 1);
+        refuses(
+            accept(BUDGET), abi.encodeWithSelector(JobEscrow_TooLate.selector, terms.verdictBy + 1, terms.verdictBy)
+        );
+        vm.warp(terms.verdictBy);
+        propose(terms, accept(BUDGET));
+    }
+
+    function test_refuses_a_verdict_on_another_submission() public {
+        bytes memory reason = abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(terms));
+        SignedVerdict memory found = accept(BUDGET);
+        found.resultHash = EVIDENCE;
+        refuses(found, reason);
+        found = accept(BUDGET);
+        found.worker = anyone;
+        refuses(found, reason);
+    }
+
+    // ------------------------------------------------------------------ refused: verdict
+
+    function test_refuses_outcomes_that_nobody_signs() public {
+        refuses(verdict(Outcome.None, 0), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.None));
+        refuses(verdict(Outcome.Silence, 0), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.Silence));
+    }
+
+    function test_refuses_more_than_the_budget_less_the_fee() public {
+        refuses(accept(BUDGET + 1), abi.encodeWithSelector(JobEscrow_WorkerAmount.selector, BUDGET + 1, BUDGET));
+        open(withFee(plain(), 100));
+        uint256 net = BUDGET - BUDGET / 100;
+        refuses(accept(net + 1), abi.encodeWithSelector(JobEscrow_WorkerAmount.selector, net + 1, net));
+        propose(terms, accept(net));
+    }
+
+    function test_refuses_an_amount_where_the_terms_decide() public {
+        bytes memory reason = abi.encodeWithSelector(JobEscrow_WorkerAmount.selector, 1, 0);
+        refuses(verdict(Outcome.Reject, 1), reason);
+        refuses(verdict(Outcome.Inconclusive, 1), reason);
+    }
+
+    // ------------------------------------------------------------------ refused: signatures
+
+    function test_refuses_fewer_than_the_quorum() public {
+        SignedVerdict memory found = accept(BUDGET);
+        for (uint16 signers = 0; signers < 32; ++signers) {
+            uint256 count = bits(signers);
+            if (count >= 3) continue;
+            found.signers = signers;
+            refuses(found, abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, count, 3));
+        }
+    }
+
+    function test_refuses_a_signer_that_the_terms_do_not_have() public {
+        SignedVerdict memory found = accept(BUDGET);
+        found.signers = 0x20 | THREE;
+        refuses(found, abi.encodeWithSelector(JobEscrow_UnknownSigner.selector, 0x20 | THREE, 5));
+        found.signers = 0x8000;
+        refuses(found, abi.encodeWithSelector(JobEscrow_UnknownSigner.selector, 0x8000, 5));
+    }
+
+    function test_refuses_signatures_of_another_length() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes memory three = attest(terms, found);
+        refuses(found, "", abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 195));
+        refuses(found, cut(three, 194), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 194, 195));
+        refuses(
+            found, bytes.concat(three, hex"00"), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 196, 325)
+        );
+        bytes memory both = cosign(terms, found);
+        refuses(found, cut(both, 260), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 260, 325));
+        refuses(
+            found,
+            bytes.concat(both, new bytes(65)),
+            abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 390, 325)
+        );
+    }
+
+    function test_refuses_a_stranger_in_any_place() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        for (uint256 place = 0; place < 3; ++place) {
+            bytes memory all;
+            for (uint256 i = 0; i < 3; ++i) {
+                all = bytes.concat(all, sign(i == place ? workerKey : keys[2 * i], digest));
+            }
+            refuses(found, all, notSignedBy(2 * place, digest));
+        }
+    }
+
+    function test_refuses_one_validator_twice() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        bytes memory twice = bytes.concat(sign(keys[0], digest), sign(keys[0], digest), sign(keys[4], digest));
+        refuses(found, twice, notSignedBy(2, digest));
+    }
+
+    function test_refuses_signatures_out_of_order() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        bytes memory swapped = bytes.concat(sign(keys[2], digest), sign(keys[0], digest), sign(keys[4], digest));
+        refuses(found, swapped, notSignedBy(2, digest));
+    }
+
+    function test_refuses_the_mirror_image_of_a_signature() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[4], digest);
+        bytes memory mirrored = abi.encodePacked(r, ORDER - uint256(s), v == 27 ? uint8(28) : uint8(27));
+        bytes memory all = bytes.concat(sign(keys[0], digest), sign(keys[2], digest), mirrored);
+        refuses(found, all, notSignedBy(4, digest));
+    }
+
+    function test_refuses_a_recovery_that_fails() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        bytes memory two = bytes.concat(sign(keys[0], digest), sign(keys[2], digest));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[4], digest);
+        refuses(found, bytes.concat(two, new bytes(65)), notSignedBy(4, digest));
+        refuses(found, bytes.concat(two, abi.encodePacked(r, s, v - 27)), notSignedBy(4, digest));
+        refuses(found, bytes.concat(two, abi.encodePacked(r, s, uint8(29))), notSignedBy(4, digest));
+        refuses(found, bytes.concat(two, abi.encodePacked(bytes32(0), s, v)), notSignedBy(4, digest));
+    }
+
+    function test_refuses_signatures_over_another_verdict() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            SignedVerdict memory signed = accept(BUDGET);
+            bytes32 digest = digestOf(terms, signed);
+            SignedVerdict memory brought = accept(BUDGET);
+            if (i == 0) brought.workerAmount -= 1;
+            if (i == 1) brought.evidenceHash = RESULT;
+            if (i == 2) (brought.outcome, brought.workerAmount) = (Outcome.Reject, 0);
+            if (i == 3) (brought.outcome, brought.workerAmount) = (Outcome.Inconclusive, 0);
+            vm.assertTrue(digestOf(terms, brought) != digest, "another digest");
+            // The last of three that is not the validator's own is named.
+            refuses(brought, attest(terms, signed), notSignedBy(4, digestOf(terms, brought)));
+        }
+    }
+
+    function test_refuses_cosignatures_of_others() public {
+        open(windowed());
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 digest = digestOf(terms, found);
+        bytes memory three = attest(terms, found);
+        bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest);
+        refuses(found, bytes.concat(three, sign(workerKey, digest), sign(payerKey, digest)), reason);
+        refuses(found, bytes.concat(three, new bytes(130)), reason);
+        reason = abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest);
+        refuses(found, bytes.concat(three, sign(payerKey, digest), sign(payerKey, digest)), reason);
+        expectStatus(terms, Status.Submitted);
+    }
+
+    function test_cosignatures_alone_are_no_verdict() public {
+        SignedVerdict memory found = accept(BUDGET);
+        found.signers = 0;
+        refuses(found, cosign(terms, found), abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 0, 3));
+    }
+
+    // ------------------------------------------------------------------ done: at once
+
+    function test_accept_pays_the_worker_and_the_rest_back() public {
+        settles(accept(BUDGET / 4), BUDGET / 4, 0);
+    }
+
+    function test_accept_may_pay_everything_or_nothing() public {
+        settles(accept(BUDGET), BUDGET, 0);
+        open(inDollars(plain()));
+        settles(accept(0), 0, 0);
+    }
+
+    function test_reject_pays_everything_back() public {
+        settles(verdict(Outcome.Reject, 0), 0, 0);
+    }
+
+    function test_inconclusive_pays_the_terms_share() public {
+        settles(verdict(Outcome.Inconclusive, 0), BUDGET * 4000 / 10_000, 0);
+    }
+
+    function test_every_signed_outcome_pays_the_fee() public {
+        uint256 fee = BUDGET * 250 / 10_000;
+        open(withFee(plain(), 250));
+        settles(accept(7), 7, fee);
+        open(withFee(inDollars(plain()), 250));
+        settles(verdict(Outcome.Reject, 0), 0, fee);
+        terms.salt = 3;
+        open(terms);
+        settles(verdict(Outcome.Inconclusive, 0), (BUDGET - fee) * 4000 / 10_000, fee);
+    }
+
+    function test_any_three_of_five_will_do_and_more() public {
+        for (uint16 signers = 0; signers < 32; ++signers) {
+            if (bits(signers) < 3) continue;
+            JobTerms memory next = plain();
+            next.salt = 1000 + signers;
+            open(next);
+            SignedVerdict memory found = accept(BUDGET);
+            found.signers = signers;
+            settles(found, BUDGET, 0);
+        }
+    }
+
+    function test_sixteen_validators() public {
+        keys = sortedKeys("sixteen", 16);
+        JobTerms memory next = plain();
+        next.quorum = 9;
+        open(next);
+        SignedVerdict memory found = accept(1);
+        found.signers = 0xffff;
+        settles(found, 1, 0);
+    }
+
+    function test_cosigned_settles_inside_the_window() public {
+        open(windowed());
+        SignedVerdict memory found = accept(BUDGET / 3);
+        bytes memory signatures = cosign(terms, found);
+        vm.prank(anyone);
+        escrow.propose(pack(terms), found, signatures);
+        expectStatus(terms, Status.Settled);
+        vm.assertEq(worker.balance, BUDGET / 3, "worker");
+    }
+
+    function test_settles_and_says_everything() public {
+        open(withFee(plain(), 100));
+        uint256 fee = BUDGET / 100;
+        uint256 share = (BUDGET - fee) * 4000 / 10_000;
+        SignedVerdict memory found = verdict(Outcome.Inconclusive, 0);
+        vm.expectEmit(true, true, true, true, address(escrow));
+        emit IJobEscrow.Proposed(
+            idOf(terms), worker, RESULT, Outcome.Inconclusive, uint128(share), THREE, 0, EVIDENCE, uint40(NOW)
+        );
+        vm.expectEmit(true, true, true, true, address(escrow));
+        emit IJobEscrow.Settled(idOf(terms), Outcome.Inconclusive, share, BUDGET - fee - share, fee);
+        propose(terms, found);
+        Job memory slot = escrow.jobs(idOf(terms));
+        vm.assertEq(slot.clock + slot.commit, 0, "nothing left in the slot but the status");
+    }
+
+    // ------------------------------------------------------------------ done: with a window
+
+    function test_with_a_window_it_waits() public {
+        open(windowed());
+        SignedVerdict memory found = verdict(Outcome.Inconclusive, 0);
+        uint256 share = BUDGET * 4000 / 10_000;
+        vm.expectEmit(true, true, true, true, address(escrow));
+        emit IJobEscrow.Proposed(
+            idOf(terms), worker, RESULT, Outcome.Inconclusive, uint128(share), THREE, 0, EVIDENCE, uint40(NOW + 1 hours)
+        );
+        propose(terms, found);
+        Job memory slot = escrow.jobs(idOf(terms));
+        vm.assertEq(uint256(slot.status), uint256(Status.Proposed), "status");
+        vm.assertEq(slot.clock, NOW + 1 hours, "clock");
+        uint256 commit = uint256(keccak256(abi.encode(standing(found, share)))) & (2 ** 206 - 1);
+        vm.assertEq(slot.commit, commit, "commit");
+        vm.assertEq(address(escrow).balance, 2 * BUDGET, "nothing moved");
+    }
+
+    // ------------------------------------------------------------------ fuzz
+
+    function testFuzz_promise2_worker_payer_and_fee_make_up_the_budget(
+        uint128 budget,
+        uint128 amount,
+        uint16 feeBps,
+        uint16 shareBps,
+        uint8 outcome
+    ) public {
+        JobTerms memory next = withFee(plain(), feeBps % 1001);
+        next.salt = 4;
+        next.budget = budget == 0 ? 1 : budget;
+        next.inconclusiveBps = shareBps % 10_001;
+        vm.deal(payer, next.budget);
+        open(next);
+        uint256 fee = uint256(next.budget) * next.feeBps / 10_000;
+        Outcome found = Outcome(1 + outcome % 3);
+        uint256 signed = found == Outcome.Accept ? amount % (next.budget - fee + 1) : 0;
+        uint256 paid = found == Outcome.Inconclusive ? (next.budget - fee) * next.inconclusiveBps / 10_000 : signed;
+        settles(verdict(found, signed), paid, fee);
+    }
+
+    // ------------------------------------------------------------------ steps
+
+    function open(JobTerms memory next) private {
+        terms = next;
+        fund(terms);
+        submit(terms);
+    }
+
+    /// @dev Proposes and checks every balance.
+    function settles(SignedVerdict memory found, uint256 workerPaid, uint256 fee) private {
+        address token = terms.token;
+        uint256[4] memory before =
+            [balance(token, worker), balance(token, payer), balance(token, feeTo), balance(token, address(escrow))];
+        propose(terms, found);
+        expectStatus(terms, Status.Settled);
+        vm.assertEq(balance(token, worker) - before[0], workerPaid, "worker");
+        vm.assertEq(balance(token, payer) - before[1], terms.budget - workerPaid - fee, "payer");
+        vm.assertEq(balance(token, feeTo) - before[2], fee, "fee");
+        vm.assertEq(before[3] - balance(token, address(escrow)), terms.budget, "escrow");
+    }
+
+    function refuses(SignedVerdict memory found, bytes memory reason) private {
+        refuses(found, attest(terms, found), reason);
+    }
+
+    function refuses(SignedVerdict memory found, bytes memory signatures, bytes memory reason) private {
+        vm.expectRevert(reason);
+        vm.prank(anyone);
+        escrow.propose(pack(terms), found, signatures);
+    }
+
+    function notSignedBy(uint256 validator, bytes32 digest) private view returns (bytes memory) {
+        return abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[validator]), digest);
+    }
+
+    function bits(uint16 signers) private pure returns (uint256 count) {
+        for (; signers != 0; signers >>= 1) {
+            count += signers & 1;
+        }
+    }
+
+    function cut(bytes memory data, uint256 length) private pure returns (bytes memory) {
+        bytes memory copy = bytes.concat(data);
+        assembly {
+            mstore(copy, length)
+        }
+        return copy;
+    }
+}
