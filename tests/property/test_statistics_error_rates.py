@@ -1,0 +1,125 @@
+"""Stated error rates, measured at the boundary: a test that is wrong more often than it says fails here.
+
+Runs are modest and seeds fixed; the limit on the count of errors is the exact one that a method at its stated rate
+crosses once in a thousand suites.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from oracle.spec import ValidationPolicy
+from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, Decision, certifier
+from oracle.statistics.baseline import TOTAL
+from oracle.statistics.tails import least_significant
+
+RUNS = 2000
+RATE = Fraction(1, 20)
+LIMIT = least_significant(RUNS, RATE, Fraction(1, 1000))
+_GOLDEN = Path(__file__).parents[1] / "golden" / "verdict_documents.json"
+
+
+def ring5() -> Baseline:
+    return Baseline.from_bytes(json.loads(_GOLDEN.read_text())["baselines"]["ring5"].encode())
+
+
+def dense8() -> Baseline:
+    return Baseline.from_probabilities(np.random.default_rng(8).dirichlet(np.ones(256)))
+
+
+def ghz4() -> Baseline:
+    weights = np.zeros(16, dtype=np.int64)
+    weights[[0, 15]] = TOTAL // 2
+    return Baseline(4, weights)
+
+
+def policy(method: str) -> ValidationPolicy:
+    half, four_fifths = Fraction(1, 4), Fraction(4, 5)
+    return ValidationPolicy(RATE, RATE, half, half, four_fifths, four_fifths, (method,))
+
+
+def away(p: np.ndarray, distance: float, towards: np.ndarray) -> np.ndarray:
+    """The law on the segment from p to `towards` at total variation `distance` from p."""
+    return p + (towards - p) * (distance / (np.abs(towards - p).sum() / 2))
+
+
+def errors(method: str, baseline: Baseline, law: np.ndarray, shots: int, error: Decision) -> int:
+    prepared = certifier(method, policy(method), baseline, shots)
+    outcomes = np.arange(baseline.outcomes)
+    drawn = np.random.default_rng(shots).multinomial(shots, law, size=RUNS)
+    return sum(prepared.certify(outcomes, counts).decision is error for counts in drawn)
+
+
+def concentrated(p: np.ndarray) -> np.ndarray:
+    return np.eye(p.size)[int(p.argmin())]
+
+
+def spread(p: np.ndarray) -> np.ndarray:
+    return np.full(p.size, 1 / p.size)
+
+
+@pytest.mark.parametrize("shots", [100, 1000])
+@pytest.mark.parametrize("towards", [spread, concentrated])
+@pytest.mark.parametrize("baseline", [ring5(), ghz4()], ids=["ring5", "ghz4"])
+def test_a_worker_at_the_distance_is_neither_accepted_nor_rejected_more_often_than_stated(
+    baseline: Baseline, towards, shots: int
+) -> None:
+    p = baseline.weights / TOTAL
+    law = away(p, 0.25, towards(p))
+    assert errors(TVD, baseline, law, shots, Decision.ACCEPT) < LIMIT
+    assert errors(TVD, baseline, law, shots, Decision.REJECT) < LIMIT
+
+
+@pytest.mark.parametrize("shots", [100, 1000])
+@pytest.mark.parametrize("baseline", [ring5(), dense8(), ghz4()], ids=["ring5", "dense8", "ghz4"])
+def test_a_worker_at_the_fidelity_is_neither_accepted_nor_rejected_more_often_than_stated(
+    baseline: Baseline, shots: int
+) -> None:
+    law = 0.8 * baseline.weights / TOTAL + 0.2 / baseline.outcomes
+    assert errors(WITNESS, baseline, law, shots, Decision.ACCEPT) < LIMIT
+    assert errors(WITNESS, baseline, law, shots, Decision.REJECT) < LIMIT
+
+
+@pytest.mark.parametrize("shots", [50, 100, 1000])
+def test_a_worker_at_the_share_errs_as_often_as_stated_and_not_much_less(shots: int) -> None:
+    law = np.full(16, 0.2 / 14)
+    law[[0, 15]] = 0.4
+    for error in (Decision.ACCEPT, Decision.REJECT):
+        found = errors(BINOMIAL, ghz4(), law, shots, error)
+        # The exact test spends its rate but for the steps of the counts: one that never erred would be useless.
+        assert RUNS * RATE / 4 < found < LIMIT
+
+
+def test_an_honest_worker_is_accepted_and_chance_rejected_at_the_defaults() -> None:
+    baseline = ring5()
+    p = baseline.weights / TOTAL
+    default = ValidationPolicy(*[Fraction(1, 100)] * 2, *[Fraction(1, 4)] * 2, *[Fraction(7, 10)] * 2, (TVD, WITNESS))
+    rng = np.random.default_rng(5)
+    outcomes = np.arange(32)
+    prepared = [certifier(method, default, baseline, 4000) for method in default.certificates]
+
+    def decisions(law: np.ndarray) -> list[set[Decision]]:
+        drawn = rng.multinomial(4000, law, size=300)
+        return [{each.certify(outcomes, counts).decision for each in prepared} for counts in drawn]
+
+    for fidelity in (1.0, 0.9, 0.83):
+        assert all(found == {Decision.ACCEPT} for found in decisions(fidelity * p + (1 - fidelity) / 32))
+    assert all(Decision.REJECT in found for found in decisions(np.full(32, 1 / 32)))
+    assert all(Decision.REJECT in found for found in decisions(p[np.arange(32) ^ 0b01010]))
+    assert all(Decision.REJECT in found for found in decisions(np.eye(32)[int(p.argmax())]))
+
+
+def test_an_ideal_worker_passes_where_a_naive_threshold_fails_him() -> None:
+    # The plug-in distance of an ideal sampler grows with the number of outcomes; the certified test knows by how much.
+    baseline = dense8()
+    p = baseline.weights / TOTAL
+    drawn = np.random.default_rng(1).multinomial(4000, p, size=200)
+    naive = sum(np.abs(counts / 4000 - p).sum() / 2 < 0.08 for counts in drawn)
+    assert naive < 20
+    prepared = certifier(TVD, policy(TVD), baseline, 4000)
+    assert all(prepared.certify(np.arange(256), counts).decision is Decision.ACCEPT for counts in drawn)
