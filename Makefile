@@ -24,7 +24,7 @@ demo: setup ## one job from spec to payment on a local stack, and a report of it
 	@$(ENV) && .venv/bin/compute demo $(DEMO_ARGS)
 
 test: setup ## all tests: contracts (forge), then Python
-	@sh scripts/setup.sh ape
+	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
 	@$(ENV) && sh scripts/forge.sh test
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser $(PYTEST_ARGS)
 

@@ -42,14 +42,15 @@ ended() { printf '%s s\n' "$(($(date +%s) - started))" >&2; }
 
 # --- Python -------------------------------------------------------------------------------------------------------
 
-suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+newest=13 # minor version
+suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, int(sys.argv[1])))'
 
 find_python() {
     old='' bare=''
     for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do
         found=$(command -v "$candidate" 2>/dev/null) || continue
         version=$("$found" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue
-        if ! "$found" -c "$suitable"; then
+        if ! "$found" -c "$suitable" "$newest"; then
             old="$old${old:+,} $candidate is $version"
         elif ! "$found" -c 'import ensurepip, venv' 2>/dev/null; then
             bare="$found ($version)"
@@ -61,7 +62,7 @@ find_python() {
     if [ -n "$bare" ]; then
         fail "$bare has no venv or ensurepip. On Debian and Ubuntu: apt-get install python3-venv"
     fi
-    fail "needs Python 3.11, 3.12 or 3.13, found:${old:- none on PATH}. Install one, or name it: make PYTHON=/path/to/python3.12 …"
+    fail "needs Python 3.11 to 3.$newest, found:${old:- none on PATH}. Install one, or name it: make PYTHON=/path/to/python3.12 …"
 }
 
 # The key of a step: what it is made from, by content, with the interpreter and the place (neither can be moved).
@@ -83,7 +84,7 @@ stamp() { printf '%s\n' "$2" >"$stamps/$1"; }
 # A virtual environment holding exactly what a lock says. Afterwards $python is the environment's own.
 environment() { # folder lock title
     python=$root/$1/bin/python
-    if [ -n "${PYTHON:-}" ] || ! "$python" -c "$suitable" 2>/dev/null; then find_python; fi
+    if [ -n "${PYTHON:-}" ] || ! "$python" -c "$suitable" "$newest" 2>/dev/null; then find_python; fi
     if ! fresh "$1" "$(key_of "$2")" "$1/bin/python"; then
         find_python
         began "$3"
@@ -161,6 +162,7 @@ case ${1:-run} in
         install_compiler
         ;;
     ape)
+        newest=12 # ape's NumPy has no build for a later one, and compiling it takes minutes and a compiler
         environment .venv-ape requirements/ape.txt "ape (half a minute, once)"
         ;;
     lock)
