@@ -116,7 +116,8 @@ def pack(values: npt.ArrayLike, bits: int) -> PackedShots:
     words_per_shot(bits)] words. Raises ShotsRejected for no shots and for values with bits above the register.
     """
     width = words_per_shot(bits)
-    array = np.asarray(values)
+    # A list of integers beyond int64 would become an array of floats.
+    array = values if isinstance(values, np.ndarray) else np.array(values, dtype=object)
     if array.size == 0:
         raise ShotsRejected(ShotsFault.EMPTY, "no shots to pack")
     if array.ndim == 2 and array.dtype == np.uint32:
