@@ -18,7 +18,7 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
 
-from oracle.encoding import ZERO_DIGEST, digest_of
+from oracle.encoding import ZERO_DIGEST, digest_of, is_digest
 from router.lifecycle.fields import PayloadInvalid
 from router.lifecycle.job_ids import is_job_id
 from router.lifecycle.payloads import Payload, payload_from_json
@@ -139,8 +139,11 @@ class Event:
         if odd := sorted(name for name in texts if not isinstance(value[name], str)):
             raise EventMalformed(f"not text: {', '.join(odd)}")
         sequence = value["sequence"]
-        if not isinstance(sequence, int) or isinstance(sequence, bool) or sequence < FIRST_SEQUENCE:
+        if not isinstance(sequence, int) or isinstance(sequence, bool) or not FIRST_SEQUENCE <= sequence < 2**53:
             raise EventMalformed(f"sequence {sequence!r} is not a whole number from {FIRST_SEQUENCE}")
+        for name in ("payload_digest", "previous"):
+            if not is_digest(value[name]):
+                raise EventMalformed(f"{name} {value[name]!r} is not a digest")
         if not is_job_id(value["job"]):
             raise EventMalformed(f"{value['job']!r} is not a job id")
         parse_at(value["at"])
@@ -233,6 +236,8 @@ def signature_fault(event: Event) -> str | None:
         return f"the payload is of a {event.payload.kind.value} event, the event says {event.kind.value}"
     if event.payload.digest != event.payload_digest:
         return "the payload does not have the digest that was signed"
+    if not is_digest(event.previous) or not FIRST_SEQUENCE <= event.sequence < 2**53:
+        return "the sequence or the previous digest is malformed"
     if not _SIGNATURE.fullmatch(event.signature):
         return "the signature is not 65 bytes in hex"
     raw = bytes.fromhex(event.signature[2:])

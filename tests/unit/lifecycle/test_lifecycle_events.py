@@ -156,6 +156,19 @@ def test_an_impossible_transition_breaks_the_chain_even_if_well_signed() -> None
         verify_chain([last, jump], ROLES)
 
 
+def test_an_event_made_by_hand_with_a_malformed_link_is_refused_like_any_other() -> None:
+    (event,) = Story().to(State.CREATED).events
+    for wrong in (
+        dataclasses.replace(event, previous="not a digest"),
+        dataclasses.replace(event, sequence=2**64),
+        dataclasses.replace(event, actor="did:example:buyer123"),
+        dataclasses.replace(event, signature="0x00"),
+        dataclasses.replace(event, signature="0x" + "00" * 64 + "1b"),
+    ):
+        with pytest.raises(EventChainBroken):
+            verify_chain([wrong])
+
+
 def test_the_same_signature_in_other_bytes_is_refused() -> None:
     (event,) = Story().to(State.CREATED).events
     raw = bytes.fromhex(event.signature[2:])
@@ -263,6 +276,9 @@ def test_an_event_survives_its_json() -> None:
         {"payload": {"source": digest("x"), "spec_hash": digest("x"), "more": 1}},
         {"payload": None},
         {"signature": 5},
+        {"sequence": 2**64},
+        {"previous": "1x" + "0" * 64},
+        {"payload_digest": "0x00"},
         {"extra": 1},
     ],
     ids=str,
