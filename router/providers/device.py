@@ -123,7 +123,11 @@ class Device:
         if not self._worker.alive():
             self._renew()
         shutil.rmtree(run.into, ignore_errors=True)
-        self._worker.assign(run.job, run.into)
+        try:
+            self._worker.assign(run.job, run.into)
+        except BrokenPipeError:  # it died between two jobs, since it was asked
+            self._renew()
+            self._worker.assign(run.job, run.into)
         self._run = run
 
     def _renew(self) -> None:

@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -26,7 +25,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from router.providers.protocol import JobState, ProviderRefused, Status, Work
+from router.providers.protocol import JobState, ProviderRefused, ProviderUnavailable, Status, Work
 
 BEAT_S = 1.0
 _DEAD_AFTER_S = 15.0
@@ -71,15 +70,14 @@ class DeviceFolder:
         job = self.job(work.tag)
         if not job.exists():
             drawn = work if work.seed is not None else replace(work, seed=secrets.randbelow(_LARGEST_SEED))
-            staging = Path(tempfile.mkdtemp(dir=self.root / "staging"))
             try:
-                request = {**asdict(drawn), "seed": str(drawn.seed), "seed_given": work.seed is not None}
-                write_whole(staging / "request.json", json.dumps(request, sort_keys=True).encode())
-                with contextlib.suppress(FileExistsError, OSError):  # ENOTEMPTY: somebody else was faster
-                    staging.rename(job.path)
-                    _sync_directory(self.jobs)
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+                self._make(job, drawn, seed_given=work.seed is not None)
+            except OSError as error:
+                if not job.exists():  # else somebody else was faster: a directory is not renamed over another
+                    raise ProviderUnavailable(
+                        f"the job cannot be written below {self.root} ({error.strerror})",
+                        "make room there, and try again",
+                    ) from error
         there, given = job.request()
         if not given:
             there = replace(there, seed=None)
@@ -88,6 +86,16 @@ class DeviceFolder:
                 f"tag {work.tag} already names another run", "use a new tag for new work, the same work for this tag"
             )
         return job
+
+    def _make(self, job: JobFolder, work: Work, *, seed_given: bool) -> None:
+        staging = Path(tempfile.mkdtemp(dir=self.root / "staging"))
+        try:
+            request = {**asdict(work), "seed": str(work.seed), "seed_given": seed_given}
+            write_whole(staging / "request.json", json.dumps(request, sort_keys=True).encode())
+            staging.rename(job.path)
+            _sync_directory(self.jobs)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
     def beat(self) -> None:
         """Say that the device process lives."""
@@ -109,14 +117,14 @@ class DeviceFolder:
     def pending(self, ended: set[str]) -> list[JobFolder]:
         """Jobs not ended, oldest first; `ended` names those known to be, and learns."""
         waiting = []
-        for entry in self.jobs.iterdir():
-            if entry.name in ended:
+        for name in os.listdir(self.jobs):  # noqa: PTH208  # ten times a second, over all jobs there ever were
+            if name in ended:
                 continue
-            job = JobFolder(entry)
+            job = self.job(name)
             if job.progress().state.ended:
-                ended.add(entry.name)
+                ended.add(name)
             else:
-                waiting.append((job.submitted_ns(), entry.name, job))
+                waiting.append((job.submitted_ns(), name, job))
         return [job for _, _, job in sorted(waiting, key=lambda item: item[:2])]
 
 

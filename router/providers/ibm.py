@@ -303,9 +303,9 @@ def _meaning(error: Exception, clean: Callable[[str], str], missing: ProviderRef
         )
     if isinstance(error, ValueError) and "Expecting value" in str(error):
         return ProviderUnavailable("IBM answered with something that is not JSON", _RETRY_LATER)
-    if "429" in str(error):
+    if "429 Client Error" in str(error):
         return ProviderUnavailable(f"IBM asks for fewer requests ({said})", _RETRY_LATER, retry_after_s=60.0)
-    if re.search(r"\b4(00|03|09|22)\b", str(error)):
+    if re.search(r"\b4(00|03|09|22) Client Error", str(error)):
         return ProviderRefused(f"IBM refuses this ({said})", "correct the circuit or the account's permissions")
     return ProviderUnavailable(f"IBM cannot be asked ({said})", _RETRY_LATER)
 

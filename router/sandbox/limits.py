@@ -17,8 +17,8 @@ class Limits:
     """Processor seconds over all threads."""
     memory_bytes: int = 4096 * _MEBIBYTE
     """Address space, of which Qiskit's import alone maps more than half a gibibyte."""
-    qasm3_bytes: int = _MEBIBYTE
-    """Longest OpenQASM 3 text taken."""
+    qasm3_bytes: int = _MEBIBYTE // 2
+    """Longest OpenQASM 3 text taken; oracle.circuits reads none longer."""
     printed_bytes: int = 64 * 1024
     """Most that the generator may print."""
     source_bytes: int = _MEBIBYTE

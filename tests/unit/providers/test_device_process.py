@@ -206,6 +206,24 @@ def test_of_many_that_submit_at_once_one_makes_the_job(tmp_path: Path) -> None:
     assert list((tmp_path / "staging").iterdir()) == []
 
 
+def test_a_folder_that_cannot_be_written_is_unavailability_not_a_lost_job(aer: DeviceProvider) -> None:
+    aer.folder.prepare()
+    (aer.folder.jobs / "blocked").write_text("a file where the job's directory belongs")
+    with pytest.raises(ProviderUnavailable, match="cannot be written"):
+        aer.submit(Work("blocked", ONE, 10, "aer"))
+    assert aer.find("blocked", "aer") is None
+
+
+def test_a_worker_that_died_between_two_jobs_is_replaced(aer: DeviceProvider, start: Callable[[], Process]) -> None:
+    device = start()
+    first = aer.submit(Work("one", ONE, 10, "aer"))
+    until(lambda: aer.folder.job("one").status().state is JobState.COMPLETED)
+    device.workers()[0].kill()
+    second = aer.submit(Work("two", ONE, 10, "aer"))
+    until(lambda: aer.folder.job("two").status().state.ended)
+    assert {aer.status(ref).state for ref in (first, second)} <= {JobState.COMPLETED}
+
+
 def test_a_given_seed_is_the_seed_and_gives_the_same_shots(aer: DeviceProvider, start: Callable[[], Process]) -> None:
     start()
     until(aer.folder.alive)
