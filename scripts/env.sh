@@ -13,7 +13,8 @@ export UV_CACHE_DIR="$root/.cache/uv"
 export APE_DATA_FOLDER="$root/.ape-data"
 export SOLCX_BINARY_PATH="$root/.solcx"
 export USAGE_DATA_OPT_OUT=True          # qiskit-ibm-runtime
-export NODE_USE_SYSTEM_CA=1             # a Node from a wheel does not know the machine's certificates otherwise
+export NODE_USE_SYSTEM_CA=1             # a Node from a wheel does not know the machine's certificates otherwise, nor does uv
+export UV_SYSTEM_CERTS=1
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 export PYTHONNOUSERSITE=1               # packages of the user's own must not hide a missing requirement
 
