@@ -86,6 +86,17 @@ class PackedShots:
         words = self.words().astype(np.int64)
         return words[:, 0] if words.shape[1] == 1 else words[:, 0] | (words[:, 1] << _WORD_BITS)
 
+    def tally(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """int64[distinct] outcomes ascending, and int64[distinct] how often each was seen. Raises as `values`."""
+        values = self.values()
+        # Counting into a table beats sorting as long as the table is not much larger than the result.
+        if self.bits < 32 and 1 << self.bits <= 8 * self.count:
+            table = np.bincount(values)
+            outcomes = np.flatnonzero(table)
+            return outcomes.astype(np.int64), table[outcomes].astype(np.int64)
+        outcomes, counts = np.unique(values, return_counts=True)
+        return outcomes, counts.astype(np.int64)
+
     def counts(self) -> dict[int, int]:
         """How often each outcome was seen, ascending by outcome."""
         distinct, counts = np.unique(self.words(), axis=0, return_counts=True)

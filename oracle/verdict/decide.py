@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
 from oracle.spec.policy import ValidationPolicy
@@ -114,7 +112,7 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
 
 def certify(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> tuple[Certificate, ...]:
     """The certificates of `policy`, in its order, on `shots` of the baseline's width."""
-    outcomes, counts = np.unique(shots.values(), return_counts=True)
+    outcomes, counts = shots.tally()
     certificates = []
     for method in policy.certificates:
         try:
@@ -122,7 +120,7 @@ def certify(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) ->
         except MethodRefused:
             certificates.append(Certificate(method, Decision.REFUSED, None, None, None))
         else:
-            certificates.append(prepared.certify(outcomes, counts.astype(np.int64)))
+            certificates.append(prepared.certify(outcomes, counts))
     return tuple(certificates)
 
 

@@ -50,11 +50,11 @@ def describe(baseline: Baseline, shots: PackedShots, *, f_min: Fraction = Fracti
     """
     if shots.bits != baseline.bits:
         raise ValueError(f"shots of {shots.bits} bits have no distance to a baseline of {baseline.bits}")
-    outcomes, counts = np.unique(shots.values(), return_counts=True)
+    outcomes, counts = shots.tally()
     n = shots.count
     p = baseline.weights / TOTAL
     seen, frequencies = p[outcomes], counts / n
-    tvd = distance_statistic(baseline, outcomes, counts.astype(np.int64)) / (2 * n * TOTAL)
+    tvd = distance_statistic(baseline, outcomes, counts) / (2 * n * TOTAL)
     radius, bias = mcdiarmid_radius(n, CONFIDENCE_LEVEL) / UNIT, sampling_bias(baseline.outcomes, n) / UNIT
     purity = baseline.outcomes * float(baseline.collision) - 1
     level_set = witness_set(baseline, f_min)

@@ -166,6 +166,8 @@ def test_packed_shots_are_read_back_in_order(case) -> None:
     assert packed.counts() == {value: values.count(value) for value in sorted(set(values))}
     if bits <= 62:
         assert packed.values().tolist() == values
+        outcomes, counts = packed.tally()
+        assert dict(zip(outcomes.tolist(), counts.tolist(), strict=True)) == packed.counts()
         assert pack(np.array(values), bits) == packed
     assert pack(packed.words(), bits) == packed
 

@@ -1,0 +1,134 @@
+"""OpenQASM 3 from strangers: what is read, and how everything else is refused."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from qiskit import QuantumCircuit, qasm3
+from qiskit_qasm3_import.converter import _STDGATES
+
+from oracle.circuits import load_qasm3
+from oracle.circuits.admission import MOST_OPERATIONS, STANDARD_GATES
+from oracle.circuits.qasm import LARGEST_TEXT
+from oracle.encoding import Finding, InputRejected
+
+HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+
+
+def refused(text: str) -> tuple[Finding, ...]:
+    with pytest.raises(InputRejected) as rejection:
+        load_qasm3(text)
+    assert all(finding.reason and finding.remedy for finding in rejection.value.findings)
+    return rejection.value.findings
+
+
+def test_what_qiskit_writes_is_read() -> None:
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.rzz(0.3, 1, 2)
+    circuit.ecr(0, 2)
+    circuit.barrier()
+    circuit.measure(range(3), range(3))
+    again = load_qasm3(qasm3.dumps(circuit))
+    assert (again.num_qubits, again.num_clbits) == (3, 3)
+    assert [item.operation.name for item in again.data][-3:] == ["measure"] * 3
+
+
+def test_the_standard_gates_are_the_readers() -> None:
+    assert set(_STDGATES) == STANDARD_GATES
+
+
+def test_every_fault_is_found_at_once_with_its_line() -> None:
+    findings = refused(
+        HEAD
+        + "qubit[2] q;\nbit[2] c;\nfoo q[0];\nif (c == 1) { x q[0]; }\nfor int i in [0:9] { h q[0]; }\n"
+        + "input float a;\nbit loose;\nctrl(9) @ x q[0], q[1];\nh $99999;\npow(0.5) @ ccx q[0], q[1], q[0];"
+    )
+    assert [(finding.line, finding.reason.split()[0]) for finding in findings] == [
+        (5, "gate"),
+        (6, "a"),
+        (7, "a"),
+        (8, "a"),
+        (9, "loose"),
+        (10, "x"),
+        (11, "there"),
+        (12, "a"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("", None, "there is no circuit"),
+        ("  \n ", None, "there is no circuit"),
+        ("hello world", 1, "syntax"),
+        ("\0\1\2", 1, "token recognition"),
+        ('{"a": 1}', 1, ""),
+        ("OPENQASM 2.0;\nqreg q[2];", 1, "OPENQASM 2.0"),
+        (HEAD + "qubit[2] q;\ncx q[0] q[1];", 4, "syntax"),
+        (HEAD + "qubit[2] q;\n\nh q[2];", 5, "out of range"),
+        (HEAD + "qubit[2] q;\nrx(1/0) q[0];", 4, "zero"),
+        (HEAD + "qubit[2] q;\nqubit[2] q;", 4, "already"),
+        (HEAD + "qubit[2] q;\nh(0.5) q[0];", 4, ""),
+        (HEAD + "qubit[2] q;\ncx q[0];", 4, ""),
+        (HEAD + "qubit[2] q;\ncx q[0], q[0];", 4, ""),
+        (HEAD + "qubit[2] q; bit[1] c;\nc = measure q;", 4, ""),
+        (HEAD + "qubit[2] q;\nmeasure q;", 4, "measurements must save"),
+        ("OPENQASM 3.0;\nqubit q;\nh q;", 3, "gate h is not defined"),
+        ('OPENQASM 3.0;\ninclude "/etc/passwd";', 2, "/etc/passwd is not included"),
+        (HEAD + "qubit[1000000000] q;", 3, "1000000000 elements"),
+        (HEAD + "qubit[0] q;", 3, "0 elements"),
+        (HEAD + "qubit[2*2] q;", 3, "no plain number"),
+        (HEAD + "h $1000000000;", 3, "no physical qubit"),
+        (HEAD + "bit[2] c;\nlet d = c[0:1];", None, "two registers"),
+        (HEAD + "int[32] n;", 3, "no register of bits"),
+        (HEAD + "const int n = 5;", 3, "not read here"),
+        (HEAD + "gate g a { foo a; }", 3, "gate foo is not defined"),
+        (HEAD + "gate g a { g a; }", 3, "gate g is not defined"),
+    ],
+)
+def test_a_faulty_text_is_refused_where_it_is_faulty(text: str, line: int | None, reason: str, capfd) -> None:
+    (finding,) = refused(text)
+    assert finding.line == line
+    assert reason in finding.reason
+    assert capfd.readouterr() == ("", "")
+
+
+def test_text_that_is_too_long_is_refused_before_it_is_read() -> None:
+    start = time.perf_counter()
+    (finding,) = refused(HEAD + "// " + "x" * LARGEST_TEXT)
+    assert "bytes" in finding.reason
+    assert time.perf_counter() - start < 1
+
+
+def test_text_that_is_no_unicode_is_refused() -> None:
+    assert refused("OPENQASM 3.0;\n\ud800")
+
+
+def test_deep_nesting_is_refused() -> None:
+    (finding,) = refused(HEAD + "qubit q;\nrx(" + "(" * 2000 + "1" + ")" * 2000 + ") q;")
+    assert "nested" in finding.reason
+
+
+@pytest.mark.parametrize("call", ["{0} q;", "inv @ {0} q;"])
+def test_gates_that_double_forty_times_are_refused_in_no_time(call: str) -> None:
+    doubling = "".join(f"gate g{i}(a) x {{ g{i - 1}(a) x; g{i - 1}(a) x; }}\n" for i in range(1, 40))
+    start = time.perf_counter()
+    (finding,) = refused(HEAD + "gate g0(a) x { rx(a) x; }\n" + doubling + "qubit q;\n" + call.format("g39(0.1)"))
+    assert f"{MOST_OPERATIONS:,} operations" in finding.reason
+    assert time.perf_counter() - start < 5
+
+
+def test_broadcasts_count_once_for_every_qubit() -> None:
+    layers = "h q;\n" * 300
+    (finding,) = refused(HEAD + "qubit[4096] q;\n" + layers)
+    assert "operations" in finding.reason
+    (finding,) = refused(HEAD + "qubit[4096] q;\nlet r = q[0:4095];\n" + "h r;\n" * 300)
+    assert "operations" in finding.reason
+
+
+def test_powers_of_defined_gates_are_refused() -> None:
+    findings = refused(HEAD + "gate g a, b, c { h a; }\nqubit[3] q;\npow(2) @ g q[0], q[1], q[2];")
+    assert "a power of g" in findings[0].reason
