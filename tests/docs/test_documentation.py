@@ -109,6 +109,23 @@ def test_every_folder_of_the_packages_is_a_layer() -> None:
     assert folders <= layered
 
 
+def test_every_dependency_is_in_the_lock_that_installs_it() -> None:
+    project = tomllib.loads(prose("pyproject.toml"))
+    groups = project["dependency-groups"]
+    runtime = project["project"]["dependencies"] + project["build-system"]["requires"]
+    wanted = {
+        "requirements/runtime.txt": runtime + groups["test"] + groups["check"],
+        "requirements/ape.txt": groups["ape"],
+        "requirements/node.txt": prose("requirements/node.in").split(),
+        "requirements/uv.txt": prose("requirements/uv.in").split(),
+    }
+    for lock, requirements in wanted.items():
+        locked = set(re.findall(r"^([a-z0-9.-]+)==", prose(lock), re.M))
+        named = {re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower() for requirement in requirements}
+        names = {re.sub(r"[._-]+", "-", name) for name in named}
+        assert names <= locked, f"{lock} lacks {', '.join(sorted(names - locked))}; run make lock"
+
+
 def test_every_folder_of_code_has_a_readme() -> None:
     folders = {str(Path(name).parent) for name in tracked() if name.endswith((".py", ".sol", ".sh", ".js"))}
     wanted = {folder for folder in folders if re.fullmatch(r"(oracle|router)/\w+|contracts|scripts", folder)}
