@@ -2,7 +2,7 @@
 
 Exits with 1 above the ceilings.
 
-python scripts/bench_verdicts.py
+    python scripts/bench_verdicts.py
 """
 
 from __future__ import annotations
