@@ -186,6 +186,9 @@ def _stack(home: Home) -> Iterator[Check]:
     from router.stack.processes import ProcessRecord, alive
 
     document = json.loads(home.stack.read_text())
+    if not document["processes"]:
+        yield Check("stack", "note", "stopped; its jobs and its chain's state are kept", "`compute up` starts it")
+        return
     for written in document["processes"]:
         record = ProcessRecord(**written)
         if alive(record):

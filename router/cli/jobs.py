@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from router.lifecycle import JobRecord, State
+    from router.workflows.workspace import Workspace
 
 _note = click.option("--note", default="", metavar="TEXT", help="Why, in a line; it is recorded with the decision.")
 
@@ -58,22 +59,54 @@ def register(root: click.Group) -> None:
         from router.workflows.promote import deny as reject
 
         workspace, record = job_of(session, job)
-        reject(workspace, record.job, note)
+        reject(workspace, record.job, note or "no reason given")
         _said(session, record, "denied", f"compute quantum inspect {record.job}")
 
     @command(root, "cancel", "compute cancel job_8f31")
     @job_argument
-    def cancel(session: Session, job: str) -> None:
+    @click.option(
+        "--timeout", "timeout_s", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS",
+        help="Wait so long for the worker's answer.",
+    )  # fmt: skip
+    def cancel(session: Session, job: str, timeout_s: float) -> None:
         """As the requester, call JOB off.
 
         JOB may be the beginning of an id. Once the budget is locked this takes the worker's signature too, which it
-        gives as long as the spec's cancellation policy allows; the budget then goes back to the payer.
+        gives as long as the spec's cancellation policy allows; the budget then goes back to the payer. Exits with 3
+        if the worker refuses.
         """
         from router.workflows.promote import request_cancel
 
         workspace, record = job_of(session, job)
         request_cancel(workspace, record.job)
-        _said(session, record, "cancellation requested", f"compute quantum watch {record.job}")
+        _await_answer(workspace, record.job, timeout_s)
+        _said(session, record, "called off", f"compute quantum inspect {record.job}")
+
+
+def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
+    """Return once the job is called off; raises CommandFailed with the worker's refusal, or without an answer."""
+    import json
+    import time
+
+    from oracle.encoding import Finding
+    from router.lifecycle import State
+    from router.store import RequestKind
+
+    end = time.monotonic() + timeout_s
+    while workspace.store.job(job).state is not State.CANCELLED:
+        asked = [request for request in workspace.store.requests(job) if request.kind is RequestKind.CANCEL]
+        answer = json.loads(asked[-1].answer) if asked and asked[-1].answer else {}
+        if "refused" in answer:
+            remedy = f"`compute quantum watch {job}` follows it to its end"
+            raise CommandFailed(Exit.DENIED, Finding("", None, str(answer["refused"]), remedy))
+        if "cancelled" in answer:
+            return
+        if time.monotonic() >= end:
+            reason = f"no answer after {timeout_s:g} s; the request stands, and a running router takes it up"
+            raise CommandFailed(
+                Exit.DEPENDENCY, Finding("", None, reason, f"`compute up`, then `compute quantum watch {job}`")
+            )
+        time.sleep(0.2)
 
 
 def _said(session: Session, record: JobRecord, what: str, following: str) -> None:

@@ -35,6 +35,16 @@ def console(stream: IO[str]) -> Console:
     return Console(file=stream, width=width, highlight=False, emoji=False, soft_wrap=not terminal)
 
 
+def show(draw: Callable[[Console], None], stream: IO[str]) -> None:
+    """What `draw` prints, on `stream`; without the blanks that end a table's lines where no terminal needs them."""
+    if stream.isatty():
+        draw(console(stream))
+        return
+    held = io.StringIO()
+    draw(console(held))
+    stream.write("".join(line.rstrip() + "\n" for line in held.getvalue().splitlines()))
+
+
 def plain(text: object) -> str:
     """Text from a spec, a chain or a file, safe to print: no markup, no control or direction characters."""
     from router.report.wording import visible  # its package brings a template engine, which help does not need
@@ -52,16 +62,12 @@ class Output:
         """The command's answer: `payload` as JSON, or whatever `draw` prints for people."""
         if self.as_json:
             self.json_document(payload)
-        elif sys.stdout.isatty():
-            draw(console(sys.stdout))
         else:
-            held = io.StringIO()
-            draw(console(held))
-            sys.stdout.write("".join(line.rstrip() + "\n" for line in held.getvalue().splitlines()))
+            show(draw, sys.stdout)
 
     def show_aside(self, draw: Callable[[Console], None]) -> None:
         """What `draw` prints, on stderr: for people, beside an answer that did not come about."""
-        draw(console(sys.stderr))
+        show(draw, sys.stderr)
 
     def json_document(self, payload: object) -> None:
         """`payload`, indented, on stdout."""

@@ -70,9 +70,10 @@ def register(root: click.Group) -> None:
 
         def draw(screen: Console) -> None:
             from router.cli.output import plain
+            from router.cli.promotion import place_of
 
-            where = decision.target or decision.route.value
-            screen.print(f"Would run on [bold]{plain(where)}[/]: {plain(decision.label)}\n")
+            found = "Nothing can run it." if decision.rejected else f"Would run on [bold]{plain(place_of(decision))}[/]"
+            screen.print(f"{found}\n")
             routes(screen, route_lines(decision))
 
         session.output.result(decision.to_json(), draw)

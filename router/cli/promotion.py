@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from router.workflows.promote import Funding, Offer
     from router.workflows.workspace import Workspace
 
+ROUTING = "routing"
+"""The name under which an offer denies a job that nothing can run."""
+
 
 def run(
     session: Session, workspace: Workspace, record: JobRecord, target: str, max_usd: str, wanted: bool | None
@@ -40,9 +44,7 @@ def run(
         offered = offer(workspace, record.job, target, max_usd)
     money = money_of(workspace)
     if offered.denials:
-        if not session.output.as_json:
-            session.output.show_aside(lambda screen: draw_offer(screen, offered, money))
-        raise CommandFailed(Exit.DENIED, *(finding_of(denial) for denial in offered.denials))
+        raise CommandFailed(Exit.DENIED, *_denied(session, offered))
     promoted = promote(workspace, offered)
     locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID
     funded = fund(workspace, promoted.job) if locks else None
@@ -60,11 +62,33 @@ def run(
     session.output.result(_json(offered, funded, following), draw)
 
 
-def finding_of(denial: Deny) -> Finding:
+def _denied(session: Session, offered: Offer) -> Iterable[Finding]:
+    """Every denial as an error. People see all gates or, where nothing can run it, all routes first."""
+    nowhere = offered.assessment.decision.rejected
+    if not session.output.as_json:
+        session.output.show_aside(lambda screen: _draw_denied(screen, offered))
+    for denial in offered.denials:
+        # For people the table above has each reason on a line of its own.
+        told = nowhere and denial.gate == ROUTING and not session.output.as_json
+        yield finding_of(denial, f"nothing can run it on {offered.target}" if told else denial.reason)
+
+
+def _draw_denied(screen: Console, offered: Offer) -> None:
+    from router.cli.drawing import gates, routes
+
+    if offered.assessment.decision.rejected:
+        # Only what speaks against each: `compute route` has both sides.
+        routes(screen, (replace(line, reasons_for=()) for line in route_lines(offered.assessment.decision)))
+    else:
+        gates(screen, gate_lines(offered.assessment.gates))
+    screen.print()
+
+
+def finding_of(denial: Deny, reason: str) -> Finding:
     """A denial as an error: what is against it, what to do, and what the job is still eligible for."""
     still = ", ".join(item.value.replace("_", " ") for item in denial.eligible_for)
-    remedy = f"{denial.remedy} (still eligible for: {still})" if still else denial.remedy
-    return Finding(denial.gate, None, denial.reason, remedy)
+    remedy = f"{denial.remedy}; still eligible for: {still}" if still else denial.remedy
+    return Finding(denial.gate, None, reason, remedy)
 
 
 def gate_lines(report: GateReport) -> Iterable[GateLine]:
@@ -86,13 +110,18 @@ def route_lines(decision: RouteDecision) -> Iterable[RouteLine]:
         yield RouteLine(name, chosen, candidate.eligible, candidate.for_, candidate.against)
 
 
+def place_of(decision: RouteDecision) -> str:
+    """The chosen target, with its label where that says more."""
+    name = decision.target or decision.route.value
+    return decision.label if decision.label.startswith(name) else f"{name}: {decision.label}"
+
+
 def draw_offer(screen: Console, offered: Offer, money: Money) -> None:
     """What the requester signs: where it runs, what the gates say, and the terms."""
     from router.cli.drawing import gates
     from router.cli.output import facts, plain
 
-    decision = offered.assessment.decision
-    screen.print(f"Runs on [bold]{plain(decision.target or decision.route.value)}[/]: {plain(decision.label)}\n")
+    screen.print(f"Runs on [bold]{plain(place_of(offered.assessment.decision))}[/]\n")
     gates(screen, gate_lines(offered.assessment.gates))
     screen.print()
     facts(screen, terms_rows(offered.terms, money))

@@ -188,3 +188,57 @@ def test_a_reader_that_goes_away_causes_no_traceback() -> None:
         process.wait(timeout=60)
     assert said == ""
     assert process.returncode in (1, 141)
+
+
+def test_the_endings_of_demo_are_those_of_the_stack() -> None:
+    from router.cli.stack import ENDINGS
+    from router.stack.endings import Ending
+
+    assert set(ENDINGS) == {ending.value for ending in Ending}
+
+
+def test_a_command_that_finds_nothing_makes_no_home(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    for arguments, code in (
+        (["jobs"], 0),
+        (["quantum", "inspect", "job_0000000000"], 4),
+        (["quantum", "watch", "0000"], 4),
+        (["fund", "0000"], 4),
+        (["doctor"], 0),
+        (["down"], 0),
+    ):
+        assert run([*arguments, "--home", str(home)]) == code, capsys.readouterr()
+        assert not home.exists()
+    assert "`compute jobs` lists them" in capsys.readouterr().err
+
+
+def test_home_may_stand_on_either_side_of_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (
+        ["--home", str(tmp_path / "a"), "doctor", "--json"],
+        ["doctor", "--json", "--home", str(tmp_path / "a")],
+    ):
+        run(arguments)
+        checks = json.loads(capsys.readouterr().out)["checks"]
+        (home,) = [check for check in checks if check["name"] == "home"]
+        assert str(tmp_path / "a") in home["said"]
+
+
+def test_doctor_names_the_file_that_others_can_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = tmp_path / "keys"
+    keys.mkdir(mode=0o700)
+    (keys / "requester.json").write_text("{}")
+    (keys / "requester.json").chmod(0o644)
+    assert run(["doctor", "--json", "--home", str(tmp_path)]) == 5
+    answer = json.loads(capsys.readouterr().out)
+    problems = [check for check in answer["checks"] if check["status"] == "problem"]
+    assert [problem["remedy"] for problem in problems] == [f"chmod 0600 {keys / 'requester.json'}"]
+    assert answer["healthy"] is False
+
+
+def test_doctor_goes_on_after_a_check_that_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "policy.yaml").write_text("limits: {max_qubits: -1}\n")
+    assert run(["doctor", "--json", "--home", str(tmp_path)]) == 5
+    checks = {check["name"]: check for check in json.loads(capsys.readouterr().out)["checks"]}
+    assert checks["policy"]["status"] == "problem"
+    assert "max_qubits" in checks["policy"]["said"]
+    assert checks["providers"]["status"] == "ok"
