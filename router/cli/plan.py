@@ -22,9 +22,10 @@ spec_argument = click.argument("spec", metavar="SPEC", type=click.Path(path_type
 
 def prepared(session: Session, spec: Path) -> Prepared:
     """Everything that simulation finds out about the spec, with progress on stderr; nothing is written."""
-    from router.workflows.simulate import prepare, surroundings
-
     with session.output.progress() as progress:
+        # Inside, so that the bar shows while Qiskit is imported.
+        from router.workflows.simulate import prepare, surroundings
+
         return prepare(spec, surroundings(session.home), progress)
 
 

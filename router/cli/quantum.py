@@ -84,10 +84,11 @@ def simulate(session: Session, spec: Path) -> None:
     of it under a new job id. Costs nothing. If anything is wrong with the spec, all of it is said and nothing stored.
     """
     from router.cli.plan import prepared
+
+    found = prepared(session, spec)
     from router.workflows.simulate import keep
     from router.workflows.workspace import open_workspace
 
-    found = prepared(session, spec)
     with session.output.progress() as progress:
         simulation = keep(open_workspace(session.home), found, progress)
     for notice in found.notices:
