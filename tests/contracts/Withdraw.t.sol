@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.34;
+
+import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {JobTerms} from "../../contracts/types/JobTerms.sol";
+import {Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {Account} from "./support/Account.sol";
+import {MoodyToken} from "./support/Tokens.sol";
+import {Harness} from "./support/Harness.sol";
+
+/// @dev Pushes that fail become credits, and credits become money.
+contract WithdrawTest is Harness {
+    Account private account;
+    MoodyToken private token;
+    uint256 private _salt = 1000;
+
+    function setUp() public override {
+        super.setUp();
+        account = new Account();
+        token = new MoodyToken(payer, MONEY);
+        vm.prank(payer);
+        token.approve(address(escrow), MONEY);
+    }
+
+    // ------------------------------------------------------------------ refused
+
+    function test_refuses_an_account_without_a_credit() public {
+        fund(plain());
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_NoCredit.selector, NATIVE, payer));
+        vm.prank(payer);
+        escrow.withdraw(NATIVE, payer);
+    }
+
+    function test_refuses_a_credit_in_another_token() public {
+        owe(Account.Mood.Reverts);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_NoCredit.selector, address(dollar), address(account)));
+        vm.prank(address(account));
+        escrow.withdraw(address(dollar), anyone);
+    }
+
+    function test_a_withdrawal_that_fails_leaves_the_credit() public {
+        owe(Account.Mood.Reverts);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Withdrawal.selector, NATIVE, address(account)));
+        vm.prank(address(account));
+        escrow.withdraw(NATIVE, address(account));
+        vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+    }
+
+    function test_refuses_a_second_withdrawal() public {
+        owe(Account.Mood.Reverts);
+        fund(plain());
+        vm.prank(address(account));
+        escrow.withdraw(NATIVE, anyone);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_NoCredit.selector, NATIVE, address(account)));
+        vm.prank(address(account));
+        escrow.withdraw(NATIVE, anyone);
+    }
+
+    /// @dev A creditor that calls back from inside its withdrawal finds its credit gone.
+    function test_refuses_a_withdrawal_from_inside_a_withdrawal() public {
+        owe(Account.Mood.Reverts);
+        fund(plain());
+        account.reenter(address(escrow), abi.encodeCall(IJobEscrow.withdraw, (NATIVE, address(account))));
+        vm.prank(address(account));
+        escrow.withdraw(NATIVE, address(account));
+        vm.assertTrue(!account.reentered(), "the second one");
+        vm.assertEq(address(account).balance, BUDGET, "once");
+        vm.assertEq(address(escrow).balance, BUDGET, "the other job's budget");
+    }
+
+    // ------------------------------------------------------------------ done
+
+    function test_promise11_no_receiver_of_native_coin_stops_a_settlement() public {
+        Account.Mood[3] memory moods = [Account.Mood.Reverts, Account.Mood.BurnsGas, Account.Mood.ReturnsMuch];
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 before = payer.balance;
+            owe(moods[i]);
+            vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+            vm.assertEq(payer.balance, before - BUDGET, "the payer got its own");
+            account.set(Account.Mood.Kind);
+            vm.expectEmit(true, true, true, true, address(escrow));
+            emit IJobEscrow.Withdrawn(NATIVE, address(account), anyone, BUDGET);
+            vm.prank(address(account));
+            vm.assertEq(escrow.withdraw(NATIVE, anyone), BUDGET, "withdrawn");
+        }
+        vm.assertEq(anyone.balance, 2 * BUDGET, "received");
+        owe(moods[2]);
+        vm.assertEq(address(account).balance, BUDGET, "much data is not a refusal");
+    }
+
+    function test_promise11_no_token_that_lists_a_receiver_stops_a_settlement() public {
+        for (uint256 mood = 1; mood <= 4; ++mood) {
+            token.list(worker, MoodyToken.Mood(mood));
+            JobTerms memory terms = plain();
+            terms.token = address(token);
+            terms.salt = 100 + mood;
+            fund(terms);
+            submit(terms);
+            uint256 before = token.balanceOf(payer);
+            vm.expectEmit(true, true, true, true, address(escrow));
+            emit IJobEscrow.Credited(idOf(terms), address(token), worker, BUDGET / 4);
+            propose(terms, accept(BUDGET / 4));
+            vm.assertEq(escrow.credit(address(token), worker), BUDGET / 4, "credit");
+            vm.assertEq(token.balanceOf(payer) - before, BUDGET - BUDGET / 4, "the payer got its own");
+            vm.prank(worker);
+            escrow.withdraw(address(token), anyone);
+        }
+        vm.assertEq(token.balanceOf(anyone), BUDGET, "received, at an account that is not listed");
+    }
+
+    function test_credits_add_up_and_leave_at_once() public {
+        owe(Account.Mood.Reverts);
+        owe(Account.Mood.Reverts);
+        vm.assertEq(escrow.credit(NATIVE, address(account)), 2 * BUDGET, "credit");
+        vm.prank(address(account));
+        escrow.withdraw(NATIVE, anyone);
+        vm.assertEq(anyone.balance, 2 * BUDGET, "received");
+        vm.assertEq(escrow.credit(NATIVE, address(account)), 0, "credit");
+    }
+
+    /// @dev A payer that cannot be paid gets a refund's credit too.
+    function test_promise11_refund_and_cancel_credit_a_payer_that_refuses() public {
+        JobTerms memory terms = plain();
+        terms.payer = address(account);
+        vm.deal(address(account), BUDGET);
+        account.act(address(escrow), BUDGET, abi.encodeCall(IJobEscrow.fund, (pack(terms))));
+        account.set(Account.Mood.Reverts);
+        vm.warp(terms.submitBy + 1);
+        escrow.refund(pack(terms));
+        expectStatus(terms, Status.Refunded);
+        vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+    }
+
+    /// @dev A job worth a budget to the account, and one unit to the payer, is settled while it is in that mood.
+    function owe(Account.Mood mood) private {
+        JobTerms memory terms = plain();
+        terms.worker = address(account);
+        terms.budget += 1;
+        terms.salt = ++_salt;
+        fund(terms);
+        account.act(address(escrow), 0, abi.encodeCall(IJobEscrow.submit, (pack(terms), RESULT, MULTISET)));
+        account.set(mood);
+        propose(terms, SignedVerdict(address(account), RESULT, Outcome.Accept, uint128(BUDGET), 0, THREE));
+        expectStatus(terms, Status.Settled);
+    }
+}
