@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 import click
 
 from router.cli.output import Output
-from router.settings import Home, find_home
+from router.settings import Home, find_home, keep_caches_in
 
 P = ParamSpec("P")
 
@@ -72,6 +72,7 @@ def command(
             as_json = bool(kwargs.pop("as_json"))
             home_path = kwargs.pop("home_path") or click.get_current_context().find_root().meta.get(ROOT_HOME)
             home = find_home(home_path if isinstance(home_path, Path) else None)
+            keep_caches_in(home)
             function(Session(Output(as_json), home), *args, **kwargs)
 
         update_wrapper(call, function)

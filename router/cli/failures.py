@@ -76,6 +76,8 @@ RULES: dict[str, Rule] = {
     "router.workflows.workspace.StackDown": Rule(Exit.DEPENDENCY),
     "router.workflows.transactions.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.workflows.promote.PayerShort": Rule(Exit.DEPENDENCY),
+    "router.workflows.promote.PromotionDenied": Rule(Exit.DENIED),
+    "router.stack.demo.DemoStuck": Rule(Exit.DEPENDENCY, "look at the logs it names; `compute doctor` looks closer"),
     "router.workflows.validate.NoVerdict": Rule(Exit.NOT_ACCEPTED),
     "router.stack.anvil.AnvilMissing": Rule(Exit.DEPENDENCY),
     "router.stack.processes.ProcessDied": Rule(
