@@ -106,6 +106,12 @@ def anvil_override() -> str | None:
     return os.environ.get("COMPUTE_ANVIL") or None
 
 
+def keep_caches_in(home: Home) -> None:
+    """Make libraries that cache (Qiskit's plugins do) use `home`, if it is there, instead of the user's own folder."""
+    if home.root.is_dir():
+        os.environ.setdefault("XDG_CACHE_HOME", str(home.root / "cache"))
+
+
 def child_environment(home: Home) -> dict[str, str]:
     """The environment of the stack's processes: what they need and no more, so that no secret is inherited."""
     kept = {
@@ -116,6 +122,7 @@ def child_environment(home: Home) -> dict[str, str]:
     return kept | {
         "COMPUTE_HOME": str(home.root),
         "HOME": str(home.root),
+        "XDG_CACHE_HOME": str(home.root / "cache"),
         "PYTHONUNBUFFERED": "1",
         "USAGE_DATA_OPT_OUT": "True",
     }

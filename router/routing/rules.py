@@ -159,6 +159,9 @@ def width(facts: RouteFacts, place: Place) -> Said:
         return _against(f"{circuit.qubits} qubits; exact simulation reaches {EXACT_QUBITS}")
     if place.target is None:
         return Said()
+    if not place.target.available:
+        # How wide it is, nobody knows either; that it is not there has been said.
+        return Said()
     if circuit.qubits > place.target.qubits:
         return _against(f"{circuit.qubits} qubits, {place.target.name} has {place.target.qubits}")
     return _for(f"{_size(circuit)} fit in {place.target.qubits}")

@@ -73,6 +73,8 @@ def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, prop
         submitted[0].result_hash,
         proposed.round,
         replayed,
+        # The chain has a verdict, so whoever judged a missing result had waited for it long enough.
+        missing_is_final=True,
     )
     return Validation(document.outcome, document.digest, proposed.evidence_hash, document)
 

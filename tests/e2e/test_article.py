@@ -19,7 +19,7 @@ def test_the_six_commands_bring_a_first_job_to_a_verdict_that_we_recompute(stack
     simulated = stack("quantum", "simulate", "./optimizer-demo/job.yaml", "--json").json
     job = simulated["job"]
     inspected = stack("quantum", "inspect", job, "--artifacts", "--json").json
-    assert {row["kind"] for row in inspected["artifacts"]} >= {"original spec", "normalised spec", "simulation output"}
+    assert {row["kind"] for row in inspected["artifacts"]} >= {"original_spec", "normalised_spec", "simulation_output"}
     promoted = stack("quantum", "promote", job, "--target", "ibm", "--max-budget", "25", "--json").json
     assert promoted["job"] == job
     stack("quantum", "watch", job, "--timeout", "120")
