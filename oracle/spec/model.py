@@ -88,9 +88,6 @@ class Quantum(Section):
     max_qubits: Annotated[int, whole(1, 1024)] | None = documented(
         "Refuse a generated circuit wider than this.", default=None, example=6
     )
-    seed: Annotated[int, whole(0, 2**31 - 1)] | None = documented(
-        "Given to the generator, so that it writes the same circuit again.", default=None, example=7
-    )
 
 
 class Media(Section):

@@ -93,7 +93,7 @@ def drafts(draw: st.DrawFn) -> dict[str, Any]:
             "circuit_ref": "./circuits/optimizer.py",
             "shots": draw(st.integers(1, 10**7)),
             "max_queue_minutes": minutes,
-            **draw(optional(seed=st.integers(0, 2**31 - 1), circuit_family=st.just("qaoa"))),
+            **draw(optional(max_qubits=st.integers(1, 1024), circuit_family=st.just("qaoa"))),
         },
         "budget": {"max_usd_equivalent": draw(st.sampled_from([25, "25.0", "0.10", "999.99"])), **metering},
         "timeouts": draw(optional(queue_s=st.integers(0, 60 * minutes), execution_s=st.integers(0, 86_400))),
