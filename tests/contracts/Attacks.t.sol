@@ -225,18 +225,21 @@ contract AttacksTest is Harness {
         bytes memory packed_ = pack(terms);
         uint256 before = balance(terms.token, receiver);
         uint256 paid;
+        uint256 refused;
         for (uint256 gas = 20_000; gas < 400_000; gas += 1000) {
             uint256 snapshot = vm.snapshotState();
             try escrow.refund{gas: gas}(packed_) {
                 ++paid;
                 vm.assertEq(escrow.credit(terms.token, receiver), 0, "credited for want of gas");
                 vm.assertEq(balance(terms.token, receiver) - before, BUDGET, "paid");
-            } catch {
+            } catch (bytes memory reason) {
+                if (bytes4(reason) == JobEscrow_GasLeft.selector) ++refused;
                 vm.assertEq(balance(terms.token, receiver), before, "not paid");
             }
             vm.revertToState(snapshot);
         }
         vm.assertTrue(paid > 0, "some amount of gas is enough");
+        vm.assertTrue(refused > 50, "what is short by less than the receiver's allowance is refused by name");
     }
 
     /// @dev A token that answers with 100,000 bytes, or burns all it gets, costs the caller a bounded amount.
@@ -253,6 +256,20 @@ contract AttacksTest is Harness {
         escrow.refund(pack(terms));
         vm.assertLe(gas - gasleft(), 300_000, "gas");
         vm.assertEq(escrow.credit(address(token), payer), BUDGET, "credit");
+    }
+
+    function test_a_hostile_receiver_costs_the_caller_little() public {
+        Account account = new Account();
+        JobTerms memory terms = plain();
+        terms.payer = address(account);
+        vm.deal(address(account), BUDGET);
+        account.act(address(escrow), BUDGET, abi.encodeCall(IJobEscrow.fund, (pack(terms))));
+        account.set(Account.Mood.BurnsGas);
+        vm.warp(terms.submitBy + 1);
+        uint256 gas = gasleft();
+        escrow.refund(pack(terms));
+        vm.assertLe(gas - gasleft(), 150_000, "gas");
+        vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
     }
 
     // ------------------------------------------------------------------ money from elsewhere

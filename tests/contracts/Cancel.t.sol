@@ -47,6 +47,12 @@ contract CancelTest is Harness {
         refuses(terms, EXPIRY, "", abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 130));
     }
 
+    function test_refuses_the_mirror_image_of_a_signature() public {
+        bytes32 digest = escrow.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
+        bytes memory mirrored = bytes.concat(sign(payerKey, digest), mirror(workerKey, digest));
+        refuses(terms, EXPIRY, mirrored, abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
+    }
+
     function test_refuses_an_agreement_that_expired() public {
         bytes memory agreed = agreement(terms, Status.Funded, EXPIRY);
         vm.warp(EXPIRY + 1);

@@ -23,7 +23,7 @@ contract InvariantsTest {
     /// @dev Without this a fuzzer calls the handler's readers and `finish` too.
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
-        bytes4[] memory actions = new bytes4[](12);
+        bytes4[] memory actions = new bytes4[](16);
         actions[0] = Handler.fundJob.selector;
         actions[1] = Handler.submitResult.selector;
         actions[2] = Handler.submitResult.selector;
@@ -36,6 +36,10 @@ contract InvariantsTest {
         actions[9] = Handler.withdrawCredit.selector;
         actions[10] = Handler.changeMoods.selector;
         actions[11] = Handler.pass.selector;
+        actions[12] = Handler.proposeVerdict.selector;
+        actions[13] = Handler.finalizeProposal.selector;
+        actions[14] = Handler.pass.selector;
+        actions[15] = Handler.changeMoods.selector;
         targets[0] = FuzzSelector(address(handler), actions);
     }
 
@@ -106,5 +110,53 @@ contract InvariantsTest {
 
     function invariant_promise13_nobody_is_in_two_roles() external view {
         vm.assertEq(handler.sharedRoles(), 0, "shared roles");
+    }
+
+    /// @dev The invariants say little of runs in which nothing happens: in 100 runs as long as theirs each action, and
+    /// each way for a job to end, goes through.
+    function test_random_runs_reach_every_action() external {
+        bytes32[10] memory actions = [
+            bytes32("fund"),
+            "submit",
+            "propose",
+            "cosigned",
+            "finalize",
+            "refund",
+            "silence",
+            "cancel",
+            "withdraw",
+            "shared role refused"
+        ];
+        uint256[10] memory done;
+        for (uint256 run = 0; run < 100; ++run) {
+            Handler next = new Handler();
+            for (uint256 step = 0; step < 64; ++step) {
+                act(next, uint256(keccak256(abi.encode(run, step))));
+            }
+            for (uint256 i = 0; i < done.length; ++i) {
+                done[i] += next.done(actions[i]);
+            }
+        }
+        for (uint256 i = 0; i < done.length; ++i) {
+            vm.assertGe(done[i], 10, string(abi.encodePacked("too rare: ", actions[i])));
+        }
+    }
+
+    function act(Handler next, uint256 seed) private {
+        uint256 kind = seed % 16;
+        uint256 other = uint256(keccak256(abi.encode(seed)));
+        if (kind == 0) next.fundJob(other, uint128(seed >> 16));
+        if (kind == 1 || kind == 2) next.submitResult(other);
+        if (kind == 3 || kind == 12) {
+            next.proposeVerdict(other, uint8(seed >> 16), seed, uint16(seed >> 24), (seed >> 40) % 2 == 0);
+        }
+        if (kind == 4 || kind == 13) next.finalizeProposal(other);
+        if (kind == 5) next.refundJob(other);
+        if (kind == 6) next.refundUnfunded(other, address(uint160(seed)));
+        if (kind == 7) next.proposeSilence(other);
+        if (kind == 8) next.cancelJob(other, uint8(seed >> 16));
+        if (kind == 9) next.withdrawCredit(uint8(seed >> 16));
+        if (kind == 10 || kind == 15) next.changeMoods(uint8(seed >> 16), uint8(seed >> 24), uint8(seed >> 32));
+        if (kind == 11 || kind == 14) next.pass(uint32(seed >> 16));
     }
 }

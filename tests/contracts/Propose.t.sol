@@ -7,8 +7,6 @@ import {Job, Outcome, SignedVerdict, Status} from "../../contracts/types/JobType
 import {Harness} from "./support/Harness.sol";
 
 contract ProposeTest is Harness {
-    uint256 private constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
-
     JobTerms private terms;
 
     function setUp() public override {
@@ -139,9 +137,7 @@ contract ProposeTest is Harness {
     function test_refuses_the_mirror_image_of_a_signature() public {
         SignedVerdict memory found = accept(BUDGET);
         bytes32 digest = digestOf(terms, found);
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[4], digest);
-        bytes memory mirrored = abi.encodePacked(r, ORDER - uint256(s), v == 27 ? uint8(28) : uint8(27));
-        bytes memory all = bytes.concat(sign(keys[0], digest), sign(keys[2], digest), mirrored);
+        bytes memory all = bytes.concat(sign(keys[0], digest), sign(keys[2], digest), mirror(keys[4], digest));
         refuses(found, all, notSignedBy(4, digest));
     }
 

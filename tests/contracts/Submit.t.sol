@@ -52,6 +52,7 @@ contract SubmitTest is Harness {
         refusesRelayed(sign(payerKey, digest), reason);
         refusesRelayed(sign(workerKey, submission(1, RESULT)), reason);
         refusesRelayed(sign(workerKey, submission(0, MULTISET)), reason);
+        refusesRelayed(mirror(workerKey, digest), reason);
         refusesRelayed(new bytes(65), reason);
     }
 

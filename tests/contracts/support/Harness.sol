@@ -21,6 +21,8 @@ abstract contract Harness is IJobEscrowErrors {
     bytes32 internal constant RESULT = keccak256("result");
     bytes32 internal constant MULTISET = keccak256("multiset");
     bytes32 internal constant EVIDENCE = keccak256("evidence");
+    /// @dev The order of secp256k1.
+    uint256 internal constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
     /// @dev Validators 0, 2 and 4.
     uint16 internal constant THREE = 0x15;
 
@@ -138,6 +140,12 @@ abstract contract Harness is IJobEscrowErrors {
     function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev The mirror image of `sign`, as valid to the curve: (r, n - s) with the other v.
+    function mirror(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
+        return abi.encodePacked(r, ORDER - uint256(s), v == 27 ? uint8(28) : uint8(27));
     }
 
     /// @dev The validators' signatures over the verdict, the lowest bit first.

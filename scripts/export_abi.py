@@ -1,0 +1,63 @@
+"""Write oracle/chain/abi/: the ABI and bytecode that the Python packages and the deploy script use.
+
+    ape run export_abi [--check]    or    python scripts/export_abi.py [--check]
+
+Both compile with forge (scripts/forge.sh, settings in foundry.toml), the one compiler path of this project: ape's
+plugin cannot leave the metadata's hash out of the bytecode, so that it would differ with every comment. `--check`
+writes nothing and fails where a committed file differs.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+TARGET = ROOT / "oracle" / "chain" / "abi"
+SOURCES = {"JobEscrow": "contracts/JobEscrow.sol", "LocalUSD": "contracts/local/LocalUSD.sol"}
+
+
+def compiled(name: str) -> str:
+    """The file of one contract, from forge's build output."""
+    built = json.loads((ROOT / "out" / f"{name}.sol" / f"{name}.json").read_text())
+    bytecode = built["bytecode"]
+    if bytecode["linkReferences"]:
+        raise click.ClickException(f"{name} needs linking, which nothing here does: {bytecode['linkReferences']}")
+    return json.dumps({"abi": built["abi"], "bytecode": bytecode["object"]}, indent=1) + "\n"
+
+
+def drifted() -> list[str]:
+    """Compile, and name the contracts whose committed file is not what the sources give."""
+    build()
+    paths = {name: TARGET / f"{name}.json" for name in SOURCES}
+    return [name for name, path in paths.items() if not path.exists() or path.read_text() != compiled(name)]
+
+
+def build() -> None:
+    """Compile the deployed contracts; raises click.ClickException with the compiler's own words."""
+    command = [str(ROOT / "scripts" / "forge.sh"), "build", *SOURCES.values()]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise click.ClickException(result.stdout + result.stderr)
+
+
+@click.command(help=(__doc__ or "").splitlines()[0])
+@click.option("--check", is_flag=True, help="write nothing; fail where a committed file differs")
+def cli(check: bool) -> None:
+    if check:
+        if names := drifted():
+            raise click.ClickException(f"{', '.join(names)}: not what the sources give; run this without --check")
+        click.echo(f"{TARGET} is what the sources give")
+        return
+    build()
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for name in SOURCES:
+        (TARGET / f"{name}.json").write_text(compiled(name))
+        click.echo(f"wrote {TARGET / name}.json")
+
+
+if __name__ == "__main__":
+    cli()
