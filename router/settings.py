@@ -107,9 +107,11 @@ def anvil_override() -> str | None:
 
 
 def keep_caches_in(home: Home) -> None:
-    """Make libraries that cache (Qiskit's plugins do) use `home`, if it is there, instead of the user's own folder."""
-    if home.root.is_dir():
-        os.environ.setdefault("XDG_CACHE_HOME", str(home.root / "cache"))
+    """Make libraries that cache (Qiskit's plugins do) use `home`, or nothing while there is no home yet.
+
+    A command that only looks leaves no folder behind, neither here nor in the user's own.
+    """
+    os.environ.setdefault("XDG_CACHE_HOME", str(home.root / "cache") if home.root.is_dir() else os.devnull)
 
 
 def child_environment(home: Home) -> dict[str, str]:

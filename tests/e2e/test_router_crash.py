@@ -11,6 +11,7 @@ import random
 import signal
 import time
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ LONGEST_S = 9.0
 def events_of(stack: Any, escrow_id: str) -> list[Any]:
     """Every log of the escrow about one job, straight from the node."""
     record = stack.stack()["chain"]
-    deployment = json.loads(open(record["deployment"]).read())  # noqa: PTH123, SIM115
+    deployment = json.loads(Path(record["deployment"]).read_text())
     query = {"address": deployment["escrow"], "fromBlock": "0x0", "topics": [None, escrow_id]}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_getLogs", "params": [query]}).encode()
     request = urllib.request.Request(record["rpc_url"], body, {"Content-Type": "application/json"})
