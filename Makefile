@@ -12,7 +12,7 @@ ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test test-browser check bench lock clean
+.PHONY: help setup demo test crash test-browser check bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -27,6 +27,9 @@ test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
 	@$(ENV) && sh scripts/forge.sh test
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser $(PYTEST_ARGS)
+
+crash: setup ## kill the router twenty times in the middle of a job; nothing may be lost or happen twice
+	@$(ENV) && COMPUTE_TEST_CRASHES=20 .venv/bin/python -m pytest tests/e2e/test_router_crash.py -s $(PYTEST_ARGS)
 
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
 """`kill -9` of the router at a random moment, and `compute up` again: nothing is lost and nothing happens twice.
 
-COMPUTE_TEST_CRASHES sets how often it is tried; `make crash` tries twenty times. The moments are drawn from a seed that the failure names.
+COMPUTE_TEST_CRASHES sets how often it is tried; `make crash` tries twenty times. The moments are drawn from a seed
+that the failure names.
 """
 
 from __future__ import annotations
