@@ -30,6 +30,7 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
     store = workspace.store
     printer = Printer(session, views.money_of(workspace))
     record: JobRecord | None = None
+    told: str | None = None
     end = None if timeout_s is None else time.monotonic() + timeout_s
     looks = 0
     while True:
@@ -41,12 +42,17 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
         if record.terminal:
             printer.ended(record)
             return record
+        waits = store.waiting_for((job,)).get(job)
+        if waits is not None and waits != told:
+            printer.waits(record, waits)
+        told = waits
         if looks % _STACK_EVERY == 0:
             _check_movable(workspace, record)
         if not record.promoted:
             raise AssertionError("an unpromoted job waits for its requester")
         if end is not None and time.monotonic() >= end:
-            reason = f"{job} is {record.state.value} after {timeout_s:g} s"
+            waiting = "" if waits is None else f" and waits: {waits}"
+            reason = f"{job} is {record.state.value} after {timeout_s:g} s{waiting}"
             raise CommandFailed(Exit.DEPENDENCY, Finding("", None, reason, f"`compute quantum watch {job}` goes on"))
         looks += 1
         time.sleep(_LOOK_S)
@@ -107,6 +113,15 @@ class Printer:
 
         line = event.to_json() | {"state": record.state.value, "escrow": record.escrow.value}
         self._output.json_line(line | {"said": views.said(event, self._money)})
+
+    def waits(self, record: JobRecord, reason: str) -> None:
+        """What holds the job back just now; no event, so nobody signed it."""
+        if self._output.as_json:
+            self._output.json_line({"kind": "waits", "job": record.job, "waiting_for": reason})
+            return
+        from router.cli.output import plain
+
+        self._screen.print(f"{'':>12}  [yellow]waits:[/] {plain(reason)}")
 
     def ended(self, record: JobRecord) -> None:
         """The last words about a job that has ended."""

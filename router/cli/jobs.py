@@ -11,6 +11,8 @@ from router.cli.failures import CommandFailed, Exit
 from router.cli.opening import existing, job_argument, job_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.console import Console
 
     from router.lifecycle import JobRecord, State
@@ -30,7 +32,9 @@ def register(root: click.Group) -> None:
         wanted = None if state is None else (_state(state),)
         workspace = existing(session)
         found = () if workspace is None else workspace.store.jobs(states=wanted, limit=limit)
-        session.output.result({"jobs": [_row(record) for record in found]}, lambda screen: _draw(screen, found))
+        waits = {} if workspace is None else workspace.store.waiting_for([record.job for record in found])
+        rows = [_row(record, waits.get(record.job)) for record in found]
+        session.output.result({"jobs": rows}, lambda screen: _draw(screen, found, waits))
 
     @command(root, "approve", "compute approve job_8f31 --note 'reviewed the circuit'")
     @job_argument
@@ -130,10 +134,11 @@ def _state(text: str) -> State:
         raise CommandFailed(Exit.INPUT, Finding("--state", None, f"{text} is no state", f"one of: {known}")) from None
 
 
-def _row(record: JobRecord) -> dict[str, object]:
+def _row(record: JobRecord, waits: str | None) -> dict[str, object]:
     return {
         "job": record.job,
         "state": record.state.value,
+        "waiting_for": waits,
         "escrow": record.escrow.value,
         "outcome": None if record.outcome is None else record.outcome.value,
         "target": record.target or record.requested_target,
@@ -144,7 +149,7 @@ def _row(record: JobRecord) -> dict[str, object]:
     }
 
 
-def _draw(screen: Console, found: tuple[JobRecord, ...]) -> None:
+def _draw(screen: Console, found: tuple[JobRecord, ...], waits: Mapping[str, str]) -> None:
     from datetime import UTC, datetime
 
     from router.cli.output import coloured, next_step, plain, table
@@ -168,3 +173,6 @@ def _draw(screen: Console, found: tuple[JobRecord, ...]) -> None:
             f"{duration(max(0.0, (now - parse_at(record.updated_at)).total_seconds()))} ago",
         )
     screen.print(grid)
+    for record in found:
+        if record.job in waits:
+            screen.print(f"{plain(record.job)} [yellow]waits:[/] {plain(waits[record.job])}")

@@ -169,10 +169,15 @@ def inspect(session: Session, job: str, with_artifacts: bool) -> None:
     workspace, record = job_of(session, job)
     events = workspace.store.events(record.job)
     rows = views.artifacts(workspace, record, events) if with_artifacts else ()
-    payload: dict[str, object] = {"record": record.to_json(), "events": [event.to_json() for event in events]}
+    waits = workspace.store.waiting_for((record.job,)).get(record.job)
+    payload: dict[str, object] = {
+        "record": record.to_json(),
+        "waiting_for": waits,
+        "events": [event.to_json() for event in events],
+    }
     if with_artifacts:
         payload["artifacts"] = [row.to_json() for row in rows]
-    session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, events, rows))
+    session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, waits, events, rows))
 
 
 @command(
@@ -210,8 +215,9 @@ def promote(session: Session, job: str, target: str, max_usd: str, wanted: bool 
 def watch(session: Session, job: str, timeout_s: float | None) -> None:
     """Follow JOB until it ends.
 
-    JOB may be the beginning of an id. Prints what has happened and then each event as it comes; with --json, one JSON
-    object a line. Exits with 0 if the result was accepted and paid for, with 6 if the job ended otherwise.
+    JOB may be the beginning of an id. Prints what has happened, then each event as it comes, and what holds the job
+    back if anything does; with --json, one JSON object a line. Exits with 0 if the result was accepted and paid for,
+    with 6 if the job ended otherwise.
     """
     workspace, record = job_of(session, job)
     ended = following.follow(session, workspace, record.job, timeout_s)

@@ -202,14 +202,15 @@ def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str,
                 continue
 
 
-def record_facts(record: JobRecord, money: Money) -> list[tuple[str, object]]:
-    """What the record says, label and value, leaving out what is not known yet."""
+def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tuple[str, object]]:
+    """What the record says, and what the job waits for; label and value, leaving out what is not known yet."""
     paid = None
     if record.worker_paid is not None and record.payer_paid is not None:
         paid = f"{money(record.worker_paid)} to the worker, {money(record.payer_paid)} back to the payer"
     device = f"{record.target}, provider job {record.provider_job}" if record.target else record.requested_target
     rows: list[tuple[str, object | None]] = [
         ("state", record.state.value),
+        ("waits", waits),
         ("escrow", record.escrow.value),
         ("verdict", None if record.outcome is None else record.outcome.value),
         ("paid", paid),
@@ -232,12 +233,17 @@ def record_facts(record: JobRecord, money: Money) -> list[tuple[str, object]]:
 
 
 def draw_job(
-    screen: Console, workspace: Workspace, record: JobRecord, events: Sequence[Event], rows: Sequence[ArtifactRow]
+    screen: Console,
+    workspace: Workspace,
+    record: JobRecord,
+    waits: str | None,
+    events: Sequence[Event],
+    rows: Sequence[ArtifactRow],
 ) -> None:
-    """Record, timeline, distributions and artifacts of a job."""
+    """Record, timeline, distributions and artifacts of a job, and what it waits for."""
     money = money_of(workspace)
     screen.print(f"[bold]{record.job}[/]\n")
-    facts(screen, record_facts(record, money))
+    facts(screen, record_facts(record, waits, money))
     screen.print()
     timeline(screen, [moment(event, money) for event in events])
     if record.baseline_root is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -100,6 +100,7 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
     after = verify_event(before, event, roles)
     columns = _columns(after)
     columns["next_look_at"] = None if after.closed else format_at(now)
+    columns["waiting_for"] = None  # whatever it waited for, this is what came of it
     try:
         if before is None:
             connection.execute(insert(jobs).values(columns))
@@ -197,6 +198,18 @@ def look_again(connection: Connection, job: str, at: datetime | None) -> None:
     when = None if at is None else format_at(at)
     if connection.execute(update(jobs).where(jobs.c.job == job).values(next_look_at=when)).rowcount == 0:
         raise UnknownJob(job)
+
+
+def wait_for(connection: Connection, job: str, reason: str | None) -> None:
+    """What `job` waits for, for people; None: nothing in particular. Raises UnknownJob."""
+    if connection.execute(update(jobs).where(jobs.c.job == job).values(waiting_for=reason)).rowcount == 0:
+        raise UnknownJob(job)
+
+
+def waiting_for(connection: Connection, names: Collection[str]) -> Mapping[str, str]:
+    """What those of the jobs `names` wait for that wait for anything."""
+    query = select(jobs.c.job, jobs.c.waiting_for).where(jobs.c.job.in_(sorted(names)), jobs.c.waiting_for.is_not(None))
+    return {row.job: row.waiting_for for row in connection.execute(query)}
 
 
 def submitted_since(connection: Connection, providers: Collection[str], since: datetime, requester: str | None) -> int:

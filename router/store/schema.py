@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration that these tables are the result of; a test compares them with it."""
 
 metadata = MetaData(
@@ -55,6 +55,7 @@ jobs = Table(
     Column("submitted_at", String(27)),
     Column("next_look_at", String(27)),  # null: nothing left to look for
     Column("record", Text, nullable=False),  # JobRecord.to_json, for lists that would else fold every job
+    Column("waiting_for", Text),  # for people, and of this router alone: null once anything happens to the job
     Index("ix_jobs_state_next_look_at", "state", "next_look_at"),
     Index("ix_jobs_next_look_at", "next_look_at"),
     Index("ix_jobs_requester_created_at", "requester", "created_at"),

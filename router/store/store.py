@@ -6,7 +6,7 @@ do. Methods say in their name whether they read or write; any of them may raise 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -160,6 +160,19 @@ class Store:
         """When the daemon looks at `job` next; None: not before its next event. Raises UnknownJob."""
         with self._writing() as connection:
             jobs.look_again(connection, job, at)
+
+    def set_waiting_for(self, job: str, reason: str | None) -> None:
+        """What holds `job` back just now, for people; None: nothing does. The job's next event clears it.
+
+        A remark of this router, and no part of the signed record. Raises UnknownJob.
+        """
+        with self._writing() as connection:
+            jobs.wait_for(connection, job, reason)
+
+    def waiting_for(self, names: Collection[str]) -> Mapping[str, str]:
+        """What each of the jobs `names` waits for; those that nothing holds back are left out."""
+        with self._reading() as connection:
+            return jobs.waiting_for(connection, names)
 
     # Intents
 

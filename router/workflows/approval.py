@@ -54,9 +54,10 @@ def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, 
         escrow_facts(workspace, client, record, terms),
     )
     if not assessment.gates.allowed:
-        return NotNow("; ".join(f"{denial.gate}: {denial.reason}" for denial in assessment.gates.denials))
+        denials = assessment.gates.denials
+        return NotNow("; ".join(f"{denial.gate}: {denial.reason} — {denial.remedy}" for denial in denials))
     if assessment.decision.provider is None or assessment.decision.target is None:
-        return NotNow("; ".join(no_backend(assessment.decision)))
+        return NotNow(f"nothing can run it now: {'; '.join(no_backend(assessment.decision))}")
     decision = workspace.artifacts.put(assessment.decision.to_bytes())
     gates = workspace.artifacts.put(assessment.gates.to_bytes())
 

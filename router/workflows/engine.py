@@ -42,6 +42,7 @@ WAIT_FOR_FUNDING_S = 30.0
 """A funding wakes its job through the chain's events; this is for the event that was missed."""
 ASK_GATES_AGAIN_S = 10.0
 """A gate that denies now, such as a long queue, may allow later; until submitBy the job waits for it."""
+STUMBLED = "the router stumbled over it and tries again; its log, router.log, says why"
 _UNDER_WAY = ["PENDING", "ENQUEUED"]
 _STEP_ATTEMPTS = 4
 
@@ -160,12 +161,20 @@ class Engine:
             act()
         except ProviderError as error:
             log.warning("%s: %s", job, error)
+            self._waits(job, str(error))
             self._later(job, WAIT_FOR_CHAIN_S)
         except ChainError:
             raise
         except Exception:
             log.exception("%s: could not be advanced", job)
+            self._waits(job, STUMBLED)
             self._later(job, WAIT_FOR_CHAIN_S * 5)
+
+    def _waits(self, job: str, reason: str | None) -> None:
+        """Say to people what holds `job` back, None for nothing; written where it differs, since polls are many."""
+        store = self._bench.workspace.store
+        if store.waiting_for((job,)).get(job) != reason:
+            store.set_waiting_for(job, reason)
 
     def _later(self, job: str, seconds: float) -> None:
         self._bench.workspace.store.set_next_look(job, datetime.now(UTC) + timedelta(seconds=seconds))
@@ -241,6 +250,7 @@ class Engine:
                 choice = approval.approve(self._bench.workspace, self._client, self._bench.providers, record.job)
                 if isinstance(choice, approval.NotNow):
                     log.warning("%s: not approved: %s", record.job, choice.reason)
+                    self._waits(record.job, choice.reason)
                     self._later(record.job, ASK_GATES_AGAIN_S)
                     return
                 self._enqueue(self._workflows.execute, "execute", record.job, choice.provider, choice.target)
@@ -249,6 +259,8 @@ class Engine:
                 state = execute.follow(self._bench.workspace, self._bench.providers, record.job)
                 if state is JobState.COMPLETED:
                     self._enqueue(self._workflows.deliver, "deliver", record.job)
+                else:
+                    self._waits(record.job, None)
                 self._later(record.job, POLL_AGAIN_S)
             case _:
                 self._later(record.job, WAIT_FOR_CHAIN_S)

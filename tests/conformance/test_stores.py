@@ -287,6 +287,33 @@ def test_a_closed_job_is_never_due_and_one_whose_money_is_locked_is(store: Store
     assert store.due(State, clock.now + timedelta(days=365)) == ()
 
 
+def test_what_a_job_waits_for_is_kept_until_its_next_event(store: Store) -> None:
+    story, other = kept(store, State.SUBMITTED), kept(store, State.QUEUED, seed=1)
+    assert store.waiting_for([story.job, other.job]) == {}
+    store.set_waiting_for(story.job, "budget: 1 of 2 confirmations")
+    store.set_waiting_for(story.job, "the provider does not answer")
+    assert store.waiting_for([story.job, other.job]) == {story.job: "the provider does not answer"}
+    assert store.waiting_for([other.job]) == store.waiting_for([]) == {}
+    assert store.job(story.job) == store.verify(story.job) == story.record, "no part of the signed record"
+    assert store.append(story.events[-1]) == story.record
+    assert store.waiting_for([story.job]), "the same event again changes nothing"
+    store.append(story.sign(Queued("in line")))
+    assert store.waiting_for([story.job]) == {}
+
+
+def test_what_a_job_waits_for_can_be_taken_back_and_is_nobodys_due_time(store: Store, clock: Clock) -> None:
+    story = kept(store, State.QUEUED)
+    later = clock.now + timedelta(minutes=5)
+    store.set_next_look(story.job, later)
+    store.set_waiting_for(story.job, "the provider does not answer")
+    assert store.due(State, clock.now) == ()
+    store.set_waiting_for(story.job, None)
+    assert store.waiting_for([story.job]) == {}
+    assert store.due(State, later) == (story.record,)
+    with pytest.raises(UnknownJob):
+        store.set_waiting_for("job_0000000000", "nothing")
+
+
 # Intents
 
 

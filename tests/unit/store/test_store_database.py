@@ -70,6 +70,28 @@ def test_migrating_down_and_up_again_works(url: str) -> None:
         assert store.jobs() == ()
 
 
+def test_jobs_of_the_first_release_are_read_after_the_migration(url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    engine = open_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    story = Story().to(State.COMPLETED)
+    with Store.open(url) as store:
+        store.append_many(story.events)
+    with transaction(engine, writes=True) as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    with transaction(engine, writes=False) as connection:
+        names = [row[1] for row in connection.execute(text("PRAGMA table_info(jobs)"))]
+    assert "waiting_for" not in names
+    engine.dispose()
+    with Store.open(url) as store:
+        assert store.verify(story.job) == story.record
+        assert store.waiting_for([story.job]) == {}
+
+
 def test_a_failed_migration_leaves_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from alembic.operations import Operations
 
@@ -97,12 +119,12 @@ def test_a_database_of_a_newer_release_is_left_alone(url: str) -> None:
     with transaction(engine, writes=True) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(StoreTooNew, match="9999, this release knows 0001 — install the newer release"):
+    with pytest.raises(StoreTooNew, match=f"9999, this release knows {HEAD} — install the newer release"):
         Store.open(url)
 
 
 def test_a_database_without_tables_is_refused_where_nobody_may_migrate(url: str) -> None:
-    with pytest.raises(StoreUnavailable, match="revision none, not 0001"):
+    with pytest.raises(StoreUnavailable, match=f"revision none, not {HEAD}"):
         Store.open(url, migrate=False)
 
 

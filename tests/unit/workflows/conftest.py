@@ -1,0 +1,116 @@
+"""A home with its store, artifacts and keys, whose stack is a chain on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from paper_chain import DEPLOYMENT, PaperChain
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Funded, Status
+from router.cli.scaffold import write_job
+from router.lifecycle import JobRecord
+from router.settings import Home
+from router.workflows import chain_events
+from router.workflows.promote import approve, offer, promote
+from router.workflows.simulate import Prepared, keep, prepare, surroundings
+from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace
+
+CONFIRMATIONS = 2
+
+
+@dataclass(frozen=True)
+class PaperWorkspace(Workspace):
+    """A workspace whose chain is on paper."""
+
+    chain: PaperChain
+
+    def client(self) -> EscrowClient:
+        return self.chain  # type: ignore[return-value]  # it stands where a client stands
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A workspace, and jobs for it."""
+
+    workspace: PaperWorkspace
+    prepared: Prepared
+
+    @property
+    def chain(self) -> PaperChain:
+        return self.workspace.chain
+
+    def simulated(self) -> str:
+        return keep(self.workspace, self.prepared, _quietly).job
+
+    def promoted(self, target: str = "aer") -> JobRecord:
+        """A job with signed terms and every approval, unfunded."""
+        job = self.simulated()
+        approve(self.workspace, job, "for a test")
+        return promote(self.workspace, offer(self.workspace, job, target, "25"))
+
+    def funded(self, target: str = "aer") -> JobRecord:
+        """A promoted job whose budget the chain has locked in its newest block; the record does not say so yet."""
+        record = self.promoted(target)
+        assert record.escrow_id is not None
+        assert record.terms is not None
+        roles = self.workspace.need_stack("a test").roles
+        self.chain.says(record.escrow_id, Funded(roles.payer, roles.worker, record.terms), Status.FUNDED)
+        return record
+
+    def locked(self, target: str = "aer") -> JobRecord:
+        """A funded job with enough confirmations, whose record says so."""
+        record = self.funded(target)
+        self.chain.node.block_number += CONFIRMATIONS - 1
+        head = self.chain.head().number
+        return chain_events.reconcile(self.workspace, self.workspace.client(), record.job, to_block=head)
+
+    def waits_for(self, job: str) -> str | None:
+        return self.workspace.store.waiting_for([job]).get(job)
+
+
+def _quietly(_what: str, _share: float) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The first job of `compute quantum init`, simulated."""
+    folder = tmp_path_factory.mktemp("first-job")
+    spec = write_job(folder / "job")[0]
+    return prepare(spec, surroundings(Home(folder / "home")), _quietly)
+
+
+@pytest.fixture(scope="module")
+def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
+    """Desks, each in a home of its own."""
+    made: list[Desk] = []
+
+    def make(folder: Path) -> Desk:
+        opened = open_workspace(Home(folder))
+        own = {role: opened.account(role).address for role in ("requester", "operator", "worker")}
+        validators = (Account.from_key(bytes([number]) * 32).address for number in (1, 2, 3))
+        path = opened.home.deployments / "31337.json"
+        DEPLOYMENT.dump(path)
+        roles = Roles(
+            **own, payer=own["requester"], validators=tuple(sorted(validators, key=lambda a: int(a, 16))), quorum=2
+        )
+        stack = StackRecord(PaperChain.rpc_url, str(path), roles, CONFIRMATIONS)
+        fields: dict[str, Any] = {name: getattr(opened, name) for name in ("home", "store", "artifacts", "policy")}
+        made.append(Desk(PaperWorkspace(**fields, stack=stack, chain=PaperChain()), prepared))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.workspace.store.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, make_desk: Callable[[Path], Desk]) -> Desk:
+    """A desk of the test's own."""
+    return make_desk(tmp_path / "home")
