@@ -47,6 +47,8 @@ contract Handler is Harness {
     uint256 public wentBack;
     /// @dev How often two roles of one account were let through.
     uint256 public sharedRoles;
+    /// @dev Coin that came in without a job.
+    uint256 public forced;
     /// @dev How often each action went through, for the run to say that it did something.
     mapping(bytes32 => uint256) public done;
 
@@ -232,6 +234,7 @@ contract Handler is Harness {
 
     function forceCoin(uint64 amount) external {
         vm.deal(address(escrow), address(escrow).balance + amount);
+        forced += amount;
     }
 
     // ------------------------------------------------------------------ what the promises are about
