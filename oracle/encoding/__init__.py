@@ -1,6 +1,6 @@
 """Canonical bytes, digests, exact numbers and findings."""
 
-from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical
+from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical, parse_json
 from oracle.encoding.digests import ZERO_DIGEST, digest_of, is_digest, sha256_hex
 from oracle.encoding.findings import Finding, InputRejected
 from oracle.encoding.rationals import format_rational, parse_rational
@@ -16,6 +16,7 @@ __all__ = [
     "format_rational",
     "is_digest",
     "parse_canonical",
+    "parse_json",
     "parse_rational",
     "sha256_hex",
 ]

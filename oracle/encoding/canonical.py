@@ -1,19 +1,25 @@
 """Canonical JSON: the one byte form in which anything here is digested.
 
 RFC 8785 (JSON Canonicalization Scheme), restricted: floats are refused, since two machines may print them
-differently after arithmetic, and so are integers beyond 2^53, which JSON readers lose; write both as strings.
+differently after arithmetic, and so are integers from 2^53 on, which JSON readers lose; write both as strings.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import rfc8785
 
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
-LARGEST_INTEGER = 2**53
+LARGEST_INTEGER = 2**53 - 1
+"""Beyond it a JSON reader that keeps numbers as doubles may read another integer (RFC 8785 and I-JSON, RFC 7493)."""
+DEEPEST = 64
+"""Levels of nesting that a document may have; ours have fewer than ten."""
+
+_BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
 class CanonicalError(ValueError):
@@ -30,7 +36,7 @@ def _check(value: object, where: str) -> None:
         return
     if isinstance(value, int):
         if abs(value) > LARGEST_INTEGER:
-            raise CanonicalError(where, "integers beyond 2^53 are written as strings")
+            raise CanonicalError(where, "integers from 2^53 on are written as strings")
         return
     if isinstance(value, float):
         raise CanonicalError(where, "floats have no canonical form; write an integer, or a rational such as '4/5'")
@@ -58,10 +64,44 @@ def _plain(value: object) -> object:
 def canonical_bytes(value: object) -> bytes:
     """The RFC 8785 bytes of `value`, built of None, bool, int, str, mappings with string keys, and sequences.
 
-    Raises CanonicalError for floats, integers beyond 2^53 and anything that is not JSON.
+    Raises CanonicalError for floats, integers from 2^53 on and anything that is not JSON.
     """
     _check(value, "")
     return rfc8785.dumps(_plain(value))  # type: ignore[arg-type]  # _check has just proved the shape
+
+
+def parse_json(data: bytes | str, *, parse_float: Callable[[str], object] | None = None) -> object:
+    """The JSON value of `data`, which may come from anybody. Raises CanonicalError if it is not JSON or nests deeply.
+
+    The depth is looked at first: Python's parser recurses in C and is held only by the interpreter's recursion limit,
+    which a library raises on import (py_ecc, under eth-account, to 100,000), so that brackets alone would end the
+    process.
+    """
+    try:
+        text = data if isinstance(data, str) else data.decode()
+        if _depth(text) > DEEPEST:
+            raise CanonicalError("", f"nested deeper than {DEEPEST} levels")
+        value: object = json.loads(text, parse_float=parse_float)
+    except CanonicalError:
+        raise
+    except ValueError as error:
+        raise CanonicalError("", f"not JSON: {error}") from error
+    return value
+
+
+def _depth(text: str) -> int:
+    """How deep brackets nest outside strings, counted no further than one beyond DEEPEST."""
+    depth = deepest = 0
+    for token in _BRACKET_OR_STRING.finditer(text):
+        first = token[0][0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > DEEPEST:
+                break
+        elif first in "]}":
+            depth -= 1
+    return deepest
 
 
 def parse_canonical(data: bytes) -> object:
@@ -70,10 +110,7 @@ def parse_canonical(data: bytes) -> object:
     Raises CanonicalError if `data` is not JSON or is JSON in another form (other spacing, key order, floats):
     a digest must have one preimage.
     """
-    try:
-        value: object = json.loads(data)
-    except ValueError as error:
-        raise CanonicalError("", f"not JSON: {error}") from error
+    value = parse_json(data)
     if canonical_bytes(value) != data:
         raise CanonicalError("", "JSON, but not in its canonical form (RFC 8785)")
     return value

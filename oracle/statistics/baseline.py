@@ -10,7 +10,6 @@ with one weight per outcome, the outcome being the classical bits read as a numb
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +18,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from oracle.encoding import sha256_hex
+from oracle.encoding import CanonicalError, parse_json, sha256_hex
 
 SCHEMA = "baseline/1"
 TOTAL_BITS = 40
@@ -108,9 +107,9 @@ class Baseline:
     def from_bytes(cls, data: bytes) -> Baseline:
         """The baseline whose artifact is exactly `data`. Raises BaselineRejected for any other bytes."""
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise BaselineRejected(f"not JSON: {error}") from error
+            document = parse_json(data)
+        except CanonicalError as error:
+            raise BaselineRejected(str(error)) from error
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise BaselineRejected(f"not a document of schema {SCHEMA}")
         bits, weights = document.get("bits"), document.get("weights")

@@ -19,6 +19,7 @@ from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 
+from oracle.encoding import parse_json
 from oracle.terms import JobTerms, verdict_digest
 from oracle.verdict.signed import Attestation
 
@@ -89,7 +90,7 @@ class DirectoryBoard:
                     data = file.read(LARGEST_FILE + 1)
                 if len(data) > LARGEST_FILE:
                     raise ValueError(f"larger than {LARGEST_FILE} bytes")
-                found.append(Attestation.from_json(json.loads(data)))
+                found.append(Attestation.from_json(parse_json(data)))
             except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
                 unusable.append(Unusable(path.name, str(error)))
         return tuple(found), tuple(unusable)

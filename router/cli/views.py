@@ -143,13 +143,14 @@ def artifacts(workspace: Workspace, record: JobRecord, events: Sequence[Event]) 
 def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
     """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
     from oracle.artifacts.kinds import Kind
-    from oracle.encoding import sha256_hex
+    from oracle.encoding import parse_json, sha256_hex
+    from oracle.verdict.signed import Attestation
 
     if record.escrow_id is None:
         return
     for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
         data = path.read_bytes()
-        document = json.loads(data)["document"]
+        document = Attestation.from_json(parse_json(data)).document
         if document not in known and workspace.artifacts.has(document):
             stored = workspace.home.artifacts / "objects" / document[2:4] / document[4:]
             yield ArtifactRow(Kind.VERDICT_DOCUMENT, document, stored.stat().st_size, str(stored))

@@ -166,8 +166,11 @@ def _follow(process: subprocess.Popen[bytes], channel: int, limits: Limits, name
 
 
 def _understood(answer: bytes, printed: bytes, code: int, name: str) -> Generated:
+    # Imported here: this package is loaded inside the jail too, where only Python and Qiskit are.
+    from oracle.encoding import parse_json
+
     try:
-        message = json.loads(answer) if answer else None
+        message = parse_json(answer) if answer else None
     except ValueError:
         message = None
     match message:

@@ -12,7 +12,7 @@ from oracle.artifacts.shots import PackedShots, unpack
 from oracle.chain import events as chain
 from oracle.chain import sender
 from oracle.chain.client import EscrowClient
-from oracle.encoding import parse_rational
+from oracle.encoding import parse_json, parse_rational
 from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
 from oracle.statistics.baseline import TOTAL
@@ -43,6 +43,7 @@ from router.routing import RouteDecision
 from router.store import IntentStatus
 from router.workflows.close import last, terms_of
 from router.workflows.execute import spec_of
+from router.workflows.promote import ALLOWANCE
 from router.workflows.workspace import Workspace
 
 _WIDEST_PICTURE = 16
@@ -74,9 +75,10 @@ class Transaction:
 def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> tuple[Transaction, ...]:
     """Every transaction that moved the job, whoever sent it, in chain order; the payer's allowance first."""
     found: list[Transaction] = []
-    approval = workspace.store.intent(record.job, "tx:approve")
-    if approval is not None and approval.status is IntentStatus.DONE and approval.outcome is not None:
-        outcome = json.loads(approval.outcome)
+    for approval in workspace.store.intents(record.job):
+        if not approval.name.startswith(ALLOWANCE) or approval.status is not IntentStatus.DONE:
+            continue
+        outcome = json.loads(str(approval.outcome))
         found.append(Transaction("approve", outcome["hash"], outcome["gas_used"], outcome["block"]))
     if record.escrow_id is None:
         return tuple(found)
@@ -101,7 +103,7 @@ def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestatio
     terms, deployment = terms_of(record), workspace.deployment
     found = []
     for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
-        attestation = Attestation.from_json(json.loads(path.read_text()))
+        attestation = Attestation.from_json(parse_json(path.read_bytes()))
         digest = verdict_digest(attestation.verdict, deployment.chain_id, deployment.escrow)
         signer = Account._recover_hash(bytes.fromhex(digest[2:]), signature=attestation.signature)
         if signer == attestation.validator and signer in terms.validators:

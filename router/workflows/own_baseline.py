@@ -9,11 +9,11 @@ Bitstrings are written as Qiskit writes them, classical bit 0 on the right; outc
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 
 import numpy as np
 
+from oracle.encoding import CanonicalError, parse_json
 from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
 
 _EXAMPLE = '{"00": 2012, "11": 1988}'
@@ -35,9 +35,11 @@ def read_prediction(data: bytes, bits: int) -> Baseline:
     ties to the lower outcome, as for every baseline.
     """
     try:
-        document = json.loads(data, parse_float=Fraction)
-    except (ValueError, RecursionError) as error:
-        raise PredictionRejected(f"it is not JSON ({error})", f"write bitstrings and counts: {_EXAMPLE}") from error
+        document = parse_json(data, parse_float=Fraction)
+    except CanonicalError as error:
+        raise PredictionRejected(
+            f"it cannot be read ({error.reason})", f"write bitstrings and counts: {_EXAMPLE}"
+        ) from error
     if not isinstance(document, dict) or not document:
         raise PredictionRejected("it is not a table of outcomes", f"write bitstrings and counts: {_EXAMPLE}")
     if "schema" in document:
