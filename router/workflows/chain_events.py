@@ -61,12 +61,18 @@ def awaits_delivery(record: JobRecord, event: chain.EscrowEvent) -> bool:
 
 
 def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, ...]:
-    """The payloads that follow from `event`, in order; none where it changes nothing that the record says."""
+    """The payloads that follow from `event`, in order; none where it changes nothing that the record says.
+
+    A chain that replaced more blocks than the stack's confirmations tells the same again at another place. An outcome
+    that contradicts the one told before is not passed over: the lifecycle refuses it, and a person has to look.
+    """
     cause = cause_of(event)
     match event.args:
         case chain.Funded():
-            return (EscrowMoved(EscrowState.LOCKED, cause),)
+            return (EscrowMoved(EscrowState.LOCKED, cause),) if record.escrow is EscrowState.NONE else ()
         case chain.Proposed() as proposed:
+            if record.escrow is not EscrowState.LOCKED:
+                return ()
             moved = EscrowMoved(EscrowState.PROPOSED, cause)
             if record.state is State.COMPLETED and proposed.outcome in (Outcome.ACCEPT, Outcome.INCONCLUSIVE):
                 outcome = _OUTCOMES[Outcome(proposed.outcome)]
@@ -74,6 +80,8 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
             return (moved,)
         case chain.Settled() as settled:
             outcome_code = Outcome(settled.outcome)
+            if record.escrow is _PAID[outcome_code]:
+                return ()
             moved = EscrowMoved(_PAID[outcome_code], cause)
             if record.terminal:
                 return (moved,)
@@ -85,6 +93,8 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
                 case _:
                     paid = Settled(_OUTCOMES[outcome_code], settled.worker_paid, settled.payer_paid, settled.fee, cause)
                     return (moved, paid)
+        case chain.Refunded() | chain.Cancelled() if record.escrow is EscrowState.REFUNDED:
+            return ()
         case chain.Refunded():
             moved = EscrowMoved(EscrowState.REFUNDED, cause)
             return (moved,) if record.terminal else (moved, Expired("nothing was delivered by submitBy", cause))

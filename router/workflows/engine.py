@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,10 +25,11 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSeria
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import CallReverted, ChainError
 from oracle.chain.events import BlockRef, Status
-from router.lifecycle import EscrowState, JobRecord, State
+from oracle.terms import JobTerms
+from router.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
 from router.providers.protocol import JobState, Provider, ProviderError
 from router.store import Request
-from router.workflows import approval, chain_events, close, deadlines, execute
+from router.workflows import approval, chain_events, close, deadlines, execute, journal
 from router.workflows.workspace import Workspace
 
 log = logging.getLogger("router")
@@ -40,6 +42,8 @@ POLL_AGAIN_S = 0.5
 WAIT_FOR_CHAIN_S = 2.0
 WAIT_FOR_FUNDING_S = 30.0
 """A funding wakes its job through the chain's events; this is for the event that was missed."""
+LONGEST_PAUSE_S = 60.0
+"""Between two tries of an act that keeps failing."""
 ASK_GATES_AGAIN_S = 10.0
 """A gate that denies now, such as a long queue, may allow later; until submitBy the job waits for it."""
 STUMBLED = "the router stumbled over it and tries again; its log, router.log, says why"
@@ -97,20 +101,36 @@ class JobWorkflows(DBOSConfiguredInstance):
 
     @_step
     def submit(self, job: str, provider: str, target: str) -> str:
-        return execute.submit(
-            self._bench.workspace, self._bench.providers, job, provider, target, self._bench.seed
-        ).state.value
+        bench = self._bench
+        with self._telling(job):
+            return execute.submit(bench.workspace, bench.providers, job, provider, target, bench.seed).state.value
 
     @_step
     def deliver_result(self, job: str) -> str:
         bench = self._bench
-        return execute.deliver(bench.workspace, bench.client(), bench.providers, job).state.value
+        with self._telling(job):
+            return execute.deliver(bench.workspace, bench.client(), bench.providers, job).state.value
 
     @_step
     def close_on_chain(self, job: str, verb: str) -> str:
         bench = self._bench
-        record = bench.workspace.store.job(job)
-        return close.close(bench.workspace, bench.client(), record, deadlines.Verb(verb)).hash
+        with self._telling(job):
+            record = bench.workspace.store.job(job)
+            return close.close(bench.workspace, bench.client(), record, deadlines.Verb(verb)).hash
+
+    @contextmanager
+    def _telling(self, job: str) -> Iterator[None]:
+        """What goes wrong inside is what `job` waits for: the act is tried again."""
+        try:
+            yield
+        except (ProviderError, ChainError) as error:
+            log.warning("%s: %s", job, error)
+            self._bench.workspace.store.set_waiting_for(job, str(error))
+            raise
+        except Exception:
+            log.exception("%s: an act failed", job)
+            self._bench.workspace.store.set_waiting_for(job, STUMBLED)
+            raise
 
 
 class Engine:
@@ -228,20 +248,42 @@ class Engine:
         record = chain_events.reconcile(
             self._bench.workspace, self._client, record.job, to_block=self._settled_block(head)
         )
+        self._proceed(record, head)
+        if record.terminal:
+            # Last: the money moves whether or not the provider can be asked.
+            execute.call_off(self._bench.workspace, self._bench.providers, record)
+
+    def _proceed(self, record: JobRecord, head: BlockRef) -> None:
         if record.closed or record.escrow_id is None:
+            self._waits(record.job, None)
             self._bench.workspace.store.set_next_look(record.job, None)
             return
         slot = self._client.status(record.escrow_id)
         terms = close.terms_of(record)
         verb = deadlines.due(slot, terms, head.timestamp)
         if verb is not None:
-            self._enqueue(self._workflows.close, f"{verb.value}", record.job, verb.value)
-            self._later(record.job, WAIT_FOR_CHAIN_S)
-            return
-        if slot.status is Status.FUNDED and self._bench.takes_work:
+            pause = self._enqueue(self._workflows.close, f"{verb.value}", record.job, verb.value)
+            self._later(record.job, max(pause, WAIT_FOR_CHAIN_S))
+        elif slot.status is Status.NONE:
+            self._await_funding(record, terms, head)
+        elif self._bench.takes_work and (slot.status is Status.FUNDED or record.state in execute.WITH_PROVIDER):
+            # The latter also with a delivery on-chain that is not told yet: the act that told it may have failed.
             self._work(record)
+        else:
+            self._later(record.job, WAIT_FOR_CHAIN_S)
+
+    def _await_funding(self, record: JobRecord, terms: JobTerms, head: BlockRef) -> None:
+        """Wait for the payer, up to submitBy: the contract locks nothing afterwards."""
+        if head.timestamp <= terms.submit_by:
+            self._waits(record.job, None if record.terminal else f"its budget: `compute fund {record.job}` locks it")
+            self._later(record.job, WAIT_FOR_FUNDING_S)
             return
-        self._later(record.job, WAIT_FOR_FUNDING_S if slot.status is Status.NONE else WAIT_FOR_CHAIN_S)
+
+        def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+            return () if current.terminal else [(Role.OPERATOR, Expired("nobody locked the budget by submitBy"))]
+
+        journal.write(self._bench.workspace, record.job, following)
+        self._bench.workspace.store.set_next_look(record.job, None)
 
     def _work(self, record: JobRecord) -> None:
         """Bring a funded job nearer to its delivery."""
@@ -253,29 +295,35 @@ class Engine:
                     self._waits(record.job, choice.reason)
                     self._later(record.job, ASK_GATES_AGAIN_S)
                     return
-                self._enqueue(self._workflows.execute, "execute", record.job, choice.provider, choice.target)
-                self._later(record.job, POLL_AGAIN_S)
+                pause = self._enqueue(self._workflows.execute, "execute", record.job, choice.provider, choice.target)
+                self._later(record.job, pause)
+            case State.SIMULATED:
+                needed = self._bench.workspace.need_stack("the router").confirmations
+                self._waits(record.job, f"its budget: locked, with fewer than {needed} confirmations")
+                self._later(record.job, WAIT_FOR_CHAIN_S)
             case State.SUBMITTED | State.QUEUED | State.RUNNING:
                 state = execute.follow(self._bench.workspace, self._bench.providers, record.job)
+                pause = POLL_AGAIN_S
                 if state is JobState.COMPLETED:
-                    self._enqueue(self._workflows.deliver, "deliver", record.job)
+                    pause = self._enqueue(self._workflows.deliver, "deliver", record.job)
                 else:
                     self._waits(record.job, None)
-                self._later(record.job, POLL_AGAIN_S)
+                self._later(record.job, pause)
             case _:
                 self._later(record.job, WAIT_FOR_CHAIN_S)
 
-    def _enqueue(self, workflow: Callable[..., str], act: str, job: str, *arguments: str) -> None:
-        """Ask for a workflow, unless one of the same act on the same job is under way.
+    def _enqueue(self, workflow: Callable[..., str], act: str, job: str, *arguments: str) -> float:
+        """Ask for a workflow, unless one of the same act on the same job is under way; the seconds after which to look.
 
-        The identifier numbers the tries: an act that changed nothing, or failed, may be tried again.
+        The identifier numbers the tries: an act that changed nothing, or failed, may be tried again, each time later.
         """
         prefix = f"{act}:{job}:"
         if DBOS.list_workflows(workflow_id_prefix=prefix, status=_UNDER_WAY, load_input=False, load_output=False):
-            return
+            return POLL_AGAIN_S
         done = len(DBOS.list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False))
         with SetWorkflowID(f"{prefix}{done + 1}"):
             DBOS.enqueue_workflow(QUEUE, workflow, job, *arguments)
+        return float(min(POLL_AGAIN_S * 2**done, LONGEST_PAUSE_S))
 
 
 def configure(database_url: str) -> None:

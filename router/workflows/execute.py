@@ -14,12 +14,15 @@ from oracle.chain.events import Submitted as Delivered
 from oracle.encoding import canonical_bytes
 from oracle.spec import JobSpec, parse_canonical_spec
 from router.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
-from router.providers.protocol import JobState, Provider, Reference, Work
+from router.providers.protocol import JobState, Provider, ProviderRefused, Reference, ResultUnusable, Work
+from router.store import IntentStatus
 from router.workflows import journal, transactions
 from router.workflows.close import last, terms_of
 from router.workflows.workspace import Workspace
 
 Providers = Mapping[str, Provider]
+
+AGAIN = "the budget returns after submitBy; simulate again, then promote anew"
 
 WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
 
@@ -41,7 +44,7 @@ def submit(
 
     The intent is stored before the provider is spoken to; the tag makes a second submission find the first.
     `seed` is for simulators, so that a demonstration can be repeated; None lets the provider draw one.
-    Raises ProviderError.
+    Work that the provider refuses is written down as failed: it would refuse it again. Raises ProviderError.
     """
     record = workspace.store.job(job)
     if record.state is not State.APPROVED:
@@ -59,7 +62,14 @@ def submit(
     plan = json.dumps({"provider": provider, "target": target, "tag": work.tag})
     intent = workspace.store.plan_intent(job, "provider-submit", plan)
     adapter = providers[provider]
-    reference = adapter.find(work.tag, target) or adapter.submit(work)
+    reference = adapter.find(work.tag, target)
+    if reference is None:
+        try:
+            reference = adapter.submit(work)
+        except ProviderRefused as error:
+            refused = json.dumps({"refused": error.reason})
+            workspace.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
+            return _fail(workspace, job, f"{provider} refuses it: {error.reason}", (State.APPROVED,))
     outcome = {"provider": reference.provider, "target": reference.target, "provider_job": reference.provider_job}
     workspace.store.finish_intent(job, intent.name, json.dumps(outcome))
 
@@ -92,8 +102,7 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> JobState:
             case JobState.RUNNING if current.state in (State.SUBMITTED, State.QUEUED):
                 return [(Role.OPERATOR, Running(detail))]
             case JobState.FAILED | JobState.CANCELLED if current.state in WITH_PROVIDER:
-                remedy = "the budget returns after submitBy; simulate again, then promote anew"
-                return [(Role.OPERATOR, Failed(f"the provider job {status.state.value}: {detail}", remedy))]
+                return [(Role.OPERATOR, Failed(f"the provider job {status.state.value}: {detail}", AGAIN))]
             case _:
                 return ()
 
@@ -102,12 +111,18 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> JobState:
 
 
 def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
-    """Store the result, deliver its hash on-chain, and write `completed`; once. Raises ProviderError, ChainError."""
+    """Store the result, deliver its hash on-chain, and write `completed`; once.
+
+    A run that ended without a usable result is written down as failed. Raises ProviderError, ChainError.
+    """
     record = workspace.store.job(job)
     if record.state not in WITH_PROVIDER:
         return record
     reference = reference_of(record)
-    result = providers[reference.provider].result(reference)
+    try:
+        result = providers[reference.provider].result(reference)
+    except ResultUnusable as error:
+        return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
     # On disk before the transaction that names it: a validator that sees the delivery can fetch it.
     stored = workspace.artifacts.put(result.shots.data)
     if stored != result.shots.result_hash:
@@ -140,3 +155,29 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         return [(Role.WORKER, completed)]
 
     return journal.write(workspace, job, following)
+
+
+def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ...]) -> JobRecord:
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        return [(Role.OPERATOR, Failed(reason, AGAIN))] if current.state in while_in else ()
+
+    return journal.write(workspace, job, following)
+
+
+def call_off(workspace: Workspace, providers: Providers, record: JobRecord) -> None:
+    """Ask the provider to stop the run of a job that has ended without a delivery, which nobody would pay for; once.
+
+    Raises ProviderError if the provider cannot be asked just now.
+    """
+    submitted = workspace.store.intent(record.job, "provider-submit")
+    if record.result_hash is not None or submitted is None or submitted.status is not IntentStatus.DONE:
+        return
+    intent = workspace.store.plan_intent(record.job, "provider-cancel", str(submitted.outcome))
+    if intent.status is IntentStatus.DONE:
+        return
+    reference = Reference(**json.loads(intent.request))
+    try:
+        outcome: dict[str, object] = {"stops": providers[reference.provider].cancel(reference)}
+    except ProviderRefused as error:
+        outcome = {"refused": error.reason}
+    workspace.store.finish_intent(record.job, intent.name, json.dumps(outcome))

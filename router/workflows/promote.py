@@ -16,10 +16,13 @@ from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, 
 from router.gates import GATES_BEFORE_FUNDING, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER, Deny, Eligible
 from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
 from router.providers import load_providers
-from router.store import ApprovalScope
+from router.store import ApprovalScope, IntentStatus
 from router.workflows import close, journal, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
 from router.workflows.workspace import Workspace
+
+ALLOWANCE = "tx:approve"
+"""The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
 
 
 class PromotionDenied(RuntimeError):
@@ -197,11 +200,14 @@ def _allow(workspace: Workspace, job: str, terms: JobTerms) -> None:
     client, payer = workspace.client(), workspace.account("requester")
     if client.allowance(payer.address, terms.token) >= terms.budget:
         return
+    # An allowance that another job's funding has used since is given again, under a name of its own.
+    given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
+    spent = sum(each.status is IntentStatus.DONE for each in given)
     transactions.ensure(
         workspace.store,
         client,
         job,
-        "tx:approve",
+        ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",
         payer,
         lambda: client.approve(terms.token, client.allowance(payer.address, terms.token) + terms.budget),
         lambda: None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dbos import DBOS
 
 from oracle.artifacts.shots import pack
 from oracle.chain import events as chain
@@ -19,21 +21,30 @@ from router.providers.protocol import (
     Estimate,
     JobState,
     ProviderError,
+    ProviderRefused,
     ProviderUnavailable,
     Receipt,
     Reference,
     Result,
+    ResultUnusable,
     Status,
     Target,
     Work,
 )
 from router.providers.simulation import ideal_targets
 from router.settings import workflows_url
+from router.store import IntentStatus
 from router.workflows.close import terms_of
-from router.workflows.engine import STUMBLED, Bench, Engine, configure
+from router.workflows.engine import POLL_AGAIN_S, STUMBLED, Bench, Engine, configure
+from router.workflows.execute import reference_of
 
 PATIENCE_S = 30.0
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 DOWN = ProviderUnavailable("the provider does not answer", "try again later")
+
+
+class ProviderRefusesToday(ProviderError):
+    """An error that says nothing of the work, and that trying the step at once does not help."""
 
 
 class PaperProvider:
@@ -44,7 +55,13 @@ class PaperProvider:
     def __init__(self) -> None:
         self.state = JobState.QUEUED
         self.error: ProviderError | None = None
+        """Raised by every call."""
+        self.refuses: ProviderError | None = None
+        """Raised by submissions."""
+        self.unusable: ProviderError | None = None
+        """Raised for results."""
         self.runs: list[str] = []
+        self.stopped: list[str] = []
 
     def _answer(self) -> None:
         if self.error is not None:
@@ -59,6 +76,8 @@ class PaperProvider:
 
     def submit(self, work: Work) -> Reference:
         self._answer()
+        if self.refuses is not None:
+            raise self.refuses
         self.runs.append(work.tag)
         return Reference(self.name, work.target, work.tag)
 
@@ -73,12 +92,14 @@ class PaperProvider:
 
     def result(self, ref: Reference) -> Result:
         self._answer()
+        if self.unusable is not None:
+            raise self.unusable
         receipt = Receipt(ref.provider_job, ref.target, 4000, "1", "", "", "statevector", 7)
         return Result(pack(np.zeros(4000, dtype=np.int64), 5), receipt, None, "OPENQASM 3.0;", "as it was")
 
     def cancel(self, ref: Reference) -> bool:
-        del ref
         self._answer()
+        self.stopped.append(ref.provider_job)
         return True
 
 
@@ -99,20 +120,22 @@ class Router:
             if reached(record):
                 return record
             assert time.monotonic() < end, f"{job} is {record.state.value}, waits for {self.desk.waits_for(job)}"
-            store.set_next_look(job, self.long_ago)
+            store.set_next_look(job, LONG_AGO)
             self.engine.tick()
             time.sleep(0.02)
 
-    @property
-    def long_ago(self) -> Any:
-        from datetime import UTC, datetime
-
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
     def tick(self, job: str) -> None:
         """One look at `job`."""
-        self.desk.workspace.store.set_next_look(job, self.long_ago)
+        self.desk.workspace.store.set_next_look(job, LONG_AGO)
         self.engine.tick()
+
+
+def until_idle(prefix: str) -> None:
+    """Wait until no workflow of that name is under way."""
+    end = time.monotonic() + PATIENCE_S
+    while DBOS.list_workflows(workflow_id_prefix=prefix, status=["PENDING", "ENQUEUED"]):
+        assert time.monotonic() < end, f"{prefix} is still under way"
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +151,8 @@ def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path],
 
 @pytest.fixture(autouse=True)
 def provider_as_new(router: Router) -> None:
-    router.provider.state, router.provider.error = JobState.QUEUED, None
+    provider = router.provider
+    provider.state, provider.error, provider.refuses, provider.unusable = JobState.QUEUED, None, None, None
 
 
 def test_a_job_that_a_gate_holds_back_says_which_and_what_to_do(router: Router) -> None:
@@ -176,3 +200,101 @@ def test_a_job_that_the_router_stumbles_over_says_so_and_holds_no_other_up(route
     spec.write_bytes(kept)
     router.ticks(broken.job, lambda record: record.state is State.QUEUED)
     assert desk.waits_for(broken.job) is None
+
+
+def test_an_unfunded_job_says_so_and_expires_once_nobody_can_fund_it_any_more(router: Router) -> None:
+    desk = router.desk
+    record = desk.promoted()
+    router.tick(record.job)
+    assert desk.waits_for(record.job) == f"its budget: `compute fund {record.job}` locks it"
+    now, desk.chain.now = desk.chain.now, terms_of(record).submit_by
+    try:
+        ended = router.ticks(record.job, lambda record: record.terminal)
+    finally:
+        desk.chain.now = now
+    assert (ended.state, ended.reason) == (State.EXPIRED, "nobody locked the budget by submitBy")
+    assert desk.waits_for(record.job) is None
+    router.tick(record.job)
+
+
+def test_a_funding_that_is_not_buried_deep_enough_is_waited_for(router: Router) -> None:
+    desk = router.desk
+    job = desk.funded().job
+    router.tick(job)
+    assert desk.waits_for(job) == "its budget: locked, with fewer than 2 confirmations"
+    desk.chain.node.block_number += 1
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+
+
+def test_work_that_the_provider_refuses_fails_once_and_is_not_tried_for_ever(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    provider.refuses = ProviderRefused("the circuit is too wide", "build a narrower one")
+    ended = router.ticks(job, lambda record: record.terminal)
+    assert ended.state is State.FAILED
+    assert ended.reason == "aer refuses it: the circuit is too wide"
+    assert "simulate again" in str(ended.remedy)
+    router.tick(job)
+    assert desk.workspace.store.intent(job, "provider-submit").status is IntentStatus.ABANDONED
+
+
+def test_a_result_of_no_use_fails_the_job(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+    provider.state, provider.unusable = JobState.COMPLETED, ResultUnusable("its shots are damaged", "submit again")
+    ended = router.ticks(job, lambda record: record.terminal)
+    assert (ended.state, ended.reason) == (State.FAILED, "the provider's result is of no use: its shots are damaged")
+
+
+def test_a_delivery_that_was_not_told_when_the_router_failed_is_told_later(router: Router) -> None:
+    """The transaction was mined, and the act that sent it ended before it could write so down."""
+    desk, provider = router.desk, router.provider
+    record = desk.locked()
+    router.ticks(record.job, lambda record: record.state is State.QUEUED)
+    shots = provider.result(reference_of(desk.workspace.store.job(record.job))).shots
+    worker = terms_of(record).worker
+    args = chain.Submitted(worker, shots.result_hash, 0, shots.multiset_hash)
+    delivered = desk.chain.says(record.escrow_id, args, chain.Status.SUBMITTED)
+    desk.chain.node.mined[delivered.tx_hash] = (delivered.block, 1)
+    provider.state = JobState.COMPLETED
+    told = router.ticks(record.job, lambda record: record.state is State.COMPLETED)
+    assert (told.delivery_tx, told.result_hash) == (delivered.tx_hash, shots.result_hash)
+    assert desk.chain.node.sent == [], "nothing was sent for what was there"
+
+
+def test_the_run_of_a_job_that_was_called_off_is_stopped_once(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    record = desk.locked()
+    router.ticks(record.job, lambda record: record.state is State.QUEUED)
+    terms = terms_of(record)
+    args = chain.Cancelled(terms.payer, terms.budget, chain.Status.FUNDED)
+    desk.chain.says(record.escrow_id, args, chain.Status.REFUNDED)
+    desk.chain.node.block_number += 1
+    provider.error = DOWN
+    router.ticks(record.job, lambda record: record.state is State.CANCELLED)
+    assert desk.waits_for(record.job) == str(DOWN), "the run goes on, and nobody would pay for it"
+    provider.error = None
+    before = list(provider.stopped)
+    router.tick(record.job)
+    router.tick(record.job)
+    assert provider.stopped[len(before) :] == [desk.workspace.store.job(record.job).provider_job]
+    assert desk.waits_for(record.job) is None
+
+
+def test_an_act_that_keeps_failing_is_tried_less_and_less_often(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    provider.refuses = ProviderRefusesToday("come back later", "try again")
+    router.ticks(job, lambda _record: desk.waits_for(job) is not None)
+    assert desk.waits_for(job) == "come back later — try again"
+    for _ in range(3):
+        until_idle(f"execute:{job}:")
+        router.tick(job)
+    until_idle(f"execute:{job}:")
+    assert len(DBOS.list_workflows(workflow_id_prefix=f"execute:{job}:")) >= 3
+    router.tick(job)
+    due_at = datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S * 4)
+    assert job not in {record.job for record in desk.workspace.store.due(tuple(State), due_at)}
+    until_idle(f"execute:{job}:")
+    assert desk.workspace.store.job(job).state is State.APPROVED
