@@ -20,7 +20,7 @@ import pytest
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 CRASHES = int(os.environ.get("COMPUTE_TEST_CRASHES", "3"))
-LONGEST_S = 9.0
+LONGEST_S = 6.0
 """A job takes about as long from its funding to its settlement."""
 
 
