@@ -122,7 +122,7 @@ class ArtifactRow:
     size: int | None
     """Bytes; None if it is missing."""
     path: str | None
-    """Where it is on this machine; None for an event, which is in the job's log, and for what is missing."""
+    """Where it is on this machine; None if it is missing."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -132,12 +132,16 @@ def artifacts(workspace: Workspace, record: JobRecord, events: Sequence[Event]) 
     """Every artifact of the job, in the order of its life, each digest once."""
     rows: dict[str, ArtifactRow] = {}
     for kind, digest in _named(workspace, events):
-        found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
-        size, path = (found.stat().st_size, str(found)) if found.is_file() else (None, None)
-        rows.setdefault(digest, ArtifactRow(kind, digest, size, path))
-    for row in (*_attestations(workspace, record, rows), *_settlements(events)):
+        rows.setdefault(digest, _stored(workspace, kind, digest))
+    for row in (*_attestations(workspace, record, rows), *_settlements(workspace, events)):
         rows.setdefault(row.digest, row)
     return tuple(rows.values())
+
+
+def _stored(workspace: Workspace, kind: str, digest: str) -> ArtifactRow:
+    found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
+    size, path = (found.stat().st_size, str(found)) if found.is_file() else (None, None)
+    return ArtifactRow(kind, digest, size, path)
 
 
 def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
@@ -152,20 +156,17 @@ def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, A
         data = path.read_bytes()
         document = Attestation.from_json(parse_json(data)).document
         if document not in known and workspace.artifacts.has(document):
-            stored = workspace.home.artifacts / "objects" / document[2:4] / document[4:]
-            yield ArtifactRow(Kind.VERDICT_DOCUMENT, document, stored.stat().st_size, str(stored))
+            yield _stored(workspace, Kind.VERDICT_DOCUMENT, document)
         yield ArtifactRow(Kind.ATTESTATIONS, sha256_hex(data), len(data), str(path))
 
 
-def _settlements(events: Sequence[Event]) -> Iterator[ArtifactRow]:
-    """The events that say where the money went: their receipt is the chain's log that each names."""
+def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:
+    """Where the money went: what the chain did to the job at last, and the log that says so."""
     from oracle.artifacts.kinds import Kind
-    from oracle.encoding import canonical_bytes
-    from router.lifecycle import FINAL_ESCROW, EscrowMoved
+    from router.workflows.chain_events import receipts
 
-    for event in events:
-        if isinstance(event.payload, EscrowMoved) and event.payload.escrow in FINAL_ESCROW:
-            yield ArtifactRow(Kind.SETTLEMENT_RECEIPT, event.digest, len(canonical_bytes(event.to_json())), None)
+    for event in receipts(events):
+        yield _stored(workspace, Kind.SETTLEMENT_RECEIPT, event.payload_digest)
 
 
 def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
@@ -178,20 +179,21 @@ def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str,
                 yield Kind.ORIGINAL_SPEC, source
                 yield Kind.NORMALISED_SPEC, spec
             case is_.Simulated(spec_hash=spec, circuit=circuit, baseline_root=root, simulation=simulation):
-                document = json.loads(workspace.artifacts.get(simulation))
-                if document["generator"] is not None:
+                known = workspace.artifacts.has(simulation)
+                document = json.loads(workspace.artifacts.get(simulation)) if known else {}
+                if document.get("generator") is not None:
                     yield Kind.CODE_VERSION, document["generator"]
                 yield Kind.CIRCUIT, circuit
                 yield Kind.BASELINE, root
-                if document["prediction"] is not None:
-                    yield "requester_baseline", document["prediction"]
+                if document.get("prediction") is not None:
+                    yield Kind.REQUESTER_BASELINE, document["prediction"]
                 yield Kind.SIMULATION_OUTPUT, simulation
                 yield Kind.NORMALISED_SPEC, spec
             case is_.Promoted(spec_hash=spec):
                 yield Kind.NORMALISED_SPEC, spec
             case is_.Approved(decision=decision, gates=gates):
                 yield Kind.ROUTING_DECISION, decision
-                yield "gate_report", gates
+                yield Kind.GATE_REPORT, gates
             case is_.Completed(result_hash=result, receipt=receipt, calibration=calibration):
                 yield Kind.RAW_RESULT, result
                 yield Kind.PROVIDER_JOB, receipt
@@ -247,7 +249,7 @@ def draw_job(
     facts(screen, record_facts(record, waits, money))
     screen.print()
     timeline(screen, [moment(event, money) for event in events])
-    if record.baseline_root is not None:
+    if record.baseline_root is not None and workspace.artifacts.has(record.baseline_root):
         screen.print()
         draw_distributions(screen, workspace, record)
     if rows:
@@ -264,8 +266,7 @@ def draw_artifacts(screen: Console, workspace: Workspace, rows: Sequence[Artifac
     for row in rows:
         size = "missing" if row.size is None else f"{row.size:,}"
         if wide:
-            where = row.path or ("" if row.size is None else "an event of the job's log")
-            grid.add_row(plain(row.kind), row.digest, size, plain(where))
+            grid.add_row(plain(row.kind), row.digest, size, plain(row.path or ""))
         else:
             grid.add_row(plain(row.kind), short(row.digest, 18, 8), size)
     screen.print(grid)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 
 from oracle.chain import events as chain
 from oracle.chain.client import EscrowClient
+from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
 from router.lifecycle import (
+    FINAL_ESCROW,
     Cancelled,
     ChainCaused,
     EscrowMoved,
@@ -105,6 +107,23 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
             return ()
 
 
+def receipts(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The settlement receipts among a job's events: of each log that emptied the escrow, the last event it caused.
+
+    That is the job's end, or the escrow's where the job had ended before. The receipt itself is the event's payload in
+    canonical JSON, stored under the event's payload digest.
+    """
+    caused: dict[tuple[str, int], Event] = {}
+    emptied = set()
+    for event in events:
+        if (cause := event.payload.chain_cause) is None:
+            continue
+        caused[cause.tx_hash, cause.log_index] = event
+        if isinstance(event.payload, EscrowMoved) and event.payload.escrow in FINAL_ESCROW:
+            emptied.add((cause.tx_hash, cause.log_index))
+    return tuple(event for place, event in caused.items() if place in emptied)
+
+
 def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block: int) -> JobRecord:
     """Bring the record of `job` up to what the chain says up to `to_block`, and return it.
 
@@ -118,7 +137,11 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
         def following(current: JobRecord, event: chain.EscrowEvent = event) -> Sequence[tuple[Role, Payload]]:
             if (event.tx_hash, event.log_index) in told(workspace.store.events(job)):
                 return ()
-            return [(Role.OPERATOR, payload) for payload in consequences(current, event)]
+            payloads = consequences(current, event)
+            if payloads and isinstance(event.args, chain.Settled | chain.Refunded | chain.Cancelled):
+                # The settlement receipt, on disk before the event that carries its digest.
+                workspace.artifacts.put(canonical_bytes(payloads[-1].to_json()))
+            return [(Role.OPERATOR, payload) for payload in payloads]
 
         if awaits_delivery(record, event):
             break

@@ -94,10 +94,19 @@ def test_every_artifact_of_a_settled_job_is_there_and_hashes(shell: Shell, settl
         "attestations", "settlement_receipt",
     }  # fmt: skip
     for row in rows:
-        assert row["size"] > 0
-        if row["path"] is not None:
-            assert sha256_hex(Path(row["path"]).read_bytes()) == row["digest"]
-    assert [row["kind"] for row in rows if row["path"] is None] == ["settlement_receipt"]
+        assert row["size"] == Path(row["path"]).stat().st_size > 0
+        assert sha256_hex(Path(row["path"]).read_bytes()) == row["digest"]
+
+
+def test_the_settlement_receipt_is_what_the_last_event_carries(shell: Shell, settled: str) -> None:
+    shown = shell.json(f"compute quantum inspect {settled} --artifacts")
+    rows, events = shown["artifacts"], shown["events"]
+    assert isinstance(rows, list)
+    assert isinstance(events, list)
+    (receipt,) = (row for row in rows if row["kind"] == "settlement_receipt")
+    assert receipt["digest"] == events[-1]["payload_digest"]
+    assert json.loads(Path(receipt["path"]).read_bytes()) == events[-1]["payload"]
+    assert events[-1]["payload"]["worker_paid"] == "25000000"
 
 
 def test_watch_streams_one_json_object_a_line_in_the_order_of_the_record(shell: Shell, settled: str) -> None:
