@@ -20,6 +20,15 @@ from router.workflows.workspace import open_workspace, write_atomically
 log = logging.getLogger("router")
 
 
+def start_logging() -> None:
+    """Log to stderr: what we say from INFO on, and of libraries (Qiskit lists its plugins) only what they warn of."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("oracle", "router"):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run until a signal; exit code 0, or 5 if another router holds the home."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -32,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=None, help="seed of simulated devices, to repeat a demonstration")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    start_logging()
     home = Home(options.home)
     lock = FileLock(home.router_lock)
     try:
