@@ -10,8 +10,8 @@ from router.cli.commands import Session
 from router.cli.failures import CommandFailed, Exit
 
 if TYPE_CHECKING:
-    from router.cli.views import Money
     from router.lifecycle import Event, JobRecord
+    from router.report.telling import Money
     from router.workflows.workspace import Workspace
 
 _LOOK_S = 0.25
@@ -109,10 +109,10 @@ class Printer:
         if not self._output.as_json:
             self.line(event)
             return
-        from router.cli import views
+        from router.report.telling import said
 
         line = event.to_json() | {"state": record.state.value, "escrow": record.escrow.value}
-        self._output.json_line(line | {"said": views.said(event, self._money)})
+        self._output.json_line(line | {"said": said(event, self._money)})
 
     def waits(self, record: JobRecord, reason: str) -> None:
         """What holds the job back just now; no event, so nobody signed it."""

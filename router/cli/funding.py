@@ -12,7 +12,7 @@ from router.cli.opening import job_argument, job_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from router.cli.views import Money
+    from router.report.telling import Money
     from router.workflows.promote import Funding
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.terms import JobTerms
-    from router.cli.views import Money
     from router.gates import Deny, GateReport
     from router.lifecycle import JobRecord
+    from router.report.telling import Money
     from router.routing import RouteDecision
     from router.workflows.promote import Funding, Offer
     from router.workflows.workspace import Workspace

@@ -111,11 +111,9 @@ def _draw_status(screen: Console, session: Session, status: StackStatus) -> None
 
 def _draw_demo(screen: Console, result: DemoResult) -> None:
     from router.cli.output import coloured, facts, plain, table
-    from router.report.wording import units
+    from router.report.telling import in_token
 
-    def money(amount: int) -> str:
-        return f"{units(amount, result.token_decimals)} {result.token_symbol}"
-
+    money = in_token(result.token_symbol, result.token_decimals)
     record = result.record
     screen.print()
     grid = table("transaction", "block", "gas", "hash", numbers=("block", "gas"))

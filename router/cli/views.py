@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from router.cli.drawing import Moment, histogram, timeline
 from router.cli.output import facts, next_step, plain, table
-from router.report.wording import short, units
+from router.report.telling import Money, base_units, dollars, in_token, percent, said, told_by
+from router.report.wording import short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 _WIDE = 200
 """Columns from which a whole digest and a path fit on one line."""
-
-Money = Callable[[int], str]
-"""Base units of the job's token, in words."""
-
-
-def base_units(amount: int) -> str:
-    """`amount` where nobody says which token it is of."""
-    return f"{amount:,} base units"
 
 
 def money_of(workspace: Workspace) -> Money:
@@ -53,64 +46,14 @@ def money_of_home(home: Home) -> Money:
 
 
 def _in_token_of(deployment: Deployment) -> Money:
-    return lambda amount: f"{units(amount, deployment.token_decimals)} {deployment.token_symbol}"
-
-
-def said(event: Event, money: Money) -> str:
-    """What an event says, in a line."""
-    from router import lifecycle as is_
-
-    match event.payload:
-        case is_.Created(spec_hash=spec_hash):
-            return f"spec {short(spec_hash)}"
-        case is_.Simulated(baseline_root=root, baseline_distance=distance):
-            near = "" if distance is None else f", {percent(distance)} from the requester's"
-            return f"baseline {short(root)}{near}"
-        case is_.Promoted(target=target, max_usd=most):
-            return f"to {target}, for ${dollars(most)} at most"
-        case is_.Approved():
-            return "every gate allows it"
-        case is_.Submitted(target=target, provider_job=reference):
-            return f"{target}, provider job {reference}"
-        case is_.Queued(detail=detail) | is_.Running(detail=detail):
-            return detail
-        case is_.Completed(result_hash=result, tx_hash=tx):
-            return f"result {short(result)} delivered in {short(tx)}"
-        case is_.Validated(outcome=outcome, worker_amount=amount):
-            return f"verdict {outcome.value}; the worker is to get {money(amount)}"
-        case is_.Settled(outcome=outcome, worker_paid=worker, payer_paid=payer):
-            return f"{outcome.value}: {money(worker)} to the worker, {money(payer)} back to the payer"
-        case is_.Failed(reason=reason, remedy=remedy):
-            return f"{reason}; {remedy}"
-        case is_.Rejected(reason=reason) | is_.Expired(reason=reason) | is_.Cancelled(reason=reason):
-            return reason
-        case is_.Disputed(by=by):
-            return f"by {by}"
-        case is_.EscrowMoved(escrow=escrow, cause=cause):
-            return f"{escrow.value}, block {cause.block_number}, {short(cause.tx_hash)}"
-    raise AssertionError(f"no words for {type(event.payload).__name__}")
-
-
-def dollars(rational: str) -> str:
-    """``25``, ``12.50``: a rational of US dollars as people write it."""
-    from oracle.encoding import parse_rational
-
-    value = parse_rational(rational)
-    return str(value.numerator) if value.denominator == 1 else f"{float(value):.2f}"
-
-
-def percent(rational: str) -> str:
-    """A rational between 0 and 1 as ``12.5%``."""
-    from oracle.encoding import parse_rational
-
-    return f"{float(parse_rational(rational)):.1%}"
+    return in_token(deployment.token_symbol, deployment.token_decimals)
 
 
 def moment(event: Event, money: Money) -> Moment:
     """The line of `event` in a timeline."""
     from router.lifecycle import parse_at
 
-    return Moment(at=parse_at(event.at), kind=event.kind.value, by=event.role.value, said=said(event, money))
+    return Moment(at=parse_at(event.at), kind=event.kind.value, by=told_by(event), said=said(event, money))
 
 
 @dataclass(frozen=True)

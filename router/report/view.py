@@ -210,6 +210,8 @@ class ReportView:
     attestations: tuple[AttestationView, ...] = ()
     validators: int = 0
     """How many validators the terms pin; 0 if unknown."""
+    reason: str = ""
+    """Why it was rejected, expired, failed or cancelled; empty for any other end."""
     transactions: tuple[TransactionView, ...] = ()
     balances: tuple[BalanceView, ...] = ()
     device_label: str = ""

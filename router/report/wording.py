@@ -157,7 +157,7 @@ def _bounds(view: ReportView) -> str:
 
 
 def _ending(view: ReportView) -> str:
-    reason = next((entry.reason for entry in view.timeline if entry.state == view.state), "").strip().rstrip(".")
+    reason = view.reason.strip().rstrip(".")
     if view.state in {"rejected", "failed"} and reason:
         return f"because {reason}"
     if view.escrow not in SETTLED:

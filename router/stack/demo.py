@@ -18,6 +18,7 @@ from oracle.terms import JobTerms
 from oracle.verdict.signed import Attestation
 from router.lifecycle import EscrowState, Event, JobRecord, State
 from router.report.page import write_report
+from router.report.telling import in_token
 from router.routing import RouteDecision
 from router.settings import Home
 from router.stack import local
@@ -157,7 +158,8 @@ class _Demonstration:
         promote(workspace, offered)
         self._show(job)
         funding = fund(workspace, job)
-        self._say(f"the payer locks {funding.amount} base units ({funding.gas_used} gas)")
+        money = in_token(workspace.deployment.token_symbol, workspace.deployment.token_decimals)
+        self._say(f"the payer locks {money(funding.amount)} ({funding.gas_used:,} gas)")
         self._lead_to_the_end(job, offered.terms)
         record = self._wait(job, "its end", lambda record: record.closed)
         after = self._balances()

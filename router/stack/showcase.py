@@ -24,6 +24,7 @@ from oracle.verdict.figures import describe
 from oracle.verdict.signed import Attestation
 from router.gates import Allow, GateReport
 from router.lifecycle import Event, JobRecord, apply, parse_at
+from router.report.telling import Money, in_token, said, told_by
 from router.report.view import (
     AttestationView,
     BalanceView,
@@ -151,7 +152,11 @@ def report_view(
         normalised_json=workspace.artifacts.get(record.spec_hash).decode(),
         spec_hash=record.spec_hash,
         facts=_facts(record, spec),
-        timeline=_timeline(workspace.store.events(record.job), transactions),
+        timeline=_timeline(
+            workspace.store.events(record.job),
+            transactions,
+            in_token(deployment.token_symbol, deployment.token_decimals),
+        ),
         route=_route(workspace, record),
         gates=_gates(workspace, record),
         distribution=_distribution(workspace, record, spec, document),
@@ -160,6 +165,7 @@ def report_view(
         attestations=tuple(
             AttestationView(a.validator, a.document, a.signature) for a in attestations_of(workspace, record)
         ),
+        reason=record.reason or "",
         validators=len(terms_of(record).validators) if record.promoted else 0,
         transactions=tuple(TransactionView(t.name, t.hash, t.gas_used, t.block) for t in transactions),
         balances=_balances(workspace, balances),
@@ -178,7 +184,9 @@ def _facts(record: JobRecord, spec: JobSpec) -> tuple[FactView, ...]:
     return tuple(facts)
 
 
-def _timeline(events: tuple[Event, ...], transactions: tuple[Transaction, ...]) -> tuple[TimelineEntry, ...]:
+def _timeline(
+    events: tuple[Event, ...], transactions: tuple[Transaction, ...], money: Money
+) -> tuple[TimelineEntry, ...]:
     gas = {transaction.hash: transaction.gas_used for transaction in transactions}
     record: JobRecord | None = None
     entries = []
@@ -186,15 +194,14 @@ def _timeline(events: tuple[Event, ...], transactions: tuple[Transaction, ...]) 
         record = apply(record, event)
         cause = event.payload.chain_cause
         tx_hash = cause.tx_hash if cause is not None else getattr(event.payload, "tx_hash", None)
-        reason = getattr(event.payload, "reason", None) or getattr(event.payload, "detail", None) or ""
         entries.append(
             TimelineEntry(
                 at=parse_at(event.at),
                 kind=event.kind.value,
                 state=record.state.value,
-                role="chain" if cause is not None else event.role.value,
+                role=told_by(event),
                 actor=event.address,
-                reason=reason,
+                reason=said(event, money),
                 tx_hash=tx_hash,
                 gas=gas.get(tx_hash) if tx_hash is not None else None,
             )

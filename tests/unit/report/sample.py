@@ -422,6 +422,7 @@ def denied() -> ReportView:
         state="rejected",
         escrow="none",
         escrow_id="",
+        reason="the baseline is 0.31 away",
         token_symbol="tUSD",
         token_decimals=18,
         timeline=(*full.timeline[:3], last),

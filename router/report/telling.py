@@ -1,0 +1,91 @@
+"""What an event of a job says, in a line for people: the same words on the terminal and in the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from oracle.encoding import parse_rational
+from router.lifecycle import (
+    Approved,
+    Cancelled,
+    Completed,
+    Created,
+    Disputed,
+    EscrowMoved,
+    Event,
+    Expired,
+    Failed,
+    Promoted,
+    Queued,
+    Rejected,
+    Running,
+    Settled,
+    Simulated,
+    Submitted,
+    Validated,
+)
+from router.report.wording import short, units
+
+CHAIN = "chain"
+
+Money = Callable[[int], str]
+"""Base units of the job's token, in words."""
+
+
+def base_units(amount: int) -> str:
+    """`amount` where nobody says which token it is of."""
+    return f"{amount:,} base units"
+
+
+def in_token(symbol: str, decimals: int) -> Money:
+    """Amounts in a token, exactly: ``25.00 lUSD``."""
+    return lambda amount: f"{units(amount, decimals)} {symbol}"
+
+
+def told_by(event: Event) -> str:
+    """Who an event is the doing of: the chain where it names its log, though the operator signs that too."""
+    return event.role.value if event.payload.chain_cause is None else CHAIN
+
+
+def said(event: Event, money: Money) -> str:
+    """What an event says, in a line."""
+    match event.payload:
+        case Created(spec_hash=spec_hash):
+            return f"spec {short(spec_hash)}"
+        case Simulated(baseline_root=root, baseline_distance=distance):
+            near = "" if distance is None else f", {percent(distance)} from the requester's"
+            return f"baseline {short(root)}{near}"
+        case Promoted(target=target, max_usd=most):
+            return f"to {target}, for ${dollars(most)} at most"
+        case Approved():
+            return "every gate allows it"
+        case Submitted(target=target, provider_job=reference):
+            return f"{target}, provider job {reference}"
+        case Queued(detail=detail) | Running(detail=detail):
+            return detail
+        case Completed(result_hash=result, tx_hash=tx):
+            return f"result {short(result)} delivered in {short(tx)}"
+        case Validated(outcome=outcome, worker_amount=amount):
+            return f"verdict {outcome.value}; the worker is to get {money(amount)}"
+        case Settled(outcome=outcome, worker_paid=worker, payer_paid=payer):
+            return f"{outcome.value}: {money(worker)} to the worker, {money(payer)} back to the payer"
+        case Failed(reason=reason, remedy=remedy):
+            return f"{reason}; {remedy}"
+        case Rejected(reason=reason) | Expired(reason=reason) | Cancelled(reason=reason):
+            return reason
+        case Disputed(by=by):
+            return f"by {by}"
+        case EscrowMoved(escrow=escrow, cause=cause):
+            return f"{escrow.value}, block {cause.block_number}, {short(cause.tx_hash)}"
+    raise AssertionError(f"no words for {type(event.payload).__name__}")
+
+
+def dollars(rational: str) -> str:
+    """``25``, ``12.50``: a rational of US dollars as people write it."""
+    value = parse_rational(rational)
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.2f}"
+
+
+def percent(rational: str) -> str:
+    """A rational between 0 and 1 as ``12.5%``."""
+    return f"{float(parse_rational(rational)):.1%}"
