@@ -323,7 +323,7 @@ class Engine:
         done = len(DBOS.list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False))
         with SetWorkflowID(f"{prefix}{done + 1}"):
             DBOS.enqueue_workflow(QUEUE, workflow, job, *arguments)
-        return float(min(POLL_AGAIN_S * 2**done, LONGEST_PAUSE_S))
+        return float(min(POLL_AGAIN_S * 2 ** min(done, 10), LONGEST_PAUSE_S))
 
 
 def configure(database_url: str) -> None:
