@@ -18,10 +18,12 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 
+from oracle.chain.client import Call
 from oracle.chain.deployment import Deployment
-from oracle.chain.errors import ChainDown
+from oracle.chain.errors import CallReverted
 from oracle.chain.events import Args, BlockRef, EscrowEvent, EscrowStatus, Status
 from oracle.encoding import sha256_hex
+from oracle.terms import JobTerms
 
 DEPLOYMENT = Deployment(
     chain_id=31337,
@@ -50,8 +52,8 @@ class PaperNode:
         """Of what is mined next."""
         self.taken: set[tuple[str, int]] = set()
         """(sender, nonce) that are used up."""
-        self.losing = False
-        """Whether what arrives is lost, as at a node that dies."""
+        self.cut: BaseException | None = None
+        """Raised in place of the next sendings, which do not arrive."""
         self.refusal: Exception | None = None
         """Raised by the next simulations."""
         self._held: dict[str, tuple[str, int]] = {}
@@ -66,7 +68,7 @@ class PaperNode:
 
     def get_transaction_count(self, address: str, state: str) -> int:
         del state
-        return sum(owner == address for owner, _ in self.taken)
+        return sum(owner == address for owner, _ in self.taken | set(self._held.values()))
 
     def estimate_gas(self, request: Any) -> int:
         del request
@@ -78,9 +80,9 @@ class PaperNode:
         digest = "0x" + keccak(raw).hex()
         fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         place = (Account.recover_transaction(raw), int(fields["nonce"]))
+        if self.cut is not None:
+            raise self.cut
         self.sent.append(digest)
-        if self.losing:
-            raise ChainDown("http://127.0.0.1:1", "connection refused or lost")
         if digest in self.mined or digest in self._held:
             raise _said("already known")
         if place in self.taken:
@@ -94,6 +96,10 @@ class PaperNode:
         self.taken.add(self._held[digest])
         self.block_number += 1
         self.mined[digest] = (self.block_number, self.status)
+
+    def forget(self, digest: str) -> None:
+        """Lose a transaction that arrived, as a node does whose chain was replaced."""
+        del self._held[digest]
 
     def get_transaction(self, digest: HexBytes) -> object:
         if "0x" + digest.hex() not in self._held:
@@ -124,6 +130,10 @@ class PaperChain:
         self.log: list[EscrowEvent] = []
         self.slots: dict[str, EscrowStatus] = {}
         self.now = now
+        self.held = 10**12
+        """Base units of the token that anybody asked about has."""
+        self.allowed = 0
+        """What the escrow may take."""
 
     @contextmanager
     def speaking(self, doing: str) -> Iterator[None]:
@@ -164,3 +174,23 @@ class PaperChain:
         self.log.append(event)
         self.slots[job_id] = replace(self.status(job_id), status=status)
         return event
+
+    # Money, as far as funding asks: what is called has happened.
+
+    def balance(self, address: str, token: str) -> int:
+        del address, token
+        return self.held
+
+    def allowance(self, owner: str, token: str) -> int:
+        del owner, token
+        return self.allowed
+
+    def approve(self, token: str, amount: int) -> Call:
+        self.allowed = amount
+        return Call(token, "0x", doing="approve")
+
+    def fund(self, terms: JobTerms) -> Call:
+        if self.allowed < terms.budget:
+            raise CallReverted("ERC20InsufficientAllowance", {"allowance": self.allowed}, "fund")
+        self.allowed -= terms.budget
+        return Call(self.deployment.escrow, "0x", doing="fund")

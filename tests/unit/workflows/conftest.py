@@ -14,6 +14,7 @@ from paper_chain import DEPLOYMENT, PaperChain
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Funded, Status
 from router.cli.scaffold import write_job
+from router.gates import DEFAULT_POLICY_TEXT
 from router.lifecycle import JobRecord
 from router.settings import Home
 from router.workflows import chain_events
@@ -92,10 +93,13 @@ def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
     made: list[Desk] = []
 
     def make(folder: Path) -> Desk:
-        opened = open_workspace(Home(folder))
+        home = Home(folder)
+        folder.mkdir()
+        home.policy.write_text(DEFAULT_POLICY_TEXT)  # as `compute up` writes it: a fake device may stand for hardware
+        opened = open_workspace(home)
         own = {role: opened.account(role).address for role in ("requester", "operator", "worker")}
         validators = (Account.from_key(bytes([number]) * 32).address for number in (1, 2, 3))
-        path = opened.home.deployments / "31337.json"
+        path = home.deployments / "31337.json"
         DEPLOYMENT.dump(path)
         roles = Roles(
             **own, payer=own["requester"], validators=tuple(sorted(validators, key=lambda a: int(a, 16))), quorum=2

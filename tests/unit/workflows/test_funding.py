@@ -1,0 +1,56 @@
+"""Funding: the budget is locked once, and the escrow is allowed what it takes, also when others took it meanwhile."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from oracle.chain.errors import CallReverted
+from oracle.encoding import InputRejected
+from router.workflows.close import terms_of
+from router.workflows.promote import ALLOWANCE, PayerShort, fund
+
+
+def names(desk: Any, job: str) -> list[str]:
+    return [intent.name for intent in desk.workspace.store.intents(job)]
+
+
+def test_funding_allows_exactly_the_budget_and_locks_it(desk: Any) -> None:
+    record = desk.promoted()
+    funding = fund(desk.workspace, record.job)
+    assert (funding.amount, funding.already) == (terms_of(record).budget, False)
+    assert names(desk, record.job) == [ALLOWANCE, "tx:fund"]
+    assert desk.chain.allowed == 0
+
+
+def test_an_allowance_that_another_jobs_funding_used_is_given_again(desk: Any, monkeypatch: Any) -> None:
+    first, second = desk.promoted(), desk.promoted()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.chain, "fund", _reverts)
+        with pytest.raises(CallReverted):
+            fund(desk.workspace, first.job)  # cut off between the allowance and the lock
+    assert desk.chain.allowed == terms_of(first).budget
+    fund(desk.workspace, second.job)
+    assert names(desk, second.job) == ["tx:fund"], "the allowance was enough, so it took that of the first"
+    fund(desk.workspace, first.job)
+    assert names(desk, first.job) == [ALLOWANCE, f"{ALLOWANCE}-2", "tx:fund"]
+
+
+def _reverts(_terms: object) -> None:
+    raise CallReverted("Paused", {}, "fund")
+
+
+def test_a_payer_without_the_tokens_is_told_what_is_missing(desk: Any) -> None:
+    record = desk.promoted()
+    desk.chain.held = 1
+    with pytest.raises(PayerShort, match=re.escape("--max-budget")) as short:
+        fund(desk.workspace, record.job)
+    assert str(terms_of(record).budget) in str(short.value).replace(",", "")
+    assert names(desk, record.job) == []
+
+
+def test_a_job_that_was_not_promoted_has_nothing_to_fund(desk: Any) -> None:
+    with pytest.raises(InputRejected, match="was not promoted"):
+        fund(desk.workspace, desk.simulated())
