@@ -40,7 +40,7 @@ check: setup ## format, lint, types, import contracts, docs
 	@$(ENV) && .venv/bin/mypy
 	@$(ENV) && .venv/bin/lint-imports
 	@$(ENV) && sh scripts/forge.sh fmt --check
-	@$(ENV) && .venv/bin/python -m pytest -q tests/docs
+	@$(ENV) && .venv/bin/python -m pytest -q -m "not slow" tests/docs
 
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done

@@ -1,0 +1,174 @@
+"""The README does what it says: every command in it is run here, or found in the test that runs it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from terminal import Terminal, terminal_in
+
+from oracle.cli import main as oracle_cli
+from router.cli.main import cli
+from router.stack.endings import Ending
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BLOCKS = [block.strip().splitlines() for block in re.findall(r"```sh\n(.*?)```", README, re.S)]
+DEMO = ".venv/bin/compute demo"
+UNSEEN = {"queued", "running"}
+"""A provider is polled, so a short queue or a short run may pass unseen."""
+MAKES = {"make demo", "make test"}
+
+
+def first_job() -> list[str]:
+    """The block of the first job, from `compute up` to `compute down`."""
+    (found,) = (block for block in BLOCKS if block[0] == "compute up")
+    return found
+
+
+def endings() -> set[str]:
+    """The endings that the README names."""
+    prefix = f"{DEMO} --ending "
+    return {line.removeprefix(prefix) for block in BLOCKS for line in block if line.startswith(prefix)}
+
+
+def test_every_command_of_the_readme_is_run_here_or_in_the_test_of_the_endings() -> None:
+    run = MAKES | set(first_job()) | {f"{DEMO} --ending {ending}" for ending in endings()}
+    assert {line for block in BLOCKS for line in block} == run
+
+
+def made(target: str) -> str:
+    """What `make` would run for `target`."""
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_make_demo_runs_the_demonstration_and_asks_for_nothing() -> None:
+    lines = [line for line in made("demo").splitlines() if DEMO in line]
+    assert len(lines) == 1
+    assert lines[0].rstrip().endswith(DEMO)
+
+
+def test_make_test_runs_the_contracts_tests_and_all_of_ours() -> None:
+    lines = made("test").splitlines()
+    assert any(line.endswith("scripts/forge.sh test") for line in lines)
+    (ours,) = (line for line in lines if "-m pytest" in line)
+    # A browser is the one thing that is not brought along.
+    assert ours.split("-m pytest")[1].split() == ["--ignore=tests/browser"]
+
+
+def test_the_endings_it_names_are_all_there_are_and_each_is_tested() -> None:
+    assert endings() == {ending.value for ending in Ending} - {Ending.ACCEPTED.value}
+    tree = ast.parse((ROOT / "tests" / "e2e" / "test_endings.py").read_text())
+    tested = {
+        call.args[1].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "demo"
+        if isinstance(call.args[1], ast.Constant)
+    }
+    assert endings() | {Ending.ACCEPTED.value} <= tested
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_demonstration_shows_what_the_readme_says_was_seen(tmp_path: Path) -> None:
+    said = terminal_in(tmp_path)("demo")
+    (seen,) = re.findall(r"## What you just saw\n(.*?)\n## ", README, re.S)
+    steps = re.findall(r"^\d\. \*\*(.+?)\*\*", seen, re.M)
+    words = [word for step in steps for word in step.split(", ")]
+    assert words[0] == "created"
+    assert words[-1] == "settled"
+    places = {word: said.out.find(word) for word in words}
+    shown = [place for place in places.values() if place >= 0]
+    assert {word for word, place in places.items() if place < 0} <= UNSEEN
+    assert shown == sorted(shown), "in another order"
+    (report,) = re.findall(r"a page to look at, `(.+?)`", seen)
+    assert (tmp_path / report).is_file()
+    assert "25.00 lUSD" in said.err, "the budget, in tokens"
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Iterator[Terminal]:
+    """A terminal in a fresh folder, whose stack is ended whatever happens."""
+    terminal = terminal_in(tmp_path)
+    yield terminal
+    terminal("down")
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_the_first_job_goes_as_the_readme_types_it(typed: Terminal) -> None:
+    job = "JOB"
+    said: dict[str, str] = {}
+    for line in first_job():
+        program, *words = line.replace("JOB", job).split()
+        assert program == "compute"
+        said[line] = typed(*words).out
+        if "simulate" in words:
+            (job,) = set(re.findall(r"job_[0-9a-z]{10}", said[line]))
+    assert job != "JOB"
+    (watched,) = (out for line, out in said.items() if " watch " in line)
+    assert f"{job} is settled; escrow released" in watched
+    assert (typed.folder / "optimizer-demo" / "job.yaml").is_file()
+
+
+# Every README
+
+
+def pages() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if page.name == "README.md"], ids=lambda p: str(p.parent.name)
+)
+def test_relative_links_of_every_readme_resolve(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.S)
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    relative = [link for link in links if link and not re.match(r"[a-z]+:", link)]
+    assert [link for link in relative if not (page.parent / link).exists()] == []
+
+
+EXPLAINED_BY_THEIR_PARENT = {"router/store/migrations", "router/store/migrations/versions"}
+"""Folders that a tool wants as they are."""
+
+
+def test_every_folder_with_code_of_ours_says_what_it_is() -> None:
+    folders = {
+        path.parent
+        for package in ("oracle", "router")
+        for path in (ROOT / package).rglob("*.py")
+        if "templates" not in path.parts
+    }
+    missing = {str(folder.relative_to(ROOT)) for folder in folders if not (folder / "README.md").is_file()}
+    assert missing == EXPLAINED_BY_THEIR_PARENT
+
+
+PROGRAMS: dict[str, click.Command] = {"compute": cli, "compute-oracle": oracle_cli}
+
+
+def test_every_command_that_a_page_names_exists() -> None:
+    named = 0
+    for page in pages():
+        for program, rest in re.findall(r"(?:^|`|/)(compute(?:-oracle)?)((?: [a-z][a-z-]*)+)", page.read_text(), re.M):
+            command = PROGRAMS[program]
+            for word in rest.split():
+                if not isinstance(command, click.Group):
+                    break
+                found = command.get_command(click.Context(command), word)
+                assert found is not None, f"{page.relative_to(ROOT)}: {program}{rest}: there is no `{word}`"
+                command = found
+                named += 1
+    assert named > 20
