@@ -22,4 +22,8 @@ elif ! forge=$(command -v forge); then
 fi
 ls "$root"/.solcx/solc-v* >/dev/null 2>&1 || "$root/scripts/solc/install.sh" >/dev/null
 cd "$root"
+# Foundry caches in the home folder; nothing of ours is written there.
+HOME=$root/.cache/home
+mkdir -p "$HOME"
+export HOME
 exec "$forge" "$@"

@@ -17,6 +17,7 @@ from qiskit_qasm3_import.converter import ConvertVisitor
 
 from oracle.circuits.admission import examine
 from oracle.circuits.facts import remember_source
+from oracle.circuits.nesting import nesting_fault
 from oracle.encoding import Finding, InputRejected
 
 LARGEST_TEXT = 512 * 1024
@@ -62,6 +63,8 @@ def load_qasm3(text: str) -> QuantumCircuit:
         _reject(None, f"{size:,} bytes of OpenQASM 3", f"write at most {LARGEST_TEXT:,} bytes")
     if not text.strip():
         _reject(None, "there is no circuit", f"write OpenQASM 3, such as {EXAMPLE}")
+    if (fault := nesting_fault(text)) is not None:
+        raise InputRejected("circuit", [fault])
     program = _parse(text)
     if program.version is not None and not program.version.startswith("3"):
         _reject(1, f"OPENQASM {program.version} is not read here", "write OPENQASM 3.0;")

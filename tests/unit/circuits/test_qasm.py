@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 from qiskit import QuantumCircuit, qasm3
@@ -107,9 +109,35 @@ def test_text_that_is_no_unicode_is_refused() -> None:
     assert refused("OPENQASM 3.0;\n\ud800")
 
 
-def test_deep_nesting_is_refused() -> None:
-    (finding,) = refused(HEAD + "qubit q;\nrx(" + "(" * 2000 + "1" + ")" * 2000 + ") q;")
+@pytest.fixture(params=[1_000, 100_000])
+def recursion_limit(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Python's own, and what a library of ours raises it to: the same text must be refused under both."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(request.param)
+    yield request.param
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("recursion_limit")
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 2000 + "1" + ")" * 2000,
+        "-" * 2000 + "1",
+        "1" + "+1" * 2000,
+        "2" + "**1" * 2000,
+        "sin(" * 50 + "1" + ")" * 50,
+    ],
+)
+def test_deep_nesting_is_refused_whatever_the_interpreters_own_limit(expression: str) -> None:
+    (finding,) = refused(HEAD + f"qubit q;\nrx({expression}) q;")
     assert "nested" in finding.reason
+    assert finding.line is not None
+
+
+def test_brackets_and_operators_in_comments_are_no_nesting() -> None:
+    circuit = load_qasm3(HEAD + "// " + "(" * 100 + "\n/* " + "-" * 100 + " */\nqubit q;\nrx(-3*pi/4) q;\n")
+    assert circuit.num_qubits == 1
 
 
 @pytest.mark.parametrize("call", ["{0} q;", "inv @ {0} q;"])
