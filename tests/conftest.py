@@ -1,4 +1,4 @@
-"""No test reads or writes the home folder of whoever runs it: tools that keep things there (Foundry does) get another."""
+"""No test touches the home folder of whoever runs it: tools that keep things there (Foundry does) get another."""
 
 from __future__ import annotations
 
