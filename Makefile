@@ -1,5 +1,5 @@
 # Everything is installed inside this folder; nothing is needed but Python 3.11..3.13 and make. See CONTRIBUTING.md.
-# PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest, DEMO_ARGS to `compute demo`.
+# PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest (-n 0: one process), DEMO_ARGS to `compute demo`.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -26,7 +26,7 @@ demo: setup ## one job from spec to payment on a local stack, and a report of it
 test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
 	@$(ENV) && sh scripts/forge.sh test
-	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser $(PYTEST_ARGS)
+	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
 
 crash: setup ## kill the router twenty times in the middle of a job; nothing may be lost or happen twice
 	@$(ENV) && COMPUTE_TEST_CRASHES=20 .venv/bin/python -m pytest tests/e2e/test_router_crash.py -s $(PYTEST_ARGS)
