@@ -34,10 +34,7 @@ class ChainDown(ChainError):
     def __init__(self, url: str, reason: str) -> None:
         self.url = shown_url(url)
         self.reason = reason
-        super().__init__(
-            f"the chain at {self.url} does not answer ({reason}); "
-            "start it with `compute up`, or name another with --rpc"
-        )
+        super().__init__(f"the chain at {self.url} does not answer ({reason}); `compute up` starts a local one")
 
 
 class NodeError(ChainError):
@@ -45,7 +42,7 @@ class NodeError(ChainError):
 
     def __init__(self, doing: str, message: str) -> None:
         self.message = message
-        super().__init__(f"{doing}: the node says {message!r}; check the request, or try another node with --rpc")
+        super().__init__(f"{doing}: the node says {message!r}; try again, or another node")
 
 
 class WrongNetwork(ChainError):
@@ -54,7 +51,10 @@ class WrongNetwork(ChainError):
     def __init__(self, url: str, reason: str) -> None:
         self.url = shown_url(url)
         self.reason = reason
-        super().__init__(f"{self.url} is not the deployment's network: {reason}; check --rpc and --deployment")
+        super().__init__(
+            f"{self.url} is not the deployment's network: {reason}; "
+            "`compute doctor` shows what was expected, check the node's URL and the deployment file"
+        )
 
 
 class CallReverted(ChainError):

@@ -17,9 +17,16 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
-from web3.exceptions import BadResponseFormat, ContractLogicError, TooManyRequests, Web3RPCError, Web3ValueError
+from web3.exceptions import (
+    BadFunctionCallOutput,
+    BadResponseFormat,
+    ContractLogicError,
+    TooManyRequests,
+    Web3RPCError,
+    Web3ValueError,
+)
 
-from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError
+from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError, WrongNetwork
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -43,7 +50,7 @@ def connect(url: str, timeout_s: float = DEFAULT_TIMEOUT_S) -> Web3:
 
 @contextmanager
 def spoken(url: str, doing: str, abi: Abi = ()) -> Iterator[None]:
-    """Turn what web3 raises inside the block into ChainDown, CallReverted, InsufficientFunds or NodeError.
+    """Turn what web3 raises inside the block into one of oracle.chain's errors.
 
     `doing` names the request for the message; custom errors are decoded with `abi`.
     """
@@ -54,6 +61,8 @@ def spoken(url: str, doing: str, abi: Abi = ()) -> Iterator[None]:
         if name == "" and error.message:
             name = error.message.removeprefix("execution reverted").strip(": ") or "without a reason"
         raise CallReverted(name or "without a reason", arguments, doing) from error
+    except BadFunctionCallOutput as error:
+        raise WrongNetwork(url, "no contract of the deployment answers there") from error
     except TooManyRequests as error:
         raise ChainDown(url, "too many requests") from error
     except Web3RPCError as error:

@@ -36,7 +36,7 @@ def run(
     """
     from router.cli import funding
     from router.cli.views import money_of
-    from router.workflows.promote import fund, offer, promote
+    from router.workflows.promote import check_purse, fund, offer, promote
     from router.workflows.workspace import LOCAL_CHAIN_ID
 
     with session.output.progress() as progress:
@@ -45,8 +45,11 @@ def run(
     money = money_of(workspace)
     if offered.denials:
         raise CommandFailed(Exit.DENIED, *_denied(session, offered))
-    promoted = promote(workspace, offered)
     locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID
+    if locks:  # before the signature: a job is promoted once, and one that cannot be funded is of no use
+        again = f"compute quantum promote {record.job} --target {target} --max-budget {max_usd}"
+        check_purse(workspace, offered.terms, again)
+    promoted = promote(workspace, offered)
     funded = fund(workspace, promoted.job) if locks else None
     following = f"compute quantum watch {promoted.job}" if locks else f"compute fund {promoted.job}"
 

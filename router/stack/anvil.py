@@ -6,6 +6,7 @@ chain running.
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import socket
@@ -20,9 +21,10 @@ CHAIN_ID = 31337
 class AnvilMissing(RuntimeError):
     """No anvil binary was found."""
 
-    def __init__(self) -> None:
+    def __init__(self, named: str | None) -> None:
+        missing = "there is no anvil binary" if named is None else f"COMPUTE_ANVIL names {named}, which is no program"
         super().__init__(
-            "no anvil binary: run `make demo` in the project's folder once (it installs one), "
+            f"{missing}; run `make demo` in the project's folder once (it installs one), "
             "put anvil on PATH, or name one in COMPUTE_ANVIL"
         )
 
@@ -36,8 +38,8 @@ def _package() -> str:
 def find_anvil() -> Path:
     """The anvil binary: COMPUTE_ANVIL, else the project's own from npm, else the one on PATH; raises AnvilMissing."""
     if override := anvil_override():
-        if not Path(override).is_file():
-            raise AnvilMissing
+        if not os.access(override, os.X_OK) or Path(override).is_dir():
+            raise AnvilMissing(override)
         return Path(override)
     project = Path(__file__).resolve().parents[2]
     for root in (project, Path.cwd()):
@@ -46,7 +48,7 @@ def find_anvil() -> Path:
             return candidate
     if on_path := shutil.which("anvil"):
         return Path(on_path)
-    raise AnvilMissing
+    raise AnvilMissing(None)
 
 
 def free_port(preferred: int | None = None) -> int:

@@ -53,6 +53,11 @@ class LocalChain:
         contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=_artifact("LocalUSD")["abi"])
         self._send(contract.functions.transfer(Web3.to_checksum_address(to), amount))
 
+    def balance(self, token: str, of: str) -> int:
+        """Base units of the local token that `of` holds."""
+        contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=_artifact("LocalUSD")["abi"])
+        return int(contract.functions.balanceOf(Web3.to_checksum_address(of)).call())
+
     def deploy(self) -> Deployment:
         """Deploy the token and the escrow, and say where they stand."""
         holder = self._web3.eth.accounts[0]

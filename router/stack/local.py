@@ -31,7 +31,7 @@ VALIDATORS = ("validator-1", "validator-2", "validator-3")
 QUORUM = 2
 CONFIRMATIONS = 2
 REQUESTER_TOKENS = 1_000
-"""What the local requester has to spend, in whole tokens of the local stable coin."""
+"""What the local requester has to spend, in whole tokens of the local stable coin; again once a tenth of it is left."""
 INIT_FAMILY = "ring-maxcut-qaoa"
 """The circuit family of `compute quantum init`, approved on a local stack so that the first job runs."""
 CHAIN_PORT = 8545
@@ -188,10 +188,20 @@ def _prepare_chain(home: Home, stack: _Stack, chain: LocalChain, say: Say) -> St
         deployment = chain.deploy()
         deployment.dump(deployment_file)
         say(f"contracts: escrow {deployment.escrow}, token {deployment.token} ({deployment.token_symbol})")
-        chain.mint(deployment.token, roles.payer, REQUESTER_TOKENS * 10**deployment.token_decimals)
+    _fill_purse(chain, Deployment.load(deployment_file), roles.payer, say)
     for address in {roles.payer, roles.requester, roles.operator, roles.worker, *roles.validators}:
         chain.give_gas_money(address)
     return StackRecord(rpc_url=chain.rpc_url, deployment=str(deployment_file), roles=roles, confirmations=CONFIRMATIONS)
+
+
+def _fill_purse(chain: LocalChain, deployment: Deployment, payer: str, say: Say) -> None:
+    """Give the local payer play money, at first and whenever it has nearly run out."""
+    full = REQUESTER_TOKENS * 10**deployment.token_decimals
+    held = chain.balance(deployment.token, payer)
+    if held > full // 10:
+        return
+    chain.mint(deployment.token, payer, full - held)
+    say(f"play money: the payer has {REQUESTER_TOKENS:,} {deployment.token_symbol}")
 
 
 def _make_roles(home: Home, say: Say) -> Roles:

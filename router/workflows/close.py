@@ -90,6 +90,7 @@ def sign_cancellation(workspace: Workspace, client: EscrowClient, record: JobRec
 def request_cancellation(workspace: Workspace, job: str) -> Request:
     """Ask the router, whose worker must agree, to call a funded job off; the payer's signature goes along."""
     client = workspace.client()
+    client.check_network()
     record = workspace.store.job(job)
     expiry = client.head().timestamp + CANCEL_VALID_S
     signature = sign_cancellation(workspace, client, record, "requester", expiry)

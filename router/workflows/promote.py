@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from oracle.chain.errors import InsufficientFunds
 from oracle.chain.events import Funded, Status
@@ -19,7 +20,7 @@ from router.providers import load_providers
 from router.store import ApprovalScope, IntentStatus
 from router.workflows import close, journal, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
-from router.workflows.workspace import Workspace
+from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace
 
 ALLOWANCE = "tx:approve"
 """The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
@@ -36,13 +37,12 @@ class PromotionDenied(RuntimeError):
 
 
 class PayerShort(RuntimeError):
-    """The payer's wallet does not hold the budget."""
+    """The payer's wallet does not hold the budget; `reason` says how much is missing, `remedy` what to do."""
 
-    def __init__(self, payer: str, has: int, needs: int, symbol: str) -> None:
-        super().__init__(
-            f"the payer {payer} has {has} base units of {symbol} and the terms lock {needs}; "
-            "send it the difference, or promote with a smaller --max-budget"
-        )
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,22 @@ def _token_of(spec: JobSpec) -> str:
     return ZERO_ADDRESS if spec.budget.token == "native" else spec.budget.token
 
 
+def check_purse(workspace: Workspace, terms: JobTerms, then: str) -> None:
+    """Raise PayerShort unless the payer can lock the budget; `then` is what to run once it can. Raises ChainError."""
+    client, payer = workspace.client(), workspace.account("requester").address
+    has = client.balance(payer, terms.token)
+    if has >= terms.budget:
+        return
+    if terms.token == ZERO_ADDRESS:
+        raise InsufficientFunds(payer, has, terms.budget)
+    deployment = workspace.deployment
+    held, needed = (f"{Decimal(each).scaleb(-deployment.token_decimals):f}" for each in (has, terms.budget))
+    local = workspace.chain_id == LOCAL_CHAIN_ID
+    remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"
+    reason = f"the payer {payer} has {held} {deployment.token_symbol}, and the terms lock {needed}"
+    raise PayerShort(reason, f"{remedy}; then `{then}`")
+
+
 def promote(workspace: Workspace, offered: Offer) -> JobRecord:
     """Sign the offer as the requester. Raises PromotionDenied with every gate that is against it."""
     if offered.denials:
@@ -166,6 +182,7 @@ def fund(workspace: Workspace, job: str) -> Funding:
     Raises InputRejected for a job without terms, PayerShort, ChainError.
     """
     client = workspace.client()
+    client.check_network()
     record = workspace.store.job(job)
     if record.escrow_id is None:
         remedy = f"`compute quantum promote {job} --target ibm --max-budget 25`"
@@ -177,12 +194,7 @@ def fund(workspace: Workspace, job: str) -> Funding:
         if record.terminal:
             reason, remedy = f"is {record.state.value}", "simulate again for a fresh job"
             raise InputRejected(job, [Finding("", None, reason, remedy)])
-        has = client.balance(payer.address, terms.token)
-        if has < terms.budget:
-            symbol = workspace.deployment.token_symbol if terms.token != ZERO_ADDRESS else "the chain's coin"
-            if terms.token == ZERO_ADDRESS:
-                raise InsufficientFunds(payer.address, has, terms.budget)
-            raise PayerShort(payer.address, has, terms.budget, symbol)
+        check_purse(workspace, terms, f"compute fund {job}")
         if terms.token != ZERO_ADDRESS:
             _allow(workspace, job, terms)
 

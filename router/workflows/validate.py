@@ -45,6 +45,7 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
     Raises NoVerdict if the job ends without one or `timeout_s` passes, UnknownJob, ChainError.
     """
     client = workspace.client()
+    client.check_network()
     end = time.monotonic() + timeout_s
     while True:
         record = workspace.store.job(job)

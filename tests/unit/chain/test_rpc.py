@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
+from web3.exceptions import BadFunctionCallOutput
 
 from oracle.chain import errors
 from oracle.chain.client import escrow_abi
-from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError
+from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError, WrongNetwork
 from oracle.chain.rpc import connect, decode_revert, spoken
 
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -128,3 +129,12 @@ def test_no_error_shows_the_keys_in_a_url():
     assert "api-key" not in str(raised.value)
     assert "k=1" not in str(raised.value)
     assert errors.shown_url("https://u:p@host/key") == "https://host"
+
+
+def test_an_address_where_no_contract_answers_is_another_network() -> None:
+    """A node whose chain was made anew answers every call with nothing."""
+    with (
+        pytest.raises(WrongNetwork, match=r"no contract of the deployment.*`compute doctor`"),
+        spoken("http://127.0.0.1:1", "read a job's status"),
+    ):
+        raise BadFunctionCallOutput("Could not transact with/call contract function")
