@@ -71,6 +71,10 @@ class Home:
     def router_pid(self) -> Path:
         return self.root / "router.pid"
 
+    @property
+    def payer_lock(self) -> Path:
+        return self.root / "payer.lock"
+
     def keystore(self, role: str) -> Path:
         return self.keys / f"{role}.json"
 

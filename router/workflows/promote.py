@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from filelock import FileLock
+
 from oracle.chain.errors import InsufficientFunds
 from oracle.chain.events import Funded, Status
 from oracle.encoding import Finding, InputRejected
@@ -179,17 +181,25 @@ def promote(workspace: Workspace, offered: Offer) -> JobRecord:
 def fund(workspace: Workspace, job: str) -> Funding:
     """Lock the budget of a promoted job with the payer's key of this home, once.
 
+    One funding at a time per home: two commands side by side would number their transactions alike, and each would
+    allow the escrow what the other's allowance overwrites. The rest wait their turn.
     Raises InputRejected for a job without terms, PayerShort, ChainError.
     """
-    client = workspace.client()
-    client.check_network()
     record = workspace.store.job(job)
     if record.escrow_id is None:
         remedy = f"`compute quantum promote {job} --target ibm --max-budget 25`"
         raise InputRejected(job, [Finding("", None, "was not promoted, so it has no terms", remedy)])
+    # No timeout: who holds it is bounded by its own waits for the chain, and the kernel frees it when a holder dies.
+    with FileLock(workspace.home.payer_lock):
+        return _fund(workspace, record, record.escrow_id)
+
+
+def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
+    client, job = workspace.client(), record.job
+    client.check_network()
     terms = close.terms_of(record)
     payer = workspace.account("requester")
-    already = client.status(record.escrow_id).status is not Status.NONE
+    already = client.status(escrow_id).status is not Status.NONE
     if not already:
         if record.terminal:
             reason, remedy = f"is {record.state.value}", "simulate again for a fresh job"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from oracle.chain.errors import CallReverted
 from oracle.encoding import InputRejected
@@ -56,3 +58,14 @@ def test_a_payer_without_the_tokens_is_told_what_is_missing(desk: Any) -> None:
 def test_a_job_that_was_not_promoted_has_nothing_to_fund(desk: Any) -> None:
     with pytest.raises(InputRejected, match="was not promoted"):
         fund(desk.workspace, desk.simulated())
+
+
+def test_a_funding_waits_for_another_process_that_funds_in_this_home(desk: Any) -> None:
+    record = desk.promoted()
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(desk.workspace.home.payer_lock, thread_local=False):
+            funding = pool.submit(fund, desk.workspace, record.job)
+            with pytest.raises(TimeoutError):
+                funding.result(0.5)
+            assert names(desk, record.job) == []
+        assert not funding.result(10).already
