@@ -26,26 +26,32 @@ GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "verdict_documents.jso
 
 
 def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:
-    """The bytes a golden case delivers: `artifact_hex`, or `counts` as records in ascending order, or nothing."""
+    """The bytes a golden case delivers: `artifact_hex`, or `counts` as records, or nothing.
+
+    Records are in ascending order; of a case that is `shuffled`, the i-th of these comes in the order of SHA-256(i).
+    """
     if case["artifact_hex"] is not None:
         return bytes.fromhex(case["artifact_hex"])
     if case["counts"] is None:
         return None
     outcomes = [int(outcome) for outcome in case["counts"]]
-    return pack(np.repeat(outcomes, list(case["counts"].values())), bits).data
+    records = np.repeat(outcomes, list(case["counts"].values()))
+    if case.get("shuffled", False):
+        records = records[sorted(range(records.size), key=lambda place: sha256_hex(str(place).encode()))]
+    return pack(records, bits).data
 
 
 def case_of(case: dict[str, Any], baseline: Baseline) -> Case:
     """A golden case as `decide` takes it."""
     artifact = artifact_of(case, baseline.bits)
     policy = dict(case["policy"])
-    certificates = tuple(policy.pop("certificates"))
+    certificates, guards = tuple(policy.pop("certificates")), tuple(policy.pop("guards", ()))
     return Case(
         job=sha256_hex(case["name"].encode()),
         round=case["round"],
         spec_hash=sha256_hex(b"spec"),
         policy=ValidationPolicy(
-            **{name: parse_rational(text) for name, text in policy.items()}, certificates=certificates
+            **{name: parse_rational(text) for name, text in policy.items()}, certificates=certificates, guards=guards
         ),
         shots_required=case["shots_required"],
         baseline=baseline,

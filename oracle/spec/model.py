@@ -5,9 +5,9 @@ A draft leaves defaults out; `normalised` (normalise.py) fills every one in. Eac
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from oracle.spec.checks import cross_field_faults
@@ -32,7 +32,7 @@ from oracle.spec.fields import (
     fault,
     whole,
 )
-from oracle.spec.policy import Certificate, PromotionPolicy
+from oracle.spec.policy import Certificate, Guard, PromotionPolicy
 from oracle.spec.quote import Quote
 
 JobType = Literal["quantum_experiment", "media_transcode", "inference", "script"]
@@ -196,6 +196,11 @@ class Validation(Section):
         default=None,
         example=["tvd.certified/1", "witness.levelset/1"],
     )
+    guards: tuple[Guard, ...] | None = documented(
+        "What rejects a result that no honest run shows; left out: all but homogeneity.blocks/1; [] for none.",
+        default=None,
+        example=["dispersion.window/1", "duplicates.divisor/1", "homogeneity.blocks/1", "repeats.lag1/1"],
+    )
     alpha: Proportion = documented("The most often a bad result may be accepted.", default="1/100", example=0.01)
     beta: Proportion = documented("The most often an honest result may be rejected.", default="1/100", example=0.01)
     eps: Proportion = documented(
@@ -225,6 +230,25 @@ class Validation(Section):
                 "write certificates: [tvd.certified/1, witness.levelset/1], or leave it out",
             )
         return tuple(sorted(value))
+
+    @field_validator("guards")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is None:
+            return None
+        if len(set(value)) != len(value):
+            raise fault(
+                "guards", "guards are named once each", "write guards: [dispersion.window/1, duplicates.divisor/1]"
+            )
+        return tuple(sorted(value))
+
+    @model_serializer(mode="wrap")
+    def _as_before_guards(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Specs that were signed before there were guards say nothing of them, and must keep their bytes.
+        data: dict[str, Any] = standard(self)
+        if self.guards is None:
+            del data["guards"]
+        return data
 
 
 class Settlement(Section):

@@ -16,7 +16,7 @@ from oracle.spec.canonical import read_spec, spec_hash
 from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
-from oracle.spec.policy import PromotionPolicy, resolve_certificates
+from oracle.spec.policy import PromotionPolicy, resolve_certificates, resolve_guards
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.source import SourceSpec, is_remote
 
@@ -26,7 +26,8 @@ _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
 def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy, bits: int | None) -> JobSpec:
     """The spec with every default that is known by now filled in.
 
-    `bits`: how many bits the circuit measures, None before it was generated; the certificates stay open until then.
+    `bits`: how many bits the circuit measures, None before it was generated; certificates and guards stay open until
+    then.
     The operator's promotion policy is written into it, tightened by what the spec itself asks.
     Raises InputRejected as ValidationPolicy.of does.
     """
@@ -34,9 +35,9 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     timeouts = spec.timeouts
     queue_s = queue_seconds(spec)
     stages_s = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
-    certificates = spec.validation.certificates
+    certificates, guards = spec.validation.certificates, spec.validation.guards
     if bits is not None and spec.quantum is not None:
-        certificates = resolve_certificates(certificates, bits)
+        certificates, guards = resolve_certificates(certificates, bits), resolve_guards(guards, bits)
     return _changed(
         spec,
         {
@@ -45,7 +46,7 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
                 "queue_s": queue_s,
                 "total_s": timeouts.total_s if timeouts.total_s is not None else stages_s,
             },
-            "validation": {"certificates": certificates},
+            "validation": {"certificates": certificates, "guards": guards},
             "promotion_policy": operator_policy.tightened_by(spec.promotion_policy).model_dump(mode="json"),
         },
     )

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 Certificate = Literal["tvd.certified/1", "witness.levelset/1"]
 
+Guard = Literal["dispersion.window/1", "duplicates.divisor/1", "homogeneity.blocks/1", "repeats.lag1/1"]
+
 TVD: Certificate = "tvd.certified/1"
 WITNESS: Certificate = "witness.levelset/1"
 DEFAULT_CERTIFICATES: tuple[Certificate, ...] = (TVD, WITNESS)
+DEFAULT_GUARDS: tuple[Guard, ...] = ("dispersion.window/1", "duplicates.divisor/1", "repeats.lag1/1")
+"""What normalisation writes into a spec that names no guards: those that say nothing of how far a device may drift."""
 WIDEST_DEFAULT_BITS = 6
 """Up to this many measured bits a distance in variation can be certified with a few thousand shots."""
 
@@ -42,6 +46,8 @@ class ValidationPolicy:
     """An honest worker reaches this fidelity; never above `f_min`."""
     certificates: tuple[str, ...]
     """Ids of the certificates, ascending; acceptance needs all of them, rejection one."""
+    guards: tuple[str, ...] = ()
+    """Ids of the guards, ascending; each may reject, none accepts."""
 
     @classmethod
     def of(cls, spec: JobSpec, bits: int) -> ValidationPolicy:
@@ -60,6 +66,8 @@ class ValidationPolicy:
             f_min=parse_rational(validation.f_min),
             honest_f=parse_rational(validation.honest_f),
             certificates=resolve_certificates(validation.certificates, bits),
+            # A spec that was normalised before there were guards has none, and its verdicts stay what they were.
+            guards=validation.guards or (),
         )
 
 
@@ -79,6 +87,11 @@ def resolve_certificates(named: tuple[Certificate, ...] | None, bits: int) -> tu
     else:
         return named
     raise InputRejected("job spec", [Finding(path, None, reason, f"write certificates: [{WITNESS}]")])
+
+
+def resolve_guards(named: tuple[Guard, ...] | None, bits: int) -> tuple[Guard, ...]:
+    """The guards for `bits` measured bits: those named, or the default."""
+    return DEFAULT_GUARDS if named is None else named
 
 
 _BUDGET_OVER = re.compile(r"budget_over_([1-9][0-9]{0,8})")

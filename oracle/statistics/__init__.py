@@ -2,18 +2,24 @@
 
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Side
-from oracle.statistics.methods import LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy
+from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
+from oracle.statistics.methods import GUARDS, LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy, guard
 from oracle.statistics.planner import HONEST_FIDELITY, LEAST_POWER, Plan, Suggestion, plan_shots, shots_needed
 from oracle.statistics.share import BINOMIAL, WITNESS
 from oracle.statistics.tvd import TVD
 
 __all__ = [
     "BINOMIAL",
+    "BLOCKS",
+    "DISPERSION",
+    "DUPLICATES",
+    "GUARDS",
     "HONEST_FIDELITY",
     "LARGEST_SHOTS",
     "LEAST_POWER",
     "METHODS",
     "RECOMPUTATION_TOLERANCE",
+    "REPEATS",
     "TVD",
     "WITNESS",
     "Baseline",
@@ -22,14 +28,17 @@ __all__ = [
     "Certificate",
     "Certifier",
     "Decision",
+    "Guard",
     "MethodRefused",
     "Plan",
     "PolicyRefused",
+    "Record",
     "Side",
     "Suggestion",
     "baseline_tvd",
     "certifier",
     "check_policy",
+    "guard",
     "plan_shots",
     "shots_needed",
 ]

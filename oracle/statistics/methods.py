@@ -8,6 +8,9 @@ from fractions import Fraction
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier
+from oracle.statistics.guards.counts import DISPERSION, DUPLICATES, divisor_guard, window_guard
+from oracle.statistics.guards.guard import Guard
+from oracle.statistics.guards.order import BLOCKS, REPEATS, block_guard, repeat_guard
 from oracle.statistics.share import BINOMIAL, WITNESS, binomial_certifier, witness_certifier
 from oracle.statistics.tvd import TVD, distance_certifier
 
@@ -21,6 +24,14 @@ _MAKERS: dict[str, Callable[[ValidationPolicy, Baseline, int, Fraction], Certifi
 }
 METHODS = tuple(sorted(_MAKERS))
 """Ids of the methods there are."""
+_GUARD_MAKERS: dict[str, Callable[[ValidationPolicy, Baseline, int, Fraction], Guard]] = {
+    BLOCKS: block_guard,
+    DISPERSION: window_guard,
+    DUPLICATES: divisor_guard,
+    REPEATS: repeat_guard,
+}
+GUARDS = tuple(sorted(_GUARD_MAKERS))
+"""Ids of the guards there are."""
 
 
 class PolicyRefused(ValueError):
@@ -37,6 +48,11 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
             raise PolicyRefused(f"{method} is not a method; there are {', '.join(METHODS)}")
     if len(set(policy.certificates)) != len(policy.certificates):
         raise PolicyRefused("a certificate is named twice")
+    for name in policy.guards:
+        if name not in _GUARD_MAKERS:
+            raise PolicyRefused(f"{name} is not a guard; there are {', '.join(GUARDS)}")
+    if len(set(policy.guards)) != len(policy.guards):
+        raise PolicyRefused("a guard is named twice")
     for name, rate in (("alpha", policy.alpha), ("beta", policy.beta)):
         if not 0 < rate <= Fraction(1, 2):
             raise PolicyRefused(f"{name} is {rate}; an error rate lies above 0 and up to 1/2")
@@ -49,8 +65,8 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
 
 
 def reject_level(policy: ValidationPolicy) -> Fraction:
-    """beta / M: any of the M certificates may reject, so that they share the rate."""
-    return policy.beta / len(policy.certificates)
+    """beta / M: any of the M certificates and guards may reject, so that they share the rate."""
+    return policy.beta / (len(policy.certificates) + len(policy.guards))
 
 
 def certifier(method: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Certifier:
@@ -59,3 +75,11 @@ def certifier(method: str, policy: ValidationPolicy, baseline: Baseline, shots: 
     Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
     """
     return _MAKERS[method](policy, baseline, shots, reject_level(policy))
+
+
+def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Guard:
+    """The guard `name` made ready: rejects at beta / M. Raises MethodRefused if it has nothing to say of this baseline.
+
+    The policy is one that check_policy passed.
+    """
+    return _GUARD_MAKERS[name](policy, baseline, shots, reject_level(policy))

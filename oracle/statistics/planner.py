@@ -14,7 +14,7 @@ from oracle.encoding import format_rational
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, MethodRefused
-from oracle.statistics.methods import LARGEST_SHOTS, certifier, check_policy
+from oracle.statistics.methods import LARGEST_SHOTS, certifier, check_policy, reject_level
 from oracle.statistics.share import WITNESS
 from oracle.statistics.tvd import TVD
 
@@ -45,7 +45,7 @@ class Plan:
 
     feasible: bool
     method: str
-    """Ids of the certificates, joined by ``+``."""
+    """Ids of the certificates, joined by ``+``; the guards are in the policy."""
     shots: int
     """As requested."""
     shots_needed: int | None
@@ -80,9 +80,14 @@ def _certifiers(policy: ValidationPolicy, baseline: Baseline, shots: int) -> lis
     return [certifier(method, policy, baseline, shots) for method in policy.certificates]
 
 
-def _forecast(certifiers: list[Certifier], fidelity: Fraction) -> _Forecast:
+def _guarded(policy: ValidationPolicy) -> Fraction:
+    """The most often that the guards reject an honest worker."""
+    return len(policy.guards) * reject_level(policy)
+
+
+def _forecast(policy: ValidationPolicy, certifiers: list[Certifier], fidelity: Fraction) -> _Forecast:
     # All must accept: their failures add up at worst. One suffices to reject: the best of them is a lower bound.
-    missed = sum((1 - each.accepts_honest(fidelity) for each in certifiers), Fraction(0))
+    missed = sum((1 - each.accepts_honest(fidelity) for each in certifiers), _guarded(policy))
     return _Forecast(_down(1 - missed), _down(max(each.rejects_uniform() for each in certifiers)))
 
 
@@ -92,7 +97,7 @@ def _three_digits_up(shots: int) -> int:
 
 
 def _works(policy: ValidationPolicy, baseline: Baseline, shots: int, fidelity: Fraction) -> bool:
-    return _forecast(_certifiers(policy, baseline, shots), fidelity).works
+    return _forecast(policy, _certifiers(policy, baseline, shots), fidelity).works
 
 
 def shots_needed(policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction = HONEST_FIDELITY) -> int | None:
@@ -149,7 +154,7 @@ def plan_shots(
     except MethodRefused as refusal:
         forecast, needed, reasons = _Forecast(Fraction(0), Fraction(0)), None, [f"{refusal.method}: {refusal.reason}"]
     else:
-        forecast = _forecast(certifiers, honest_fidelity)
+        forecast = _forecast(policy, certifiers, honest_fidelity)
         needed = shots_needed(policy, baseline, honest_fidelity)
         reasons = [] if forecast.works else [_shortfall(policy, baseline, shots, needed)]
     suggestion = None
@@ -176,6 +181,9 @@ def _shortfall(policy: ValidationPolicy, baseline: Baseline, shots: int, needed:
         f"TVD {format_rational(policy.eps)}" if name == TVD else f"fidelity {format_rational(policy.f_min)}"
         for name in policy.certificates
     )
+    if 1 - _guarded(policy) < LEAST_POWER:
+        beta = format_rational(policy.beta)
+        return f"at beta {beta} the guards alone may reject an honest worker more often than one time in twenty"
     at = f"{what} at {baseline.bits} {'bit' if baseline.bits == 1 else 'bits'}"
     if needed is None:
         return f"{at} cannot be certified with any number of shots up to {LARGEST_SHOTS:,}"

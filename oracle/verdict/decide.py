@@ -2,7 +2,7 @@
 
 REJECT comes before ACCEPT, and what is neither is INCONCLUSIVE. Acceptance needs every certificate, each at alpha
 (for a worker on the wrong side of any one bound, that one accepts at most that often). Rejection needs one, each at
-beta over their number.
+beta over their number. Guards, if the policy names any, only reject, and share beta with the certificates.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
 from oracle.spec.policy import ValidationPolicy
-from oracle.statistics import Baseline, Certificate, Decision, MethodRefused, certifier, check_policy
+from oracle.statistics import Baseline, Certificate, Decision, MethodRefused, Record, certifier, check_policy, guard
 from oracle.statistics.radius import log_upper
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument
@@ -73,11 +73,13 @@ def decide(case: Case) -> VerdictDocument:
     if case.replayed and not replay_is_likely(case.baseline, case.shots_required):
         reasons.append(Reason.REPLAYED_RESULT.value)
     certificates: tuple[Certificate, ...] = ()
+    guards: tuple[Certificate, ...] = ()
     if reasons or shots is None:
         outcome = Outcome.REJECT
     else:
         certificates = certify(case.policy, case.baseline, shots)
-        outcome, reasons = _combine(certificates)
+        guards = inspect(case.policy, case.baseline, shots)
+        outcome, reasons = _combine(certificates, guards)
     return VerdictDocument(
         engine=case.engine,
         job=case.job,
@@ -91,6 +93,7 @@ def decide(case: Case) -> VerdictDocument:
         shots_received=None if shots is None else shots.count,
         worker_amount=str(case.worker_amount if outcome is Outcome.ACCEPT else 0),
         certificates=certificates,
+        guards=guards,
         outcome=outcome,
         reason_codes=tuple(reasons),
         notes=(SELECTION_UNPROTECTED,),
@@ -124,8 +127,24 @@ def certify(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) ->
     return tuple(certificates)
 
 
-def _combine(certificates: tuple[Certificate, ...]) -> tuple[Outcome, list[str]]:
-    rejecting = [Reason.REJECTED_BY.about(c.method) for c in certificates if c.decision is Decision.REJECT]
+def inspect(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> tuple[Certificate, ...]:
+    """What the guards of `policy`, in its order, find on `shots` of the baseline's width."""
+    if not policy.guards:
+        return ()
+    record = Record(shots.values(), *shots.tally())
+    found = []
+    for name in policy.guards:
+        try:
+            prepared = guard(name, policy, baseline, shots.count)
+        except MethodRefused:
+            found.append(Certificate(name, Decision.REFUSED, None, None, None))
+        else:
+            found.append(prepared.inspect(record))
+    return tuple(found)
+
+
+def _combine(certificates: tuple[Certificate, ...], guards: tuple[Certificate, ...]) -> tuple[Outcome, list[str]]:
+    rejecting = [Reason.REJECTED_BY.about(c.method) for c in (*certificates, *guards) if c.decision is Decision.REJECT]
     if rejecting:
         return Outcome.REJECT, rejecting
     open_ones = [

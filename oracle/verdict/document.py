@@ -26,9 +26,17 @@ class DocumentRejected(ValueError):
 
 
 def policy_json(policy: ValidationPolicy) -> dict[str, object]:
-    """`policy` as it is digested: rationals in lowest terms, certificates in the policy's order."""
+    """`policy` as it is digested: rationals in lowest terms, certificates and guards in the policy's order.
+
+    A policy without guards says nothing of them, as before there were any.
+    """
     rates: dict[str, Fraction] = {name: getattr(policy, name) for name in _RATES}
-    return {name: format_rational(rate) for name, rate in rates.items()} | {"certificates": list(policy.certificates)}
+    guards = {"guards": list(policy.guards)} if policy.guards else {}
+    return {
+        **{name: format_rational(rate) for name, rate in rates.items()},
+        "certificates": list(policy.certificates),
+        **guards,
+    }
 
 
 def policy_hash(policy: ValidationPolicy) -> str:
@@ -62,6 +70,8 @@ class VerdictDocument:
     reason_codes: tuple[str, ...]
     notes: tuple[str, ...]
     """What the verdict does not protect from, as ``selection_unprotected``."""
+    guards: tuple[Certificate, ...] = ()
+    """In the policy's order; none if the artifact itself was at fault."""
 
     def to_json(self) -> dict[str, object]:
         """The document as JSON values; `to_bytes` is its canonical form."""
@@ -81,6 +91,7 @@ class VerdictDocument:
             "seed": None,
             "worker_amount": self.worker_amount,
             "certificates": [_certificate_json(certificate) for certificate in self.certificates],
+            **({"guards": [_certificate_json(guard) for guard in self.guards]} if self.policy.guards else {}),
             "outcome": self.outcome.name.lower(),
             "reason_codes": list(self.reason_codes),
             "notes": list(self.notes),
@@ -137,7 +148,9 @@ def _read(value: Any) -> VerdictDocument:
         round=value["round"],
         spec_hash=value["spec_hash"],
         policy=ValidationPolicy(
-            **{name: parse_rational(policy[name]) for name in _RATES}, certificates=tuple(policy["certificates"])
+            **{name: parse_rational(policy[name]) for name in _RATES},
+            certificates=tuple(policy["certificates"]),
+            guards=tuple(policy.get("guards", ())),
         ),
         baseline_root=value["baseline_root"],
         result_hash=value["result_hash"],
@@ -146,6 +159,7 @@ def _read(value: Any) -> VerdictDocument:
         shots_received=value["shots"]["received"],
         worker_amount=value["worker_amount"],
         certificates=tuple(_read_certificate(item) for item in value["certificates"]),
+        guards=tuple(_read_certificate(item) for item in value.get("guards", ())),
         outcome=Outcome[value["outcome"].upper()],
         reason_codes=tuple(value["reason_codes"]),
         notes=tuple(value["notes"]),

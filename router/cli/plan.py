@@ -104,6 +104,8 @@ def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
         f"a worker that delivers noise is rejected at least {rejected} of the time",
         f"accepting needs {names}; wrong with probability {_percent(policy.alpha)} at most",
     ]
+    if policy.guards:
+        words.append(f"{', '.join(policy.guards)} can only reject")
     means = []
     if "tvd.certified/1" in policy.certificates:
         means.append(f"nearer to the baseline than {_percent(policy.eps)} in total variation")

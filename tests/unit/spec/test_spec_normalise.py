@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from oracle.encoding import InputRejected, parse_rational
+from oracle.encoding import InputRejected, canonical_bytes, parse_rational
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
     Quote,
     SimulationRecord,
+    ValidationPolicy,
     amount_of,
     canonical_spec,
     normalise,
@@ -22,6 +23,7 @@ from oracle.spec import (
     simulated,
     spec_hash,
 )
+from oracle.spec.policy import DEFAULT_GUARDS
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()
@@ -92,6 +94,36 @@ def test_the_certificates_stay_open_until_the_width_is_known(load: Load, article
     assert normalise(early, operator_policy=OPERATOR, bits=5) == normalise(draft, operator_policy=OPERATOR, bits=5)
     with pytest.raises(InputRejected, match=r"certificates: \[witness.levelset/1\]"):
         normalise(draft, operator_policy=OPERATOR, bits=7)
+
+
+def test_guards_are_written_in_where_a_spec_names_none_and_left_alone_where_it_does(load: Load, article: str) -> None:
+    draft = load(article)
+    assert draft.validation.guards is None
+    assert normalise(draft, operator_policy=OPERATOR, bits=None).validation.guards is None
+    filled = normalise(draft, operator_policy=OPERATOR, bits=5)
+    assert filled.validation.guards == DEFAULT_GUARDS
+    assert ValidationPolicy.of(filled, 5).guards == DEFAULT_GUARDS
+    for named, kept in (
+        ("[]", ()),
+        ("[repeats.lag1/1, homogeneity.blocks/1]", ("homogeneity.blocks/1", "repeats.lag1/1")),
+    ):
+        spec = load(article.replace("validation:\n", f"validation:\n  guards: {named}\n"))
+        assert normalise(spec, operator_policy=OPERATOR, bits=5).validation.guards == kept
+
+
+def test_a_spec_from_before_there_were_guards_keeps_its_bytes_and_has_none(normal: JobSpec) -> None:
+    data = normal.model_dump(mode="json")
+    del data["validation"]["guards"]
+    before = canonical_bytes(data)
+    spec = parse_canonical_spec(before)
+    assert canonical_spec(spec) == before
+    assert spec_hash(spec) != spec_hash(normal)
+    assert ValidationPolicy.of(spec, 5).guards == ()
+    assert b"guards" not in canonical_spec(simulated(spec, RECORD))
+    # Saying null would be a second preimage of the same spec.
+    data["validation"]["guards"] = None
+    with pytest.raises(InputRejected):
+        parse_canonical_spec(canonical_bytes(data))
 
 
 def test_a_wish_for_looser_promotion_has_no_effect_and_a_stricter_one_has(load: Load, article: str) -> None:

@@ -188,6 +188,12 @@ def test_a_bad_value_is_the_only_finding(
         ("validation", ["certificates: []"], "validation.certificates", "at least one"),
         (
             "validation",
+            ["guards: [repeats.lag1/1, repeats.lag1/1]"],
+            "validation.guards",
+            "once each",
+        ),
+        (
+            "validation",
             ["certificates: [tvd.certified/1, tvd.certified/1]"],
             "validation.certificates",
             "once each",

@@ -111,10 +111,93 @@ def by_share(
     }
 
 
+def share_of_beta(policy: dict[str, Any]) -> Fraction:
+    return Fraction(policy["beta"]) / (len(policy["certificates"]) + len(policy.get("guards", [])))
+
+
+def greatest_count(n: int, p: Fraction, level: Fraction) -> int | None:
+    mirrored = least_count(n, 1 - p, level)
+    return None if mirrored is None else n - mirrored
+
+
+def by_windows(weights: list[int], counts: dict[int, int], n: int, level: Fraction) -> dict[str, Any]:
+    windows = inside = 0
+    for x, weight in enumerate(weights):
+        middle = floor(Fraction(n * weight, UNIT) + Fraction(1, 2))
+        if middle:
+            half = 0
+            while (2 * half + 3) ** 2 <= middle - half - 1:
+                half += 1
+            windows += 1
+            inside += middle - half <= counts.get(x, 0) <= middle + half
+    at_least = least_count(windows, Fraction(2, 5), level / (3 * (isqrt(n) + 1)))
+    return {
+        "statistic": inside,
+        "reject": None if at_least is None else {"at_least": at_least},
+        "constants": {"windows": windows},
+    }
+
+
+def by_divisors(counts: dict[int, int], n: int, level: Fraction) -> dict[str, Any]:
+    best: tuple[int, int, int, int | None] | None = None
+    for i, d in enumerate((2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31), 1):
+        share = Fraction(1, {2: 2, 3: 3}.get(d, 4))
+        undivided = sum(count % d > 0 for count in counts.values())
+        bound = greatest_count(len(counts), 1 - share, level / (3 * (isqrt(n) + 1)) / 2**i)
+        room = undivided - (-1 if bound is None else bound)
+        if best is None or room < best[0]:
+            best = (room, d, undivided, bound)
+    assert best is not None
+    return {
+        "statistic": best[2],
+        "reject": None if best[3] is None else {"at_most": best[3]},
+        "constants": {"distinct": len(counts), "divisor": best[1]},
+    }
+
+
+def by_repeats(shots: list[int], bits: int, level: Fraction) -> dict[str, Any]:
+    classes = [shot // 2 ** max(0, bits - 4) for shot in shots]
+    third, near, far = len(shots) // 3, 0, 0
+    for i in range(third):
+        a, b, c = classes[2 * i], classes[2 * i + 1], classes[2 * third + i]
+        near += a == b != c
+        far += a == c != b
+    at_least = least_count(near + far, Fraction(2, 3), level / 2) if near + far else None
+    return {
+        "statistic": max(near, far),
+        "reject": None if at_least is None else {"at_least": at_least},
+        "constants": {"distant": far, "neighbours": near},
+    }
+
+
+def by_blocks(shots: list[int], weights: list[int], edge: int, level: Fraction) -> dict[str, Any]:
+    block = len(shots) // 8
+    hits = [sum(weights[shot] > edge for shot in shots[i * block : (i + 1) * block]) for i in range(8)]
+    radius = root(block * logarithm(56 / level) * UNIT**2)
+    bound = floor(Fraction(block, 10) + Fraction(radius, UNIT)) + 1
+    return {
+        "statistic": max(hits) - min(hits),
+        "reject": {"at_least": bound} if bound <= block else None,
+        "constants": {"block": block, "floor": edge, "radius": radius},
+    }
+
+
+def guard(method: str, weights: list[int], bits: int, policy: dict[str, Any], shots: list[int]) -> dict[str, Any]:
+    level, counts = share_of_beta(policy), {x: shots.count(x) for x in set(shots)}
+    if method == "dispersion.window/1":
+        return by_windows(weights, counts, len(shots), level)
+    if method == "duplicates.divisor/1":
+        return by_divisors(counts, len(shots), level)
+    if method == "repeats.lag1/1":
+        return by_repeats(shots, bits, level)
+    edge = witness_floor(weights, bits, Fraction(policy["f_min"]))
+    return {"decision": "refused"} if edge is None else by_blocks(shots, weights, edge, level)
+
+
 def certificate(
     method: str, weights: list[int], bits: int, policy: dict[str, Any], counts: dict[int, int]
 ) -> dict[str, Any]:
-    level = Fraction(policy["beta"]) / len(policy["certificates"])
+    level = share_of_beta(policy)
     alpha, f_min, honest_f = (Fraction(policy[name]) for name in ("alpha", "f_min", "honest_f"))
     if method == "tvd.certified/1":
         return by_distance(weights, policy, counts, level)
@@ -147,7 +230,11 @@ def judge(case: dict[str, Any]) -> bytes:
     weights, bits, required = baseline["weights"], baseline["bits"], case["shots_required"]
     artifact = None if case["artifact_hex"] is None else bytes.fromhex(case["artifact_hex"])
     if case["counts"] is not None:
-        artifact = b"".join(int(x).to_bytes(4, "little") * count for x, count in case["counts"].items())
+        records = [int(x).to_bytes(4, "little") for x, count in case["counts"].items() for _ in range(count)]
+        if case.get("shuffled"):
+            places = sorted(range(len(records)), key=lambda i: hashlib.sha256(str(i).encode()).digest())
+            records = [records[i] for i in places]
+        artifact = b"".join(records)
     result_hash = case["result_hash"] or digest(artifact or b"")
     shots: list[int] | None = None
     reasons: list[str] = []
@@ -169,6 +256,7 @@ def judge(case: dict[str, Any]) -> bytes:
     if case["replayed"] and required * logarithm(1 / same) >= logarithm(Fraction(2**128)):
         reasons.append("replayed_result")
     certificates = []
+    guards = []
     outcome = "reject"
     if shots is not None and not reasons:
         counts = {x: shots.count(x) for x in set(shots)}
@@ -180,7 +268,13 @@ def judge(case: dict[str, Any]) -> bytes:
                 elif holds(found["accept"], found["statistic"]):
                     found["decision"] = "accept"
             certificates.append(written(found) | {"method": method})
-        reasons = [f"rejected_by:{c['method']}" for c in certificates if c["decision"] == "reject"]
+        for method in case["policy"].get("guards", []):
+            found = {"decision": "neither", "statistic": None, "accept": None, "reject": None, "constants": {}}
+            found |= guard(method, weights, bits, case["policy"], shots)
+            if holds(found["reject"], found["statistic"]):
+                found["decision"] = "reject"
+            guards.append(written(found) | {"method": method})
+        reasons = [f"rejected_by:{c['method']}" for c in (*certificates, *guards) if c["decision"] == "reject"]
         if not reasons:
             words = {"neither": "undecided_by", "refused": "refused_by"}
             reasons = [f"{words[c['decision']]}:{c['method']}" for c in certificates if c["decision"] != "accept"]
@@ -202,6 +296,7 @@ def judge(case: dict[str, Any]) -> bytes:
             "seed": None,
             "worker_amount": case["worker_amount"] if outcome == "accept" else "0",
             "certificates": certificates,
+            **({"guards": guards} if "guards" in case["policy"] else {}),
             "outcome": outcome,
             "reason_codes": reasons,
             "notes": ["selection_unprotected"],

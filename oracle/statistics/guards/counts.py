@@ -1,0 +1,112 @@
+"""Two guards on how often each outcome was seen: `dispersion.window/1` and `duplicates.divisor/1`.
+
+Both hold for *every* law q, so that no noise, drift of calibration or readout error can make them reject more often
+than stated. They are proved for independent Poisson counts, of which the counts of N shots are the conditional law
+given their sum; so an event's probability is at most its Poisson probability over
+
+    P(Poisson(N) = N) = N^N e^-N / N! >= 1 / (e sqrt(N)) >= 1 / (3 (floor(sqrt(N)) + 1)),
+
+and each guard works at its level divided by that last denominator.
+
+Windows (too perfect). With m = N p_x rounded half up, outcome x has the window m - h .. m + h, h the greatest with
+(2h + 1)^2 <= m - h: about half a standard deviation to either side. For every mean, P(Poisson = c) <= 1 / sqrt(2 pi c),
+so a count lies in its window of 2h + 1 values, the least of them m - h, with probability at most 1 / sqrt(2 pi) < 2/5.
+Of the K' outcomes with m >= 1, at most Bin(K', 2/5) lie in their windows.
+
+Divisors (each shot several times). For every mean, P(d divides the count | count >= 1) is at most 1/2 for d = 2 and
+1/3 for d = 3, by the roots of unity. For d >= 5 it is at most 1/4: with P_c = P(Poisson = c), every multiple m of d has
+
+    P_{m-1} + P_{m+1} >= 2 sqrt(m / (m + 1)) P_m,    P_{m-2} + P_{m+2} >= 2 sqrt(m (m - 1) / ((m + 1) (m + 2))) P_m
+
+whatever the mean; from m = 5 on that is more than 3 P_m together, and none of these neighbours belongs to two
+multiples. So of D outcomes that were seen, at least Bin(D, 1 - share) have a count that d does not divide. The i-th
+prime that is tried, from i = 1, spends 2^-i of the level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+
+import numpy as np
+
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics.baseline import TOTAL_BITS, Baseline
+from oracle.statistics.certificate import Bound, Certificate, Side, finding
+from oracle.statistics.guards.guard import Record
+from oracle.statistics.tails import least_significant, most_significant
+
+DISPERSION = "dispersion.window/1"
+DUPLICATES = "duplicates.divisor/1"
+
+WINDOW_SHARE = Fraction(2, 5)
+"""No law puts a count into its window more often than this."""
+DIVISOR_SHARES = {2: Fraction(1, 2), 3: Fraction(1, 3)} | dict.fromkeys(
+    (5, 7, 11, 13, 17, 19, 23, 29, 31), Fraction(1, 4)
+)
+"""The primes that are tried, ascending, and the most often that each divides a count above zero."""
+
+
+def poisson_level(level: Fraction, shots: int) -> Fraction:
+    """The level for independent Poisson counts that gives at most `level` for the counts of `shots` shots."""
+    return level / (3 * (isqrt(shots) + 1))
+
+
+@dataclass(frozen=True)
+class WindowGuard:
+    """Counts the outcomes that were seen just about as often as expected; see the module's text."""
+
+    baseline: Baseline
+    shots: int
+    level: Fraction
+
+    method = DISPERSION
+
+    def inspect(self, record: Record) -> Certificate:
+        likely = np.flatnonzero(self.baseline.weights >= -(-(1 << (TOTAL_BITS - 1)) // self.shots))
+        middle = (self.baseline.weights[likely] * self.shots + (1 << (TOTAL_BITS - 1))) >> TOTAL_BITS
+        # (2h + 1)^2 <= m - h is h <= (sqrt(16 m + 9) - 5) / 8; a double's root of such small integers floors rightly.
+        half = (np.sqrt(16 * middle + 9).astype(np.int64) - 5) // 8
+        counts = np.zeros(likely.size, dtype=np.int64)
+        _, seen, whence = np.intersect1d(likely, record.outcomes, assume_unique=True, return_indices=True)
+        counts[seen] = record.counts[whence]
+        inside = int((np.abs(counts - middle) <= half).sum())
+        bound = None
+        if likely.size:
+            bound = least_significant(likely.size, WINDOW_SHARE, poisson_level(self.level, self.shots))
+        reject = None if bound is None else Bound(Side.AT_LEAST, bound)
+        return finding(DISPERSION, inside, None, reject, {"windows": likely.size})
+
+
+@dataclass(frozen=True)
+class DivisorGuard:
+    """Counts the outcomes whose count no prime divides; see the module's text."""
+
+    shots: int
+    level: Fraction
+
+    method = DUPLICATES
+
+    def inspect(self, record: Record) -> Certificate:
+        distinct, level = record.outcomes.size, poisson_level(self.level, self.shots)
+        tried = []
+        for divisor, share in DIVISOR_SHARES.items():
+            level /= 2
+            undivided = int((record.counts % divisor != 0).sum())
+            bound = most_significant(distinct, 1 - share, level)
+            tried.append((undivided - (-1 if bound is None else bound), divisor, undivided, bound))
+        # The one that comes nearest to rejecting, or goes furthest beyond; of equal ones the least prime.
+        _, divisor, undivided, bound = min(tried, key=lambda each: each[:2])
+        reject = None if bound is None else Bound(Side.AT_MOST, bound)
+        return finding(DUPLICATES, undivided, None, reject, {"distinct": distinct, "divisor": divisor})
+
+
+def window_guard(_policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> WindowGuard:
+    """`dispersion.window/1`: counts as close to the expected ones as no sampling makes them."""
+    return WindowGuard(baseline, shots, level)
+
+
+def divisor_guard(_policy: ValidationPolicy, _baseline: Baseline, shots: int, level: Fraction) -> DivisorGuard:
+    """`duplicates.divisor/1`: a shorter run, each of its shots delivered several times, in any order."""
+    return DivisorGuard(shots, level)

@@ -1,0 +1,120 @@
+"""Workers that the verdict must not pay, and honest ones that it must not fail, as samplers of shots.
+
+Each takes the baseline's probabilities (float64[2**bits]), a number of shots and a generator, and returns the shots in
+the order in which they would be delivered (int64[shots]).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+Probabilities = npt.NDArray[np.float64]
+Sequence = npt.NDArray[np.int64]
+Worker = Callable[[Probabilities, int, np.random.Generator], Sequence]
+
+
+def drawn(law: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """Independent shots from `law`."""
+    return rng.choice(law.size, size=shots, p=law / law.sum()).astype(np.int64)
+
+
+def at_fidelity(fidelity: float) -> Worker:
+    """The circuit's law mixed with uniform."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        return drawn(fidelity * p + (1 - fidelity) / p.size, shots, rng)
+
+    return worker
+
+
+def heavy_only(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """The circuit's law, but only outcomes above the median: each score is a good one."""
+    return drawn(np.where(p > np.median(p), p, 0), shots, rng)
+
+
+def heavy_uniform(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """Any outcome above the median, all alike."""
+    return drawn(np.where(p > np.median(p), 1.0, 0), shots, rng)
+
+
+def xeb_spoof(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """The mode among noise, just as often as makes the linear cross-entropy that of a fidelity of 0.9."""
+    mode = np.eye(p.size)[int(p.argmax())]
+    share = 0.9 * (p.size * float(p @ p) - 1) / (p.size * float(p.max()) - 1)
+    return drawn(share * mode + (1 - share) / p.size, shots, rng)
+
+
+def mode_only(p: Probabilities, shots: int, _rng: np.random.Generator) -> Sequence:
+    return np.full(shots, int(p.argmax()), dtype=np.int64)
+
+
+def quota(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """round(N p) shots of each outcome by largest remainder, shuffled: computed, not sampled."""
+    counts = np.floor(p * shots).astype(np.int64)
+    counts[np.argsort(counts - p * shots, kind="stable")[: shots - int(counts.sum())]] += 1
+    return rng.permutation(np.repeat(np.arange(p.size), counts))
+
+
+def repeated(times: int) -> Worker:
+    """An ideal run of a part of the shots, each delivered `times` times, shuffled."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        return rng.permutation(np.repeat(drawn(p, shots // times, rng), times))
+
+    return worker
+
+
+def in_sorted_order(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """Good shots whose order is lost: written out from a dictionary of counts."""
+    return np.sort(drawn(p, shots, rng))
+
+
+def each_twice(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """Half of the shots were run, and each was written down twice in a row."""
+    return np.repeat(drawn(p, shots // 2, rng), 2)
+
+
+def padded(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+    """Five eighths of the shots were run; noise fills up the rest."""
+    run = shots * 5 // 8
+    return np.concatenate((drawn(p, run, rng), rng.integers(0, p.size, shots - run)))
+
+
+def drifting(start: float, end: float) -> Worker:
+    """An honest device whose fidelity slides from `start` to `end` during the run."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        good = rng.random(shots) < np.linspace(start, end, shots)
+        return np.where(good, drawn(p, shots, rng), rng.integers(0, p.size, shots))
+
+    return worker
+
+
+def with_readout_errors(rate: float, fidelity: float = 1.0) -> Worker:
+    """An honest device of which each bit is read wrongly at `rate`, twice as often 1 for 0 as 0 for 1."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        bits = p.size.bit_length() - 1
+        sequence = at_fidelity(fidelity)(p, shots, rng)
+        for bit in range(bits):
+            one = (sequence >> bit) & 1
+            flipped = rng.random(shots) < np.where(one == 1, rate * 4 / 3, rate * 2 / 3)
+            sequence = sequence ^ (flipped.astype(np.int64) << bit)
+        return sequence
+
+    return worker
+
+
+def resetting_badly(carried: float) -> Worker:
+    """An honest device that starts a shot where the last one ended, that often: its outcome repeats."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        fresh = at_fidelity(0.9)(p, shots, rng)
+        starts = rng.random(shots) >= carried
+        starts[0] = True
+        return fresh[np.maximum.accumulate(np.where(starts, np.arange(shots), 0))]
+
+    return worker
