@@ -185,6 +185,7 @@ def fund(workspace: Workspace, job: str) -> Funding:
     allow the escrow what the other's allowance overwrites. The rest wait their turn.
     Raises InputRejected for a job without terms, PayerShort, ChainError.
     """
+    workspace.client().check_network()
     record = workspace.store.job(job)
     if record.escrow_id is None:
         remedy = f"`compute quantum promote {job} --target ibm --max-budget 25`"
@@ -196,7 +197,6 @@ def fund(workspace: Workspace, job: str) -> Funding:
 
 def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
     client, job = workspace.client(), record.job
-    client.check_network()
     terms = close.terms_of(record)
     payer = workspace.account("requester")
     already = client.status(escrow_id).status is not Status.NONE

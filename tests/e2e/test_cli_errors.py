@@ -123,7 +123,8 @@ def test_a_generator_that_must_be_stopped_is_told_why_and_leaves_nothing(termina
     (terminal.folder / "demo" / "circuits" / "optimizer.py").write_text(source)
     fails(terminal, "quantum", "simulate", "./demo/job.yaml", code=INPUT, says=says, then=then)
     assert not (terminal.folder / ".compute").exists()
-    own = {process.pid for process in psutil.process_iter() if "optimizer.py" in " ".join(_command(process))}
+    mine = str(terminal.folder / "demo")
+    own = {process.pid for process in psutil.process_iter() if mine in " ".join(_command(process))}
     assert own == set(), "and nothing runs on"
 
 

@@ -61,9 +61,9 @@ def test_no_mean_puts_a_poisson_count_into_its_window_more_often_than_stated() -
             half += 1
         inside = poisson.cdf(middle + half, MEANS) - poisson.cdf(middle - half - 1, MEANS)
         assert inside.max() <= WINDOW_SHARE
-        # Half as wide again would be too wide for the share, so that the windows are not needlessly narrow.
+        # The next wider window would break the rule, so this one has more than sqrt(middle) - 5/2 values.
         if middle > 100:
-            assert inside.max() > 0.33
+            assert inside.max() > 0.29
 
 
 @pytest.mark.parametrize("divisor", DIVISOR_SHARES)
