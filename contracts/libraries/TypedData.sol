@@ -11,6 +11,7 @@ library TypedData {
     bytes32 internal constant CANCEL = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
     bytes32 internal constant SUBMISSION =
         keccak256("Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)");
+    bytes32 internal constant BATCH_VERDICT = keccak256("BatchVerdict(bytes32 root)");
 
     function verdict(
         JobId job,
@@ -46,5 +47,10 @@ library TypedData {
         returns (bytes32)
     {
         return keccak256(abi.encode(SUBMISSION, job, round, resultHash, multisetHash));
+    }
+
+    /// @dev One signature for many verdicts: `root` is the `MerkleRoot` over the leaves of their struct hashes.
+    function batchVerdict(bytes32 root) internal pure returns (bytes32) {
+        return keccak256(abi.encode(BATCH_VERDICT, root));
     }
 }
