@@ -1,138 +1,252 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {EIP712} from "solady/utils/EIP712.sol";
-import {LibCall} from "solady/utils/LibCall.sol";
-import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
+import {Payments} from "./escrow/Payments.sol";
+import {Treasury} from "./escrow/Treasury.sol";
 import {IJobEscrow} from "./interfaces/IJobEscrow.sol";
 import {JobSlot, Slot} from "./libraries/JobSlot.sol";
+import {MerkleRoot} from "./libraries/MerkleRoot.sol";
 import {PackedTerms} from "./libraries/PackedTerms.sol";
+import {Shares} from "./libraries/Shares.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 import {TermsRules} from "./libraries/TermsRules.sol";
 import {TypedData} from "./libraries/TypedData.sol";
-import {Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "./types/JobTypes.sol";
+import {BatchedVerdict, Disputer, Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "./types/JobTypes.sol";
 
 /// @title JobEscrow
 /// @notice See `IJobEscrow`. Each verb reads: check, effect, event, transfer. Storage is written before any call
 /// leaves the contract; after one, only the credit for a push that failed.
-contract JobEscrow is IJobEscrow, EIP712 {
+contract JobEscrow is Treasury, EIP712 {
     using PackedTerms for bytes;
     using JobSlot for JobId;
+    using Payments for Payments.List;
 
     // ------------------------------------------------------------------ constants
 
     /// @dev A proposal out of silence waits at least this long.
     uint256 private constant SILENCE_WINDOW = 1 days;
 
-    /// @dev What a receiver of native coin may use: a wallet's proxy and a log, not somebody's program.
-    uint256 private constant NATIVE_PUSH_GAS = 50_000;
-
-    /// @dev What a token may use to move a balance.
-    uint256 private constant TOKEN_PUSH_GAS = 200_000;
-
-    /// @dev What a push costs beside the receiver's own gas, at worst: a cold and new account, value, a credit.
-    uint256 private constant PUSH_RESERVE = 70_000;
-
     // ------------------------------------------------------------------ storage
 
-    // A job's slot lies at the JobId itself: see `JobSlot`.
-
-    /// @inheritdoc IJobEscrow
-    mapping(address token => mapping(address account => uint256)) public credit;
-
-    /// @dev 1 while a token is being pulled in.
-    uint256 private transient _pulling;
+    // A job's slot lies at the JobId itself: see `JobSlot`. Credits: see `Treasury`.
 
     // ------------------------------------------------------------------ funding
 
     /// @inheritdoc IJobEscrow
-    function fund(bytes calldata terms) external payable returns (JobId) {
-        (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.None)) revert JobEscrow_Status(job, slot.status());
+    function fund(bytes calldata terms) external payable returns (JobId job) {
+        job = _lock(terms);
         address payer = terms.payer();
         if (msg.sender != payer) revert JobEscrow_NotPayer(msg.sender, payer);
-        TermsRules.check(terms);
-
-        job.store(slot.moved(Status.Funded, _clock(0), 0));
-        emit Funded(job, payer, terms.worker(), terms);
-
         _pull(terms.token(), payer, terms.budget());
-        return job;
+    }
+
+    /// @inheritdoc IJobEscrow
+    function fundWithPermit2(bytes calldata terms, uint256 nonce, uint256 deadline, bytes calldata signature)
+        external
+        returns (JobId job)
+    {
+        job = _lock(terms);
+        _pullByPermit2(terms, nonce, deadline, signature);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function fundWithAuthorization(
+        bytes calldata terms,
+        uint256 validAfter,
+        uint256 validBefore,
+        bytes calldata signature
+    ) external returns (JobId job) {
+        job = _lock(terms);
+        _pullByAuthorization(terms, job, validAfter, validBefore, signature);
     }
 
     // ------------------------------------------------------------------ delivery
 
     /// @inheritdoc IJobEscrow
-    function submit(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) external {
+    function claim(bytes calldata terms) external payable {
+        terms.checkWhole();
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
-        address worker = terms.worker();
-        if (msg.sender != worker) revert JobEscrow_NotWorker(msg.sender, worker);
-        if (block.timestamp > terms.submitBy()) revert JobEscrow_TooLate(block.timestamp, terms.submitBy());
-        if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
+        if (terms.worker() != address(0)) revert JobEscrow_NotOpen(job);
+        bool lapsed = _lapsed(slot);
+        if (!lapsed && !slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
+        _expectNotAfter(terms.claimBy());
+        TermsRules.checkClaimer(terms, msg.sender);
 
-        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(worker, resultHash)));
-        emit Submitted(job, worker, resultHash, slot.round(), multisetHash);
+        uint40 deliverBy = _clock(terms.deliverWindow());
+        uint256 bond = _claimBond(terms);
+        job.store(slot.moved(Status.Claimed, deliverBy, JobSlot.commitOf(msg.sender, 0)));
+        emit Claimed(job, msg.sender, deliverBy, bond);
+        address payer = terms.payer();
+        if (lapsed) emit BondLost(job, payer, bond, 0);
+
+        _pull(terms.token(), msg.sender, bond);
+        if (lapsed) _push(job, terms.token(), payer, bond);
     }
 
     /// @inheritdoc IJobEscrow
-    function submitFor(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash, bytes calldata signature)
-        external
-    {
+    function submit(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) external {
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
-        address worker = terms.worker();
-        _expectLength(signature, Signatures.SIZE);
-        Signatures.check(submissionDigest(job, slot.round(), resultHash, multisetHash), worker, signature, 0);
-        _expectNotAfter(terms.submitBy());
+        _deliver(terms, job, slot, msg.sender, resultHash, multisetHash);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function submitFor(
+        bytes calldata terms,
+        bytes32 resultHash,
+        bytes32 multisetHash,
+        bytes calldata signature,
+        address claimer
+    ) external {
+        (JobId job, Slot slot) = _find(terms);
+        address worker = _named(terms, claimer);
+        bytes32 digest = _hashTypedData(TypedData.submission(job, slot.round(), resultHash, multisetHash));
+        _expectLength(signature, Signatures.check(digest, worker, signature, 0));
+        _deliver(terms, job, slot, worker, resultHash, multisetHash);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function topUp(bytes calldata terms, Proposal memory proposal, bytes32 resultHash, bytes32 multisetHash) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Proposed)) revert JobEscrow_Status(job, slot.status());
+        _expectCommit(job, slot, JobSlot.commitOf(proposal));
+        if (msg.sender != proposal.worker) revert JobEscrow_NotWorker(msg.sender, proposal.worker);
+        if (proposal.outcome != Outcome.Inconclusive) revert JobEscrow_NotInconclusive(proposal.outcome);
+        if (slot.round() + 1 >= terms.maxRounds()) revert JobEscrow_LastRound(terms.maxRounds());
+        _expectNotAfter(slot.clock());
+        // Validators must have the time for this round that they had for the first: else it would buy the silence share.
+        _expectNotAfter(terms.verdictBy() - TermsRules.AVAILABILITY_WINDOW - TermsRules.VERDICT_TIME);
         if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
 
-        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(worker, resultHash)));
-        emit Submitted(job, worker, resultHash, slot.round(), multisetHash);
+        slot = slot.inNextRound();
+        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(msg.sender, resultHash)));
+        emit Submitted(job, msg.sender, resultHash, slot.round(), multisetHash);
     }
 
     // ------------------------------------------------------------------ outcome
 
     /// @inheritdoc IJobEscrow
-    function propose(bytes calldata terms, SignedVerdict memory verdict, bytes calldata signatures) external {
+    function propose(bytes calldata terms, SignedVerdict calldata verdict, bytes calldata signatures) external {
+        terms.checkWhole();
         (JobId job, Slot slot) = _find(terms);
         if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         _expectNotAfter(terms.verdictBy());
-        _expectCommit(job, slot, JobSlot.commitOf(verdict.worker, verdict.resultHash));
-        uint256 fee = _share(terms.budget(), terms.feeBps());
-        uint128 workerAmount = _workerAmount(terms, verdict, fee);
-        bool cosigned = _checkVerdict(terms, job, slot.round(), verdict, signatures);
+        address worker = _named(terms, verdict.claimer);
+        _expectCommit(job, slot, JobSlot.commitOf(worker, verdict.resultHash));
+        uint256 fee = _fee(terms);
+        // What was signed first, and then what it pays.
+        Proposal memory proposal =
+            Proposal(worker, verdict.resultHash, verdict.outcome, verdict.workerAmount, verdict.signers);
+        bool cosigned = _checkVerdict(terms, job, slot.round(), proposal, verdict.evidenceHash, signatures);
+        proposal.workerAmount = _workerAmount(terms, proposal.outcome, proposal.workerAmount, fee);
 
-        verdict.workerAmount = workerAmount;
         uint256 window = cosigned ? 0 : terms.challengeWindow();
-        _propose(job, slot, verdict, window);
-        if (window == 0) _settle(terms, job, slot, verdict.worker, verdict.outcome, workerAmount, fee);
+        _propose(job, slot, proposal, verdict.evidenceHash, window);
+        // Nobody could see a job Proposed that settles in the same call, and it is not written.
+        if (window == 0) _settle(terms, job, slot, proposal, fee);
     }
 
     /// @inheritdoc IJobEscrow
-    function settleSilence(bytes calldata terms, address worker, bytes32 resultHash) external {
+    function settleBatch(
+        bytes[] calldata terms,
+        BatchedVerdict[] calldata verdicts,
+        uint16 signers,
+        bytes calldata signatures
+    ) external {
+        uint256 count = terms.length;
+        if (count == 0 || count != verdicts.length) revert JobEscrow_BatchLength(count, verdicts.length);
+        terms[0].checkWhole();
+        bytes32 set = terms[0].validatorsHash();
+        address token = terms[0].token();
+        bytes32[] memory leaves = new bytes32[](count);
+        Payments.List memory due = Payments.withRoomFor(3 * count);
+        uint256 quorum;
+        bool keysOnly;
+        for (uint256 i = 0; i < count; ++i) {
+            bytes calldata each = terms[i];
+            leaves[i] = _settleMember(i, each, verdicts[i], signers, set, token, due);
+            if (each.quorum() > quorum) quorum = each.quorum();
+            if (each.registry() != address(0)) keysOnly = true;
+        }
+        _checkBatch(MerkleRoot.root(leaves), terms[0], quorum, signers, signatures, keysOnly);
+
+        for (uint256 i = 0; i < due.count; ++i) {
+            (address to, uint256 amount) = due.at(i);
+            // A payment may be several jobs': none is named should it become a credit.
+            _push(JobId.wrap(0), token, to, amount);
+        }
+    }
+
+    /// @inheritdoc IJobEscrow
+    function settleSilence(bytes calldata terms, address claimer, bytes32 resultHash) external {
         (JobId job, Slot slot) = _find(terms);
+        address worker = _named(terms, claimer);
         if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         _expectAfter(terms.verdictBy());
         _expectCommit(job, slot, JobSlot.commitOf(worker, resultHash));
 
         uint256 window = terms.challengeWindow();
         if (window < SILENCE_WINDOW) window = SILENCE_WINDOW;
-        uint128 share = _share(terms.budget(), terms.silenceBps());
-        _propose(job, slot, SignedVerdict(worker, resultHash, Outcome.Silence, share, bytes32(0), 0), window);
+        uint128 share = Shares.floored(terms.budget(), terms.silenceBps());
+        _propose(job, slot, Proposal(worker, resultHash, Outcome.Silence, share, 0), bytes32(0), window);
     }
 
     /// @inheritdoc IJobEscrow
     function finalize(bytes calldata terms, Proposal memory proposal) external {
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Proposed)) revert JobEscrow_Status(job, slot.status());
+        // An arbiter who sleeps leaves the proposal standing.
+        if (!slot.isIn(Status.Proposed) && !slot.isIn(Status.Disputed)) revert JobEscrow_Status(job, slot.status());
         _expectAfter(slot.clock());
         _expectCommit(job, slot, JobSlot.commitOf(proposal));
 
-        uint256 fee = proposal.outcome == Outcome.Silence ? 0 : _share(terms.budget(), terms.feeBps());
-        _settle(terms, job, slot, proposal.worker, proposal.outcome, proposal.workerAmount, fee);
+        _settle(terms, job, slot, proposal, proposal.outcome == Outcome.Silence ? 0 : _fee(terms));
+    }
+
+    // ------------------------------------------------------------------ dispute
+
+    /// @inheritdoc IJobEscrow
+    function dispute(bytes calldata terms, Proposal memory proposal) external payable {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Proposed)) revert JobEscrow_Status(job, slot.status());
+        _expectCommit(job, slot, JobSlot.commitOf(proposal));
+        if (terms.arbiter() == address(0)) revert JobEscrow_Undisputable(job);
+        _expectNotAfter(slot.clock());
+        Disputer side;
+        if (msg.sender == terms.payer()) side = Disputer.Payer;
+        else if (msg.sender == proposal.worker) side = Disputer.Worker;
+        else revert JobEscrow_NotParty(msg.sender);
+
+        uint40 openUntil = _clock(terms.rulingWindow());
+        uint256 bond = _disputeBond(terms);
+        job.store(slot.disputedBy(side).moved(Status.Disputed, openUntil, slot.commit()));
+        emit Disputed(job, msg.sender, bond, openUntil);
+
+        _pull(terms.token(), msg.sender, bond);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function rule(bytes calldata terms, uint128 workerAmount, bool disputerWins, Proposal memory proposal) external {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Disputed)) revert JobEscrow_Status(job, slot.status());
+        if (msg.sender != terms.arbiter()) revert JobEscrow_NotArbiter(msg.sender, terms.arbiter());
+        _expectNotAfter(slot.clock());
+        _expectCommit(job, slot, JobSlot.commitOf(proposal));
+        if (workerAmount > terms.budget()) revert JobEscrow_Ruling(workerAmount, terms.budget());
+
+        emit Ruled(job, msg.sender, workerAmount, disputerWins);
+        proposal.outcome = Outcome.Ruling;
+        proposal.workerAmount = workerAmount;
+        (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, 0);
+        uint256 burnt;
+        if (disputerWins) {
+            (toWorker, toPayer) = _returnDisputeBond(terms, job, slot, proposal.worker, toWorker, toPayer);
+        } else {
+            (toWorker, toPayer, burnt) = _loseDisputeBond(terms, job, slot, proposal.worker, toWorker, toPayer);
+        }
+
+        _payOut(terms, job, proposal.worker, toWorker, 0, toPayer);
+        if (burnt != 0) _burn(job, terms.token(), burnt);
     }
 
     // ------------------------------------------------------------------ return
@@ -140,41 +254,52 @@ contract JobEscrow is IJobEscrow, EIP712 {
     /// @inheritdoc IJobEscrow
     function refund(bytes calldata terms) external {
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
-        _expectAfter(terms.submitBy());
+        uint256 amount = terms.budget();
+        bool claimed = slot.isIn(Status.Claimed);
+        if (claimed) {
+            _expectAfter(slot.clock());
+        } else if (!slot.isIn(Status.Funded)) {
+            revert JobEscrow_Status(job, slot.status());
+        }
+        // Nobody can still claim, or the one who was named can no longer submit.
+        _expectAfter(terms.worker() == address(0) ? terms.claimBy() : terms.submitBy());
 
-        job.store(slot.moved(Status.Refunded, 0, 0));
-        emit Refunded(job, terms.payer(), terms.budget());
+        address payer = terms.payer();
+        job.store(slot.moved(Status.Refunded, 0, slot.commit()));
+        emit Refunded(job, payer, amount);
+        if (claimed) {
+            uint256 bond = _claimBond(terms);
+            emit BondLost(job, payer, bond, 0);
+            amount += bond;
+        }
 
-        _push(job, terms.token(), terms.payer(), terms.budget());
+        _push(job, terms.token(), payer, amount);
     }
 
     /// @inheritdoc IJobEscrow
-    function cancel(bytes calldata terms, uint40 expiry, bytes calldata signatures) external {
+    function cancel(bytes calldata terms, Proposal memory standing, uint40 expiry, bytes calldata signatures) external {
         (JobId job, Slot slot) = _find(terms);
         Status status = slot.status();
         if (status == Status.None || status >= Status.Settled) revert JobEscrow_Status(job, status);
         _expectNotAfter(expiry);
-        _expectLength(signatures, 2 * Signatures.SIZE);
-        bytes32 digest = cancelDigest(job, status, slot.round(), expiry);
-        Signatures.check(digest, terms.payer(), signatures, 0);
-        Signatures.check(digest, terms.worker(), signatures, 1);
+        // An open job that nobody has claimed has no second party.
+        bool alone = terms.worker() == address(0) && (status == Status.Funded || _lapsed(slot));
+        address worker = alone ? address(0) : _workerOf(terms, job, slot, standing);
+        bytes32 digest = _hashTypedData(TypedData.cancel(job, status, slot.round(), expiry));
+        _checkAgreement(digest, terms.payer(), worker, signatures);
 
-        job.store(slot.moved(Status.Refunded, 0, 0));
-        emit Cancelled(job, terms.payer(), terms.budget(), status);
+        uint256 toWorker;
+        uint256 toPayer = terms.budget();
+        job.store(slot.moved(Status.Refunded, 0, slot.commit()));
+        emit Cancelled(job, terms.payer(), toPayer, status);
+        if (terms.worker() == address(0) && status != Status.Funded) {
+            (toWorker, toPayer) = _returnClaimBond(terms, job, worker, alone, toWorker, toPayer);
+        }
+        if (status == Status.Disputed) {
+            (toWorker, toPayer) = _returnDisputeBond(terms, job, slot, worker, toWorker, toPayer);
+        }
 
-        _push(job, terms.token(), terms.payer(), terms.budget());
-    }
-
-    /// @inheritdoc IJobEscrow
-    function withdraw(address token, address to) external returns (uint256 amount) {
-        amount = credit[token][msg.sender];
-        if (amount == 0) revert JobEscrow_NoCredit(token, msg.sender);
-
-        credit[token][msg.sender] = 0;
-        emit Withdrawn(token, msg.sender, to, amount);
-
-        if (!_transfer(token, to, amount, gasleft())) revert JobEscrow_Withdrawal(token, to);
+        _payOut(terms, job, worker, toWorker, 0, toPayer);
     }
 
     // ------------------------------------------------------------------ views
@@ -184,82 +309,185 @@ contract JobEscrow is IJobEscrow, EIP712 {
         return job.load().unpacked();
     }
 
-    /// @inheritdoc IJobEscrow
-    function jobIdOf(bytes calldata terms) external view returns (JobId) {
-        (JobId job,) = _find(terms);
-        return job;
-    }
-
-    /// @inheritdoc IJobEscrow
-    function verdictDigest(
-        JobId job,
-        uint8 round,
-        bytes32 resultHash,
-        Outcome outcome,
-        uint128 workerAmount,
-        bytes32 evidenceHash
-    ) public view returns (bytes32) {
-        return _hashTypedData(TypedData.verdict(job, round, resultHash, outcome, workerAmount, evidenceHash));
-    }
-
-    /// @inheritdoc IJobEscrow
-    function cancelDigest(JobId job, Status status, uint8 round, uint40 expiry) public view returns (bytes32) {
-        return _hashTypedData(TypedData.cancel(job, status, round, expiry));
-    }
-
-    /// @inheritdoc IJobEscrow
-    function submissionDigest(JobId job, uint8 round, bytes32 resultHash, bytes32 multisetHash)
-        public
-        view
-        returns (bytes32)
-    {
-        return _hashTypedData(TypedData.submission(job, round, resultHash, multisetHash));
-    }
-
-    /// @inheritdoc IJobEscrow
-    function DOMAIN_SEPARATOR() external view returns (bytes32) {
-        return _domainSeparator();
-    }
-
     // ------------------------------------------------------------------ steps
 
-    /// @dev The verdict's `workerAmount` is what it pays by now. With no window the caller settles at once: nobody
-    /// could see the job Proposed, and it is not written.
-    function _propose(JobId job, Slot slot, SignedVerdict memory verdict, uint256 window) private {
-        address worker = verdict.worker;
-        bytes32 resultHash = verdict.resultHash;
-        Outcome outcome = verdict.outcome;
-        uint128 workerAmount = verdict.workerAmount;
-        uint16 signers = verdict.signers;
-        uint40 openUntil = _clock(window);
-        if (window != 0) {
-            Proposal memory proposal = Proposal(worker, resultHash, outcome, workerAmount, signers);
-            job.store(slot.moved(Status.Proposed, openUntil, JobSlot.commitOf(proposal)));
+    /// @dev Checks the terms and writes the job down. The caller brings the money in.
+    function _lock(bytes calldata terms) private returns (JobId job) {
+        Slot slot;
+        (job, slot) = _find(terms);
+        if (!slot.isIn(Status.None)) revert JobEscrow_Status(job, slot.status());
+        TermsRules.check(terms);
+
+        job.store(slot.moved(Status.Funded, _clock(0), 0));
+        emit Funded(job, terms.payer(), terms.worker(), terms);
+    }
+
+    function _deliver(bytes calldata terms, JobId job, Slot slot, address by, bytes32 resultHash, bytes32 multisetHash)
+        private
+    {
+        address worker = terms.worker();
+        uint256 deadline;
+        if (worker == address(0)) {
+            if (!slot.isIn(Status.Claimed)) revert JobEscrow_Status(job, slot.status());
+            _expectCommit(job, slot, JobSlot.commitOf(by, 0));
+            deadline = slot.clock();
+        } else {
+            if (!slot.isIn(Status.Funded)) revert JobEscrow_Status(job, slot.status());
+            if (by != worker) revert JobEscrow_NotWorker(by, worker);
+            deadline = terms.submitBy();
         }
+        _expectNotAfter(deadline);
+        if (resultHash == bytes32(0)) revert JobEscrow_ZeroResult();
+
+        job.store(slot.moved(Status.Submitted, _clock(0), JobSlot.commitOf(by, resultHash)));
+        emit Submitted(job, by, resultHash, slot.round(), multisetHash);
+    }
+
+    /// @dev With no window the caller settles at once, and nothing is stored here.
+    function _propose(JobId job, Slot slot, Proposal memory proposal, bytes32 evidenceHash, uint256 window) private {
+        uint40 openUntil = _clock(window);
+        if (window != 0) job.store(slot.moved(Status.Proposed, openUntil, JobSlot.commitOf(proposal)));
         emit Proposed(
-            job, worker, resultHash, outcome, workerAmount, signers, slot.round(), verdict.evidenceHash, openUntil
+            job,
+            proposal.worker,
+            proposal.resultHash,
+            proposal.outcome,
+            proposal.workerAmount,
+            proposal.signers,
+            slot.round(),
+            evidenceHash,
+            openUntil
         );
     }
 
-    /// @dev Pays out the whole budget: worker, fee, and the rest to the payer.
-    function _settle(
+    /// @dev Ends the job as the proposal says, and pays.
+    function _settle(bytes calldata terms, JobId job, Slot slot, Proposal memory proposal, uint256 fee) private {
+        (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
+        if (slot.isIn(Status.Disputed)) {
+            (toWorker, toPayer) = _returnDisputeBond(terms, job, slot, proposal.worker, toWorker, toPayer);
+        }
+        _payOut(terms, job, proposal.worker, toWorker, fee, toPayer);
+    }
+
+    /// @dev Writes the end of a job and says who gets what of the budget and of a claim's bond. A claimer who delivered
+    /// has its bond back, but for a rejection: by validators, or by a ruling that gives nothing.
+    function _close(bytes calldata terms, JobId job, Slot slot, Proposal memory proposal, uint256 fee)
+        private
+        returns (uint256 toWorker, uint256 toPayer)
+    {
+        Outcome outcome = proposal.outcome;
+        toWorker = proposal.workerAmount;
+        unchecked {
+            toPayer = terms.budget() - toWorker - fee; // both are parts of the budget, which was checked before
+        }
+        job.store(slot.moved(Status.Settled, 0, JobSlot.commitOf(proposal)));
+        emit Settled(job, outcome, toWorker, toPayer, fee);
+
+        if (terms.worker() == address(0)) {
+            bool lost = outcome == Outcome.Reject || (outcome == Outcome.Ruling && toWorker == 0);
+            return _returnClaimBond(terms, job, proposal.worker, lost, toWorker, toPayer);
+        }
+    }
+
+    function _returnClaimBond(
+        bytes calldata terms,
+        JobId job,
+        address worker,
+        bool lost,
+        uint256 toWorker,
+        uint256 toPayer
+    ) private returns (uint256, uint256) {
+        uint256 bond = _claimBond(terms);
+        if (lost) {
+            emit BondLost(job, terms.payer(), bond, 0);
+            return (toWorker, toPayer + bond);
+        }
+        emit BondReturned(job, worker, bond);
+        return (toWorker + bond, toPayer);
+    }
+
+    function _returnDisputeBond(
         bytes calldata terms,
         JobId job,
         Slot slot,
         address worker,
-        Outcome outcome,
-        uint256 workerAmount,
-        uint256 fee
-    ) private {
-        uint256 rest = terms.budget() - workerAmount - fee;
+        uint256 toWorker,
+        uint256 toPayer
+    ) private returns (uint256, uint256) {
+        uint256 bond = _disputeBond(terms);
+        if (slot.disputer() == Disputer.Payer) {
+            emit BondReturned(job, terms.payer(), bond);
+            return (toWorker, toPayer + bond);
+        }
+        emit BondReturned(job, worker, bond);
+        return (toWorker + bond, toPayer);
+    }
 
-        job.store(slot.moved(Status.Settled, 0, 0));
-        emit Settled(job, outcome, workerAmount, rest, fee);
+    function _loseDisputeBond(
+        bytes calldata terms,
+        JobId job,
+        Slot slot,
+        address worker,
+        uint256 toWorker,
+        uint256 toPayer
+    ) private returns (uint256, uint256, uint256 burnt) {
+        uint256 bond = _disputeBond(terms);
+        uint256 half = bond / 2;
+        burnt = bond - half;
+        if (slot.disputer() == Disputer.Payer) {
+            emit BondLost(job, worker, half, burnt);
+            return (toWorker + half, toPayer, burnt);
+        }
+        emit BondLost(job, terms.payer(), half, burnt);
+        return (toWorker, toPayer + half, burnt);
+    }
 
+    function _payOut(bytes calldata terms, JobId job, address worker, uint256 toWorker, uint256 fee, uint256 toPayer)
+        private
+    {
         address token = terms.token();
-        _push(job, token, worker, workerAmount);
-        _push(job, token, terms.feeTo(), fee);
-        _push(job, token, terms.payer(), rest);
+        if (toWorker != 0) _push(job, token, worker, toWorker);
+        if (fee != 0) _push(job, token, terms.feeTo(), fee);
+        if (toPayer != 0) _push(job, token, terms.payer(), toPayer);
+    }
+
+    /// @dev One job of a batch: everything but the signatures and the payment.
+    function _settleMember(
+        uint256 index,
+        bytes calldata terms,
+        BatchedVerdict calldata verdict,
+        uint16 signers,
+        bytes32 set,
+        address token,
+        Payments.List memory due
+    ) private returns (bytes32 leaf) {
+        (JobId job, Slot slot) = _find(terms);
+        if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
+        if (terms.validatorsHash() != set || terms.token() != token || terms.challengeWindow() != 0) {
+            revert JobEscrow_BatchMember(index);
+        }
+        _expectNotAfter(terms.verdictBy());
+        address worker = _named(terms, verdict.claimer);
+        _expectCommit(job, slot, JobSlot.commitOf(worker, verdict.resultHash));
+        uint256 fee = _fee(terms);
+        leaf = MerkleRoot.leaf(
+            TypedData.verdict(
+                job, slot.round(), verdict.resultHash, verdict.outcome, verdict.workerAmount, verdict.evidenceHash
+            )
+        );
+
+        Proposal memory proposal = Proposal(
+            worker,
+            verdict.resultHash,
+            verdict.outcome,
+            _workerAmount(terms, verdict.outcome, verdict.workerAmount, fee),
+            signers
+        );
+        _propose(job, slot, proposal, verdict.evidenceHash, 0);
+        (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
+        due.add(Payments.Role.Worker, worker, toWorker);
+        due.add(Payments.Role.Fee, terms.feeTo(), fee);
+        due.add(Payments.Role.Payer, terms.payer(), toPayer);
     }
 
     // ------------------------------------------------------------------ checks
@@ -269,6 +497,17 @@ contract JobEscrow is IJobEscrow, EIP712 {
         PackedTerms.check(terms);
         job = JobId.wrap(_hashTypedData(PackedTerms.structHash(terms)));
         slot = job.load();
+    }
+
+    /// @dev The worker of the terms, or, of an open job, the one whom the caller names and the slot must commit to.
+    function _named(bytes calldata terms, address claimer) private pure returns (address worker) {
+        worker = terms.worker();
+        if (worker == address(0)) worker = claimer;
+    }
+
+    /// @dev Whether a claim was made and its time is over.
+    function _lapsed(Slot slot) private view returns (bool) {
+        return slot.isIn(Status.Claimed) && block.timestamp > slot.clock();
     }
 
     function _expectNotAfter(uint256 deadline) private view {
@@ -287,52 +526,100 @@ contract JobEscrow is IJobEscrow, EIP712 {
         if (signatures.length != expected) revert JobEscrow_SignaturesLength(signatures.length, expected);
     }
 
+    /// @dev Reverts unless each party is the caller, or signed. Without a worker the payer's word is enough.
+    function _checkAgreement(bytes32 digest, address payer, address worker, bytes calldata signatures) private view {
+        uint256 end;
+        if (msg.sender != payer) end = Signatures.check(digest, payer, signatures, end);
+        if (worker != address(0) && msg.sender != worker) end = Signatures.check(digest, worker, signatures, end);
+        _expectLength(signatures, end);
+    }
+
+    /// @dev The job's worker: named, or who claimed, by what the caller says and the slot commits to.
+    function _workerOf(bytes calldata terms, JobId job, Slot slot, Proposal memory standing)
+        private
+        pure
+        returns (address worker)
+    {
+        worker = terms.worker();
+        if (worker != address(0)) return worker;
+        worker = standing.worker;
+        uint256 commit;
+        if (slot.isIn(Status.Claimed)) commit = JobSlot.commitOf(worker, 0);
+        else if (slot.isIn(Status.Submitted)) commit = JobSlot.commitOf(worker, standing.resultHash);
+        else commit = JobSlot.commitOf(standing);
+        _expectCommit(job, slot, commit);
+    }
+
     /// @dev Reverts unless a quorum signed, and, where two more signatures follow, payer and worker too.
     /// @return cosigned Whether they did.
     function _checkVerdict(
         bytes calldata terms,
         JobId job,
         uint8 round,
-        SignedVerdict memory verdict,
+        Proposal memory signed,
+        bytes32 evidenceHash,
         bytes calldata signatures
     ) private view returns (bool cosigned) {
-        bytes32 digest = verdictDigest(
-            job, round, verdict.resultHash, verdict.outcome, verdict.workerAmount, verdict.evidenceHash
+        bytes32 digest = _hashTypedData(
+            TypedData.verdict(job, round, signed.resultHash, signed.outcome, signed.workerAmount, evidenceHash)
         );
-        uint256 used = Signatures.checkQuorum(digest, terms, verdict.signers, signatures);
-        cosigned = signatures.length != used * Signatures.SIZE;
+        bool keysOnly = terms.registry() != address(0);
+        uint256 end = Signatures.checkQuorum(digest, terms, signed.signers, signatures, keysOnly);
+        cosigned = signatures.length != end;
         if (cosigned) {
-            _expectLength(signatures, (used + 2) * Signatures.SIZE);
-            Signatures.check(digest, terms.payer(), signatures, used);
-            Signatures.check(digest, verdict.worker, signatures, used + 1);
+            end = Signatures.check(digest, terms.payer(), signatures, end);
+            end = Signatures.check(digest, signed.worker, signatures, end);
+            _expectLength(signatures, end);
         }
     }
+
+    /// @dev Reverts unless so many of the validators of `terms` signed the root of the batch.
+    function _checkBatch(
+        bytes32 root,
+        bytes calldata terms,
+        uint256 quorum,
+        uint16 signers,
+        bytes calldata signatures,
+        bool keysOnly
+    ) private view {
+        bytes32 digest = _hashTypedData(TypedData.batchVerdict(root));
+        uint256 end = Signatures.checkQuorum(digest, terms, signers, signatures, keysOnly);
+        _expectLength(signatures, end);
+        uint256 used;
+        for (uint256 bits = signers; bits != 0; bits &= bits - 1) {
+            ++used;
+        }
+        if (used < quorum) revert JobEscrow_TooFewSigners(used, quorum);
+    }
+
+    // ------------------------------------------------------------------ amounts
 
     /// @dev What the verdict pays the worker. Validators sign an amount only where they accept.
-    function _workerAmount(bytes calldata terms, SignedVerdict memory verdict, uint256 fee)
+    function _workerAmount(bytes calldata terms, Outcome outcome, uint128 signed, uint256 fee)
         private
         pure
-        returns (uint128 workerAmount)
+        returns (uint128)
     {
-        workerAmount = verdict.workerAmount;
-        Outcome outcome = verdict.outcome;
         uint256 net = terms.budget() - fee;
         if (outcome == Outcome.Accept) {
-            if (workerAmount > net) revert JobEscrow_WorkerAmount(workerAmount, net);
-            return workerAmount;
+            if (signed > net) revert JobEscrow_WorkerAmount(signed, net);
+            return signed;
         }
-        if (outcome == Outcome.None || outcome == Outcome.Silence) revert JobEscrow_Outcome(outcome);
-        if (workerAmount != 0) revert JobEscrow_WorkerAmount(workerAmount, 0);
-        if (outcome == Outcome.Inconclusive) return _share(net, terms.inconclusiveBps());
+        if (outcome != Outcome.Reject && outcome != Outcome.Inconclusive) revert JobEscrow_Outcome(outcome);
+        if (signed != 0) revert JobEscrow_WorkerAmount(signed, 0);
+        return outcome == Outcome.Reject ? 0 : Shares.floored(net, terms.inconclusiveBps());
     }
 
-    /// @dev Rounded down.
-    function _share(uint256 amount, uint256 bps) private pure returns (uint128) {
-        unchecked {
-            // 'amount' is at most a budget, 128 bits, and 'bps' at most all of it: nothing overflows
-            // forge-lint: disable-next-line(unsafe-typecast)
-            return uint128((amount * bps) / TermsRules.BPS);
-        }
+    function _fee(bytes calldata terms) private pure returns (uint256) {
+        return Shares.floored(terms.budget(), terms.feeBps());
+    }
+
+    function _claimBond(bytes calldata terms) private pure returns (uint256) {
+        return Shares.ceiled(terms.budget(), terms.claimBondBps());
+    }
+
+    function _disputeBond(bytes calldata terms) private pure returns (uint256) {
+        return Shares.ceiled(terms.budget(), terms.disputeBondBps());
     }
 
     /// @dev The second `ahead` of now. Windows are at most 30 days.
@@ -342,52 +629,6 @@ contract JobEscrow is IJobEscrow, EIP712 {
             // forge-lint: disable-next-line(unsafe-typecast)
             return uint40(block.timestamp + ahead);
         }
-    }
-
-    // ------------------------------------------------------------------ money
-
-    /// @dev Takes exactly the budget from the payer, who is the caller.
-    function _pull(address token, address payer, uint256 budget) private {
-        uint256 expected = token == address(0) ? budget : 0;
-        if (msg.value != expected) revert JobEscrow_Value(msg.value, expected);
-        if (token == address(0)) return;
-
-        // A token with hooks could otherwise fund a second job from inside this call, and what that one brings would
-        // be counted for both. Money that leaves in between does no such harm: it is this job that would miss it.
-        if (_pulling != 0) revert JobEscrow_Reentered();
-        _pulling = 1;
-        uint256 held = SafeTransferLib.balanceOf(token, address(this));
-        if (!SafeTransferLib.trySafeTransferFrom(token, payer, address(this), budget)) {
-            revert JobEscrow_TransferFrom(token, payer, budget);
-        }
-        uint256 holds = SafeTransferLib.balanceOf(token, address(this));
-        _pulling = 0;
-        uint256 received = holds > held ? holds - held : 0;
-        if (received != budget) revert JobEscrow_Received(token, received, budget);
-    }
-
-    /// @dev Pays, or credits where the receiver or the token refuses. The receiver's gas is capped, and a caller who
-    /// brings too little for that is refused: nobody can make another's payment fail.
-    function _push(JobId job, address token, address to, uint256 amount) private {
-        if (amount == 0) return;
-        (uint256 allowance, uint256 needed) = token == address(0)
-            ? (NATIVE_PUSH_GAS, NATIVE_PUSH_GAS + NATIVE_PUSH_GAS / 63 + PUSH_RESERVE)
-            : (TOKEN_PUSH_GAS, TOKEN_PUSH_GAS + TOKEN_PUSH_GAS / 63 + PUSH_RESERVE);
-        if (gasleft() < needed) revert JobEscrow_GasLeft(gasleft(), needed);
-        if (_transfer(token, to, amount, allowance)) return;
-
-        credit[token][to] += amount;
-        emit Credited(job, token, to, amount);
-    }
-
-    /// @dev True where the transfer went through: for a token, where it answered nothing or true.
-    function _transfer(address token, address to, uint256 amount, uint256 gasAllowance) private returns (bool) {
-        if (token == address(0)) return SafeTransferLib.trySafeTransferETH(to, amount, gasAllowance);
-        (bool success,, bytes memory answer) =
-            LibCall.tryCall(token, 0, gasAllowance, 32, abi.encodeCall(IERC20.transfer, (to, amount)));
-        if (!success) return false;
-        if (answer.length == 0) return token.code.length != 0;
-        return answer.length == 32 && abi.decode(answer, (uint256)) == 1;
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

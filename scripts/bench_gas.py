@@ -33,6 +33,7 @@ from oracle.terms import (
     Outcome,
     Verdict,
     job_id_of,
+    pack_brief,
     pack_terms,
     verdict_digest,
 )
@@ -161,7 +162,7 @@ class Chain:
         return self._gas("payer", self.escrow.functions.fund(pack_terms(terms)), value)
 
     def submit(self, terms: JobTerms) -> int:
-        call = self.escrow.functions.submit(pack_terms(terms), result_of(terms), word("multiset"))
+        call = self.escrow.functions.submit(pack_brief(terms), result_of(terms), word("multiset"))
         return self._gas("worker", call)
 
     def propose(self, terms: JobTerms) -> int:
@@ -173,15 +174,15 @@ class Chain:
         signatures = b"".join(
             bytes(self.validators[i].unsafe_sign_hash(bytes.fromhex(digest[2:])).signature) for i in (0, 2, 4)
         )
-        signed = (terms.worker, verdict.result_hash, 1, terms.budget, verdict.evidence_hash, 0b10101)
+        signed = (ZERO_ADDRESS, verdict.result_hash, 1, terms.budget, verdict.evidence_hash, 0b10101)
         return self._gas("anyone", self.escrow.functions.propose(pack_terms(terms), signed, signatures))
 
     def finalize(self, terms: JobTerms) -> int:
         proposal = (terms.worker, result_of(terms), 1, terms.budget, 0b10101)
-        return self._gas("anyone", self.escrow.functions.finalize(pack_terms(terms), proposal))
+        return self._gas("anyone", self.escrow.functions.finalize(pack_brief(terms), proposal))
 
     def refund(self, terms: JobTerms) -> int:
-        return self._gas("anyone", self.escrow.functions.refund(pack_terms(terms)))
+        return self._gas("anyone", self.escrow.functions.refund(pack_brief(terms)))
 
     def _gas(self, sender: str, call: Any, value: int = 0) -> int:
         return int(self.send(self.people[sender], call, value)["gasUsed"])

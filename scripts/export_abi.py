@@ -17,7 +17,11 @@ import click
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "oracle" / "chain" / "abi"
-SOURCES = {"JobEscrow": "contracts/JobEscrow.sol", "LocalUSD": "contracts/local/LocalUSD.sol"}
+SOURCES = {
+    "JobDigests": "contracts/views/JobDigests.sol",
+    "JobEscrow": "contracts/JobEscrow.sol",
+    "LocalUSD": "contracts/local/LocalUSD.sol",
+}
 
 
 def compiled(name: str) -> str:

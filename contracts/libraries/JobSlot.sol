@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
-import {Job, JobId, Proposal, Status} from "../types/JobTypes.sol";
+import {Disputer, Job, JobId, Proposal, Status} from "../types/JobTypes.sol";
 
 /// @dev A job's one storage slot, from the least significant bit: status 4 | round 4 | disputer 2 | clock 40 |
 /// commit 206.
@@ -47,36 +47,53 @@ library JobSlot {
         return uint40(Slot.unwrap(slot) >> CLOCK);
     }
 
-    function committedTo(Slot slot, uint256 commit) internal pure returns (bool) {
-        return Slot.unwrap(slot) >> COMMIT == commit;
+    function disputer(Slot slot) internal pure returns (Disputer) {
+        return Disputer((Slot.unwrap(slot) >> DISPUTER) & 0x3);
     }
 
-    /// @dev The slot after a step of the job: a new status, clock and commit in the same round.
+    function commit(Slot slot) internal pure returns (uint256) {
+        return Slot.unwrap(slot) >> COMMIT;
+    }
+
+    function committedTo(Slot slot, uint256 expected) internal pure returns (bool) {
+        return Slot.unwrap(slot) >> COMMIT == expected;
+    }
+
+    /// @dev The slot after a step of the job: a new status, clock and commit; round and disputer stay.
     function moved(Slot slot, Status to, uint40 newClock, uint256 newCommit) internal pure returns (Slot) {
-        uint256 kept = Slot.unwrap(slot) & (0xf << ROUND);
+        uint256 kept = Slot.unwrap(slot) & 0x3f0;
         return Slot.wrap(uint256(to) | kept | (uint256(newClock) << CLOCK) | (newCommit << COMMIT));
     }
 
+    /// @dev The slot in the next round. The caller keeps rounds below 16.
+    function inNextRound(Slot slot) internal pure returns (Slot) {
+        return Slot.wrap(Slot.unwrap(slot) + (1 << ROUND));
+    }
+
+    /// @dev The slot with its disputer, who was nobody before.
+    function disputedBy(Slot slot, Disputer side) internal pure returns (Slot) {
+        return Slot.wrap(Slot.unwrap(slot) | (uint256(side) << DISPUTER));
+    }
+
     function unpacked(Slot slot) internal pure returns (Job memory) {
-        uint256 raw = Slot.unwrap(slot);
-        return Job(slot.status(), slot.round(), uint8((raw >> DISPUTER) & 0x3), slot.clock(), raw >> COMMIT);
+        return Job(slot.status(), slot.round(), slot.disputer(), slot.clock(), slot.commit());
     }
 
     /// @dev The low 206 bits of the proposal's hash. Who could choose both sides of a collision would still need
     /// about 2^103 hashes.
-    function commitOf(Proposal memory proposal) internal pure returns (uint256 commit) {
+    function commitOf(Proposal memory proposal) internal pure returns (uint256 found) {
         assembly ("memory-safe") {
             // A struct of value types lies in memory as `abi.encode` would write it: five words.
-            commit := shr(COMMIT, shl(COMMIT, keccak256(proposal, 0xa0)))
+            found := shr(COMMIT, shl(COMMIT, keccak256(proposal, 0xa0)))
         }
     }
 
-    /// @dev A submission's commit: the first two words of the proposals that may follow.
-    function commitOf(address worker, bytes32 resultHash) internal pure returns (uint256 commit) {
+    /// @dev A submission's commit: the first two words of the proposals that may follow. A claim's has no result yet.
+    function commitOf(address worker, bytes32 resultHash) internal pure returns (uint256 found) {
         assembly ("memory-safe") {
             mstore(0x00, worker)
             mstore(0x20, resultHash)
-            commit := shr(COMMIT, shl(COMMIT, keccak256(0x00, 0x40)))
+            found := shr(COMMIT, shl(COMMIT, keccak256(0x00, 0x40)))
         }
     }
 }

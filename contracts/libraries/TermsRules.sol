@@ -5,21 +5,27 @@ import {IJobEscrowErrors as E} from "../interfaces/IJobEscrowErrors.sol";
 import {PackedTerms} from "./PackedTerms.sol";
 
 /// @title What terms must say before money is locked under them.
-/// @dev Terms are checked once, at funding; every later call is bound to the same terms by their digest.
+/// @dev Terms are checked once, at funding; every later call is bound to the same terms by their digest. A field is
+/// named where the call reverts and not before: a string in memory costs more than the check.
 library TermsRules {
     using PackedTerms for bytes;
 
     uint256 internal constant BPS = 10_000;
     uint256 internal constant MAX_FEE_BPS = 1000;
     uint256 internal constant MIN_DISPUTE_BOND_BPS = 500;
+    /// @dev A claim that costs nothing could be taken to block a job.
+    uint256 internal constant MIN_CLAIM_BOND_BPS = 100;
     uint256 internal constant MAX_VALIDATORS = 16;
     uint256 internal constant MAX_WINDOW = 30 days;
+    /// @dev Claims lapse one after the other: a shorter one would let a job change hands every block.
+    uint256 internal constant MIN_DELIVER_WINDOW = 1 minutes;
     uint256 internal constant MAX_HORIZON = 365 days;
     /// @dev A result must be fetchable for this long before validators may call it missing,
     uint256 internal constant AVAILABILITY_WINDOW = 1 hours;
     /// @dev and then they have at least this long to say so.
     uint256 internal constant VERDICT_TIME = 1 hours;
-    uint256 internal constant ROUNDS = 1;
+    /// @dev The slot has four bits for the round.
+    uint256 internal constant MAX_ROUNDS = 8;
 
     /// @dev Reverts with the first rule that the terms break. The length was checked when they were hashed.
     function check(bytes calldata terms) internal view {
@@ -28,13 +34,26 @@ library TermsRules {
         _arbitration(terms);
         _parties(terms);
         _validators(terms);
+        _registry(terms);
+    }
+
+    /// @dev Reverts if the one who claims is in another role already: nobody approves their own output.
+    function checkClaimer(bytes calldata terms, address claimer) internal pure {
+        bool shared = terms.hasRole(claimer);
+        uint256 count = terms.validatorCount();
+        for (uint256 i = 0; i < count; ++i) {
+            shared = shared || claimer == terms.validator(i);
+        }
+        if (shared) revert E.JobEscrow_SharedRole(claimer);
     }
 
     function _money(bytes calldata terms) private view {
         if (terms.budget() == 0) revert E.JobEscrow_ZeroBudget();
-        _share("feeBps", terms.feeBps(), MAX_FEE_BPS);
-        _share("silenceBps", terms.silenceBps(), BPS);
-        _share("inconclusiveBps", terms.inconclusiveBps(), BPS);
+        if (terms.feeBps() > MAX_FEE_BPS) revert E.JobEscrow_Share("feeBps", terms.feeBps(), 0, MAX_FEE_BPS);
+        if (terms.silenceBps() > BPS) revert E.JobEscrow_Share("silenceBps", terms.silenceBps(), 0, BPS);
+        if (terms.inconclusiveBps() > BPS) {
+            revert E.JobEscrow_Share("inconclusiveBps", terms.inconclusiveBps(), 0, BPS);
+        }
         if (terms.feeBps() != 0 && terms.feeTo() == address(0)) revert E.JobEscrow_MissingRole("feeTo");
         if (terms.feeTo() == address(this)) revert E.JobEscrow_SelfRole("feeTo");
     }
@@ -46,37 +65,62 @@ library TermsRules {
         uint256 latest = block.timestamp + MAX_HORIZON;
         uint256 verdictBy = terms.verdictBy();
         if (verdictBy < earliest || verdictBy > latest) revert E.JobEscrow_VerdictBy(verdictBy, earliest, latest);
-        _window("challengeWindow", terms.challengeWindow());
-        _window("rulingWindow", terms.rulingWindow());
-        if (terms.maxRounds() != ROUNDS) revert E.JobEscrow_Rounds(terms.maxRounds(), ROUNDS);
+        if (terms.challengeWindow() > MAX_WINDOW) {
+            revert E.JobEscrow_Window("challengeWindow", terms.challengeWindow(), MAX_WINDOW);
+        }
+        if (terms.rulingWindow() > MAX_WINDOW) {
+            revert E.JobEscrow_Window("rulingWindow", terms.rulingWindow(), MAX_WINDOW);
+        }
+        uint256 rounds = terms.maxRounds();
+        if (rounds == 0 || rounds > MAX_ROUNDS) revert E.JobEscrow_Rounds(rounds, MAX_ROUNDS);
+        // A top-up happens inside the window.
+        if (rounds > 1 && terms.challengeWindow() == 0) revert E.JobEscrow_NoTopUpWindow(rounds);
     }
 
     function _arbitration(bytes calldata terms) private pure {
-        _share("disputeBondBps", terms.disputeBondBps(), BPS);
-        if (terms.arbiter() == address(0)) {
+        bool named = terms.arbiter() != address(0);
+        uint256 bond = terms.disputeBondBps();
+        uint256 least = named ? MIN_DISPUTE_BOND_BPS : 0;
+        if (bond < least || bond > BPS) revert E.JobEscrow_Share("disputeBondBps", bond, least, BPS);
+        if (!named) {
             if (terms.challengeWindow() != 0) revert E.JobEscrow_NoArbiter(terms.challengeWindow());
             return;
         }
         if (terms.rulingWindow() == 0) revert E.JobEscrow_NoRulingWindow();
-        if (terms.disputeBondBps() < MIN_DISPUTE_BOND_BPS) {
-            revert E.JobEscrow_DisputeBond(terms.disputeBondBps(), MIN_DISPUTE_BOND_BPS);
-        }
     }
 
-    /// @dev Payer and requester may be one; worker and arbiter are nobody else. The payer is the caller: not zero.
+    /// @dev Payer and requester may be one; worker and arbiter are nobody else.
     function _parties(bytes calldata terms) private view {
         address worker = terms.worker();
-        if (worker == address(0)) revert E.JobEscrow_OpenJob();
+        address payer = terms.payer();
+        address requester = terms.requester();
+        address arbiter = terms.arbiter();
+        if (payer == address(0)) revert E.JobEscrow_MissingRole("payer");
+        if (requester == address(0)) revert E.JobEscrow_MissingRole("requester");
+        if (arbiter != address(0) && (arbiter == payer || arbiter == requester)) {
+            revert E.JobEscrow_SharedRole(arbiter);
+        }
+        if (worker == address(0)) return _openJob(terms);
         if (worker == address(this)) revert E.JobEscrow_SelfRole("worker");
         if (terms.claimBy() != 0 || terms.deliverWindow() != 0 || terms.claimBondBps() != 0) {
             revert E.JobEscrow_ClaimTerms(terms.claimBy(), terms.deliverWindow(), terms.claimBondBps());
         }
-        address payer = terms.payer();
-        address requester = terms.requester();
-        address arbiter = terms.arbiter();
-        if (requester == address(0)) revert E.JobEscrow_MissingRole("requester");
-        if (worker == payer || worker == requester) revert E.JobEscrow_SharedRole(worker);
-        if (arbiter == payer || arbiter == requester || arbiter == worker) revert E.JobEscrow_SharedRole(arbiter);
+        if (worker == payer || worker == requester || worker == arbiter) revert E.JobEscrow_SharedRole(worker);
+    }
+
+    function _openJob(bytes calldata terms) private view {
+        uint256 claimBy = terms.claimBy();
+        uint256 window = terms.deliverWindow();
+        if (window < MIN_DELIVER_WINDOW) revert E.JobEscrow_DeliverWindow(window, MIN_DELIVER_WINDOW);
+        // Whoever claims in the last second still has the whole window.
+        uint256 latest = terms.submitBy() < window ? 0 : terms.submitBy() - window;
+        if (claimBy < block.timestamp || claimBy > latest) {
+            revert E.JobEscrow_ClaimBy(claimBy, block.timestamp, latest);
+        }
+        uint256 bond = terms.claimBondBps();
+        if (bond < MIN_CLAIM_BOND_BPS || bond > BPS) {
+            revert E.JobEscrow_Share("claimBondBps", bond, MIN_CLAIM_BOND_BPS, BPS);
+        }
     }
 
     function _validators(bytes calldata terms) private pure {
@@ -87,26 +131,25 @@ library TermsRules {
         uint256 quorum = terms.quorum();
         if (quorum > count || 2 * quorum <= count) revert E.JobEscrow_Quorum(quorum, count);
 
-        address payer = terms.payer();
-        address requester = terms.requester();
-        address worker = terms.worker();
-        address arbiter = terms.arbiter();
         address last;
         for (uint256 i = 0; i < count; ++i) {
             address validator = terms.validator(i);
             if (validator <= last) revert E.JobEscrow_ValidatorOrder(i);
-            if (validator == payer || validator == requester || validator == worker || validator == arbiter) {
-                revert E.JobEscrow_SharedRole(validator);
-            }
+            if (terms.hasRole(validator)) revert E.JobEscrow_SharedRole(validator);
             last = validator;
         }
     }
 
-    function _share(string memory field, uint256 bps, uint256 most) private pure {
-        if (bps > most) revert E.JobEscrow_Share(field, bps, most);
-    }
-
-    function _window(string memory field, uint256 window) private pure {
-        if (window > MAX_WINDOW) revert E.JobEscrow_Window(field, window, MAX_WINDOW);
+    /// @dev The validators' bonds must outlive whatever can still be said of the job.
+    function _registry(bytes calldata terms) private view {
+        address registry = terms.registry();
+        if (registry == address(0)) return;
+        bytes32 set = terms.validatorsHash();
+        uint256 until = terms.verdictBy() + terms.challengeWindow() + terms.rulingWindow();
+        (bool success, bytes memory answer) =
+            registry.staticcall(abi.encodeWithSignature("admits(bytes32,uint256)", set, until));
+        if (!success || answer.length != 32 || uint256(bytes32(answer)) != 1) {
+            revert E.JobEscrow_NotAdmitted(registry, set, until);
+        }
     }
 }

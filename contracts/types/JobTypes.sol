@@ -14,13 +14,14 @@ function differs(JobId a, JobId b) pure returns (bool) {
     return JobId.unwrap(a) != JobId.unwrap(b);
 }
 
-/// @notice Where a job stands. The order is the order of life: a job only moves to a later member.
+/// @notice Where a job stands. The order is the order of life: a job only moves to a later member, but for a top-up,
+/// which takes a Proposed job back to Submitted in the next round, and a lapsed claim, which another may replace.
 /// @custom:value0 None Never funded.
-/// @custom:value1 Funded The budget is locked; the worker may submit until `submitBy`.
-/// @custom:value2 Claimed An open job has found its worker. Not reachable yet.
+/// @custom:value1 Funded The budget is locked; the worker may submit until `submitBy`, or somebody may claim.
+/// @custom:value2 Claimed An open job has found its worker, who may submit until the claim lapses.
 /// @custom:value3 Submitted A result hash is on chain; validators may propose until `verdictBy`.
 /// @custom:value4 Proposed An outcome stands and waits for its window to pass.
-/// @custom:value5 Disputed An outcome waits for the arbiter. Not reachable yet.
+/// @custom:value5 Disputed An outcome waits for the arbiter, until the ruling window is over.
 /// @custom:value6 Settled Terminal: an outcome was paid.
 /// @custom:value7 Refunded Terminal: the whole budget went back to the payer.
 enum Status {
@@ -34,33 +35,43 @@ enum Status {
     Refunded
 }
 
-/// @notice What a proposal says. Validators sign the first three; silence is what is proposed when they did not.
+/// @notice What a proposal says. Validators sign the first three; silence is what is proposed when they did not, and
+/// a ruling is what an arbiter puts in the place of any of them.
 enum Outcome {
     None,
     Accept,
     Reject,
     Inconclusive,
-    Silence
+    Silence,
+    Ruling
+}
+
+/// @notice Who disputed.
+enum Disputer {
+    Nobody,
+    Payer,
+    Worker
 }
 
 /// @notice The one storage slot of a job, unpacked.
 /// @dev Slot, from the least significant bit: status 4 | round 4 | disputer 2 | clock 40 | commit 206.
 /// @param status Where the job stands.
-/// @param round How many top-ups came before this submission; 0 until top-ups exist.
-/// @param disputer 0 nobody, 1 the payer, 2 the worker; 0 until disputes exist.
-/// @param clock Unix seconds. Funded, Submitted: when that happened. Proposed: the last second of the window.
-/// Zero once terminal.
-/// @param commit The low 206 bits of a keccak. Submitted: of worker and result hash. Proposed: of the `Proposal` that
-/// stands. Otherwise zero.
+/// @param round How many top-ups came before this submission.
+/// @param disputer Who disputed; it stays after the end.
+/// @param clock Unix seconds. Funded, Submitted: when that happened. Claimed, Proposed, Disputed: the last second of
+/// the claim, of the challenge window, of the ruling window. Zero once terminal.
+/// @param commit The low 206 bits of a keccak. Claimed: of the worker and a zero result hash. Submitted: of worker and
+/// result hash. Proposed, Disputed: of the `Proposal` that stands. Settled: of the `Proposal` that was paid. Refunded:
+/// what it was before.
 struct Job {
     Status status;
     uint8 round;
-    uint8 disputer;
+    Disputer disputer;
     uint40 clock;
     uint256 commit;
 }
 
-/// @notice What stands once validators, or silence, have proposed: the job's commit is its hash, `finalize` wants it
+/// @notice What stands once validators, or silence, have proposed: the job's commit is its hash, later verbs want it
 /// back, and the first data fields of a `Proposed` event are its members.
 /// @param worker Who is paid.
 /// @param resultHash What the worker submitted.
@@ -76,17 +87,26 @@ struct Proposal {
 }
 
 /// @notice A verdict as it comes to `propose`; the contract adds job and round, which it knows better.
-/// @param worker Who submitted.
+/// @param claimer Open jobs: who claimed and submitted. Zero where the terms name the worker.
 /// @param resultHash What was submitted.
 /// @param outcome Accept, Reject or Inconclusive.
 /// @param workerAmount Accept: at most budget - fee. Any other outcome: 0, for the terms decide the share.
 /// @param evidenceHash Digest of the verdict document.
 /// @param signers Bit i: a signature of the i-th validator of the terms follows.
 struct SignedVerdict {
-    address worker;
+    address claimer;
     bytes32 resultHash;
     Outcome outcome;
     uint128 workerAmount;
     bytes32 evidenceHash;
     uint16 signers;
+}
+
+/// @notice One job's part of a batch that validators signed at once; members as in `SignedVerdict`.
+struct BatchedVerdict {
+    address claimer;
+    bytes32 resultHash;
+    Outcome outcome;
+    uint128 workerAmount;
+    bytes32 evidenceHash;
 }

@@ -19,7 +19,7 @@ from oracle.chain.deployment import Deployment
 from oracle.chain.errors import NodeError, WrongNetwork
 from oracle.chain.events import BlockRef, EscrowEvent, EscrowStatus, Proposed, Status, args_of, hex_of
 from oracle.chain.rpc import DEFAULT_TIMEOUT_S, Abi, connect, spoken
-from oracle.terms import ZERO_ADDRESS, JobTerms, Verdict, pack_terms
+from oracle.terms import ZERO_ADDRESS, JobTerms, Verdict, pack_brief, pack_terms
 
 if TYPE_CHECKING:  # a name in a signature only: reading a chain needs no statistics
     from oracle.verdict.signed import Attestation
@@ -179,11 +179,14 @@ class EscrowClient:
 
     def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str) -> Call:
         """Deliver; by the worker, until submit_by."""
-        return self._call("submit", [pack_terms(terms), HexBytes(result_hash), HexBytes(multiset_hash)])
+        return self._call("submit", [pack_brief(terms), HexBytes(result_hash), HexBytes(multiset_hash)])
 
-    def submit_for(self, terms: JobTerms, result_hash: str, multiset_hash: str, signature: str) -> Call:
+    def submit_for(
+        self, terms: JobTerms, result_hash: str, multiset_hash: str, signature: str, worker: str | None = None
+    ) -> Call:
         """Deliver in the worker's name, with its signature over the submission digest."""
-        arguments = [pack_terms(terms), HexBytes(result_hash), HexBytes(multiset_hash), HexBytes(signature)]
+        claimer = ZERO_ADDRESS if worker is None else self.checked(worker)
+        arguments = [pack_brief(terms), HexBytes(result_hash), HexBytes(multiset_hash), HexBytes(signature), claimer]
         return self._call("submitFor", arguments)
 
     def propose(
@@ -232,21 +235,22 @@ class EscrowClient:
             proposal.worker_amount,
             proposal.signers,
         )
-        return self._call("finalize", [pack_terms(terms), standing])
+        return self._call("finalize", [pack_brief(terms), standing])
 
     def refund(self, terms: JobTerms) -> Call:
         """Return the budget of a job without a submission; by anyone, after submit_by."""
-        return self._call("refund", [pack_terms(terms)])
+        return self._call("refund", [pack_brief(terms)])
 
     def settle_silence(self, terms: JobTerms, result_hash: str, worker: str | None = None) -> Call:
         """Propose the silence share; by anyone, after verdict_by."""
         submitter = self.checked(worker or terms.worker)
-        return self._call("settleSilence", [pack_terms(terms), submitter, HexBytes(result_hash)])
+        return self._call("settleSilence", [pack_brief(terms), submitter, HexBytes(result_hash)])
 
     def cancel(self, terms: JobTerms, expiry: int, payer_signature: str, worker_signature: str) -> Call:
         """Return the budget by agreement: both signatures are over the cancel digest of the job's status and round."""
         signatures = bytes(HexBytes(payer_signature)) + bytes(HexBytes(worker_signature))
-        return self._call("cancel", [pack_terms(terms), expiry, signatures])
+        nothing_standing = (ZERO_ADDRESS, bytes(32), 0, 0, 0)
+        return self._call("cancel", [pack_brief(terms), nothing_standing, expiry, signatures])
 
     def withdraw(self, token: str, to: str) -> Call:
         """Send the sender's whole credit in `token` to `to`."""

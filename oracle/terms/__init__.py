@@ -1,7 +1,7 @@
 """The terms of a job, and everything that is signed about it."""
 
 from oracle.terms.build import Roles, bounds_broken, build_terms, worker_amount
-from oracle.terms.job_terms import ZERO_ADDRESS, JobTerms, fee_of, job_id_of, pack_terms, unpack_terms
+from oracle.terms.job_terms import ZERO_ADDRESS, JobTerms, fee_of, job_id_of, pack_brief, pack_terms, unpack_terms
 from oracle.terms.typed_data import (
     Cancel,
     Outcome,
@@ -25,6 +25,7 @@ __all__ = [
     "cancel_digest",
     "fee_of",
     "job_id_of",
+    "pack_brief",
     "pack_terms",
     "submission_digest",
     "unpack_terms",

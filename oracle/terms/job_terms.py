@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from oracle.terms.typed_data import JOB_TERMS, encode_packed, typed_digest
 
@@ -61,6 +62,8 @@ class JobTerms:
     """SHA-256 of the job id's text, as a big-endian integer."""
     validators: tuple[str, ...]
     """Strictly ascending by value."""
+    registry: str = ZERO_ADDRESS
+    """The validator registry that must admit the validators at funding; ZERO_ADDRESS: nobody is asked."""
 
 
 def _attribute(member: str) -> str:
@@ -95,6 +98,16 @@ def pack_terms(terms: JobTerms) -> bytes:
     """
     fixed = b"".join(encode_packed(kind, getattr(terms, name), where=name) for name, kind in _FIXED)
     return fixed + _packed_validators(terms)
+
+
+def pack_brief(terms: JobTerms) -> bytes:
+    """The terms in brief: as pack_terms, with the Keccak of the packed validators in their place, 32 bytes.
+
+    Every verb but funding, `claim`, `propose` and a batch's first takes this form: the job is the same, the calldata
+    shorter. Raises ValueError as pack_terms does.
+    """
+    packed = pack_terms(terms)
+    return packed[:FIXED_BYTES] + keccak(packed[FIXED_BYTES:])
 
 
 def unpack_terms(data: bytes) -> JobTerms:

@@ -87,6 +87,7 @@ JOB_TERMS = StructType(
         ("arbiter", "address"),
         ("token", "address"),
         ("feeTo", "address"),
+        ("registry", "address"),
         ("feeBps", "uint16"),
         ("budget", "uint128"),
         ("claimBy", "uint40"),
@@ -131,6 +132,8 @@ class Outcome(IntEnum):
     INCONCLUSIVE = 3
     SILENCE = 4
     """No verdict in time; the contract proposes the silence share itself, no validator signs this."""
+    RULING = 5
+    """What an arbiter put in the place of a disputed proposal; no validator signs this either."""
 
 
 @dataclass(frozen=True)
