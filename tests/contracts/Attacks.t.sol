@@ -4,7 +4,7 @@ pragma solidity ^0.8.34;
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {JobId, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
-import {Account, Witness, YesMan} from "./support/Account.sol";
+import {Account, AdmitsAll, Witness, YesMan} from "./support/Account.sol";
 import {HookedFeeToken, MoodyToken} from "./support/Tokens.sol";
 import {Harness} from "./support/Harness.sol";
 import {Vm} from "./support/Vm.sol";
@@ -23,17 +23,17 @@ contract AttacksTest is Harness {
         opened(second);
         bytes memory signatures = attest(first, accept(BUDGET));
         bytes32 digest = digestOf(second, accept(BUDGET));
-        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[4]), digest));
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[0]), digest));
         escrow.propose(pack(second), accept(BUDGET), signatures);
     }
 
     function test_replay_on_another_contract() public {
         JobTerms memory terms = opened(plain());
         bytes memory signatures = attest(terms, accept(BUDGET));
-        escrow = IJobEscrow(vm.deployCode("JobEscrow.sol:JobEscrow"));
+        deployEscrow();
         opened(terms);
         bytes32 digest = digestOf(terms, accept(BUDGET));
-        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[4]), digest));
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[0]), digest));
         escrow.propose(pack(terms), accept(BUDGET), signatures);
     }
 
@@ -74,19 +74,27 @@ contract AttacksTest is Harness {
         }
         // Bytes after the last validator do not hide in the same digest either.
         bytes memory longer = bytes.concat(pack(terms), hex"00");
-        vm.assertTrue(JobId.unwrap(escrow.jobIdOf(longer)) != JobId.unwrap(idOf(terms)), "another job");
+        vm.assertTrue(JobId.unwrap(digests.jobIdOf(longer)) != JobId.unwrap(idOf(terms)), "another job");
     }
 
     // ------------------------------------------------------------------ signers
 
-    function test_a_contract_in_a_validators_place_signs_nothing() public {
-        JobTerms memory terms = opened(plain());
+    /// @dev A registry slashes what a key has signed; a contract could deny it.
+    function test_where_a_registry_is_named_a_contract_signs_nothing() public {
+        JobTerms memory terms = plain();
+        terms.registry = address(new AdmitsAll());
+        opened(terms);
         SignedVerdict memory found = accept(BUDGET);
         bytes32 digest = digestOf(terms, found);
         vm.etch(vm.addr(keys[4]), type(YesMan).runtimeCode);
         bytes memory signatures = bytes.concat(sign(keys[0], digest), sign(keys[2], digest), new bytes(65));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[4]), digest));
         escrow.propose(pack(terms), found, signatures);
+        // Without one, it is the validator's own affair what it calls good.
+        terms.registry = address(0);
+        opened(terms);
+        escrow.propose(pack(terms), found, signatures = bytes.concat(cut(attest(terms, found), 130), new bytes(65)));
+        expectStatus(terms, Status.Settled);
     }
 
     // ------------------------------------------------------------------ re-entry
@@ -101,7 +109,7 @@ contract AttacksTest is Harness {
             fund(terms);
             account.act(address(escrow), 0, abi.encodeCall(IJobEscrow.submit, (pack(terms), RESULT, MULTISET)));
             SignedVerdict memory found = accept(BUDGET);
-            found.worker = address(account);
+            found.claimer = address(account);
             bytes memory signatures = attest(terms, found);
             bytes memory again = abi.encodeCall(IJobEscrow.propose, (pack(terms), found, signatures));
             if (i == 1) again = abi.encodeCall(IJobEscrow.finalize, (pack(terms), standing(found, BUDGET)));
@@ -294,15 +302,15 @@ contract AttacksTest is Harness {
     /// @dev The payer saw the result, and wants it for nothing: no call of its own returns the budget.
     function test_promise5_a_payer_alone_gets_nothing_back_once_delivered() public {
         JobTerms memory terms = opened(plain());
-        bytes32 digest = escrow.cancelDigest(idOf(terms), Status.Submitted, 0, uint40(NOW));
+        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Submitted, 0, uint40(NOW));
         bytes memory own = bytes.concat(sign(payerKey, digest), sign(payerKey, digest));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
-        escrow.cancel(pack(terms), uint40(NOW), own);
+        escrow.cancel(pack(terms), nothing(), uint40(NOW), own);
         vm.warp(terms.verdictBy);
         vm.expectRevert(inStatus(terms, Status.Submitted));
         escrow.refund(pack(terms));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 0, 3));
-        escrow.propose(pack(terms), SignedVerdict(worker, RESULT, Outcome.Reject, 0, 0, 0), "");
+        escrow.propose(pack(terms), SignedVerdict(address(0), RESULT, Outcome.Reject, 0, 0, 0), "");
     }
 
     function opened(JobTerms memory terms) private returns (JobTerms memory) {

@@ -34,7 +34,7 @@ contract CancelTest is Harness {
     }
 
     function test_refuses_one_party_alone() public {
-        bytes32 digest = escrow.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
+        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
         bytes memory mine = sign(payerKey, digest);
         bytes memory theirs = sign(workerKey, digest);
         bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest);
@@ -44,11 +44,37 @@ contract CancelTest is Harness {
         refuses(terms, EXPIRY, bytes.concat(theirs, theirs), reason);
         refuses(terms, EXPIRY, bytes.concat(theirs, mine), reason);
         refuses(terms, EXPIRY, mine, abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 65, 130));
-        refuses(terms, EXPIRY, "", abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 130));
+        refuses(terms, EXPIRY, "", abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 65));
+        bytes memory three = bytes.concat(mine, theirs, hex"00");
+        refuses(terms, EXPIRY, three, abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 131, 130));
+    }
+
+    /// @dev Who calls has said so; the other one must sign all the same.
+    function test_a_party_that_calls_need_not_sign() public {
+        bytes32 digest = agreementDigest(terms, Status.Funded, EXPIRY);
+        bytes memory theirs = sign(workerKey, digest);
+        bytes memory mine = sign(payerKey, digest);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 65));
+        vm.prank(payer);
+        escrow.cancel(brief(terms), nothing(), EXPIRY, "");
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
+        vm.prank(payer);
+        escrow.cancel(brief(terms), nothing(), EXPIRY, mine);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
+        vm.prank(worker);
+        escrow.cancel(brief(terms), nothing(), EXPIRY, theirs);
+        uint256 snapshot = vm.snapshotState();
+        vm.prank(payer);
+        escrow.cancel(brief(terms), nothing(), EXPIRY, theirs);
+        expectStatus(terms, Status.Refunded);
+        vm.revertToState(snapshot);
+        vm.prank(worker);
+        escrow.cancel(brief(terms), nothing(), EXPIRY, mine);
+        expectStatus(terms, Status.Refunded);
     }
 
     function test_refuses_the_mirror_image_of_a_signature() public {
-        bytes32 digest = escrow.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
+        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
         bytes memory mirrored = bytes.concat(sign(payerKey, digest), mirror(workerKey, digest));
         refuses(terms, EXPIRY, mirrored, abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
     }
@@ -57,21 +83,21 @@ contract CancelTest is Harness {
         bytes memory agreed = agreement(terms, Status.Funded, EXPIRY);
         vm.warp(EXPIRY + 1);
         refuses(terms, EXPIRY, agreed, abi.encodeWithSelector(JobEscrow_TooLate.selector, EXPIRY + 1, EXPIRY));
-        bytes32 later = escrow.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY + 1);
+        bytes32 later = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY + 1);
         refuses(terms, EXPIRY + 1, agreed, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, later));
         vm.warp(EXPIRY);
-        escrow.cancel(pack(terms), EXPIRY, agreed);
+        escrow.cancel(pack(terms), nothing(), EXPIRY, agreed);
     }
 
     /// @dev The worker agreed to call off a job that it had not done yet.
     function test_refuses_an_agreement_from_before_the_submission() public {
         bytes memory old = agreement(terms, Status.Funded, EXPIRY);
         submit(terms);
-        bytes32 digest = escrow.cancelDigest(idOf(terms), Status.Submitted, 0, EXPIRY);
+        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Submitted, 0, EXPIRY);
         refuses(terms, EXPIRY, old, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
         old = agreement(terms, Status.Submitted, EXPIRY);
         propose(terms, accept(BUDGET));
-        digest = escrow.cancelDigest(idOf(terms), Status.Proposed, 0, EXPIRY);
+        digest = digests.cancelDigest(idOf(terms), Status.Proposed, 0, EXPIRY);
         refuses(terms, EXPIRY, old, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
     }
 
@@ -79,7 +105,7 @@ contract CancelTest is Harness {
         JobTerms memory next = windowed();
         next.salt = 2;
         fund(next);
-        bytes32 digest = escrow.cancelDigest(idOf(next), Status.Funded, 0, EXPIRY);
+        bytes32 digest = digests.cancelDigest(idOf(next), Status.Funded, 0, EXPIRY);
         bytes memory other = agreement(terms, Status.Funded, EXPIRY);
         refuses(next, EXPIRY, other, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
     }
@@ -107,7 +133,7 @@ contract CancelTest is Harness {
         emit IJobEscrow.Cancelled(idOf(terms), payer, BUDGET, from);
         bytes memory agreed = agreement(terms, from, EXPIRY);
         vm.prank(anyone);
-        escrow.cancel(pack(terms), EXPIRY, agreed);
+        escrow.cancel(pack(terms), nothing(), EXPIRY, agreed);
         expectStatus(terms, Status.Refunded);
     }
 
@@ -118,7 +144,7 @@ contract CancelTest is Harness {
 
     function refuses(JobTerms memory given, uint40 expiry, bytes memory signatures, bytes memory reason) private {
         vm.expectRevert(reason);
-        vm.prank(payer);
-        escrow.cancel(pack(given), expiry, signatures);
+        vm.prank(anyone);
+        escrow.cancel(pack(given), nothing(), expiry, signatures);
     }
 }

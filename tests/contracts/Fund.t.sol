@@ -11,8 +11,8 @@ contract FundTest is Harness {
     // ------------------------------------------------------------------ refused: form and caller
 
     function test_refuses_terms_that_are_too_short() public {
-        bytes memory short = new bytes(238);
-        vm.expectRevert(abi.encodeWithSelector(JobEscrow_TermsLength.selector, 238));
+        bytes memory short = new bytes(258);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_TermsLength.selector, 258));
         vm.prank(payer);
         escrow.fund(short);
     }
@@ -20,7 +20,7 @@ contract FundTest is Harness {
     function test_refuses_half_a_validator() public {
         JobTerms memory terms = plain();
         terms.validators = bytes.concat(terms.validators, hex"ff");
-        refuses(terms, abi.encodeWithSelector(JobEscrow_TermsLength.selector, 340));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_TermsLength.selector, 360));
     }
 
     function test_refuses_a_caller_who_is_not_the_payer() public {
@@ -55,16 +55,19 @@ contract FundTest is Harness {
 
     function test_refuses_shares_above_their_limits() public {
         JobTerms memory terms = withFee(plain(), 1001);
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "feeBps", 1001, 1000));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "feeBps", 1001, 0, 1000));
         terms = plain();
         terms.silenceBps = 10_001;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "silenceBps", 10_001, 10_000));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "silenceBps", 10_001, 0, 10_000));
         terms = plain();
         terms.inconclusiveBps = 10_001;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "inconclusiveBps", 10_001, 10_000));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "inconclusiveBps", 10_001, 0, 10_000));
         terms = windowed();
         terms.disputeBondBps = 10_001;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 10_001, 10_000));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 10_001, 500, 10_000));
+        terms = plain();
+        terms.disputeBondBps = 10_001;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 10_001, 0, 10_000));
     }
 
     function test_refuses_a_fee_for_nobody_or_for_itself() public {
@@ -147,16 +150,21 @@ contract FundTest is Harness {
         fund(terms);
     }
 
-    function test_refuses_what_top_ups_and_claims_are_needed_for() public {
-        JobTerms memory terms = plain();
-        terms.maxRounds = 2;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Rounds.selector, 2, 1));
+    function test_refuses_rounds_that_no_job_has() public {
+        JobTerms memory terms = windowed();
         terms.maxRounds = 0;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_Rounds.selector, 0, 1));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Rounds.selector, 0, 8));
+        terms.maxRounds = 9;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Rounds.selector, 9, 8));
+        terms.maxRounds = 8;
+        fund(terms);
         terms = plain();
-        terms.worker = address(0);
-        refuses(terms, abi.encodeWithSelector(JobEscrow_OpenJob.selector));
-        terms = plain();
+        terms.maxRounds = 2;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_NoTopUpWindow.selector, 2));
+    }
+
+    function test_refuses_claim_terms_where_the_worker_is_named() public {
+        JobTerms memory terms = plain();
         terms.claimBy = 1;
         refuses(terms, abi.encodeWithSelector(JobEscrow_ClaimTerms.selector, 1, 0, 0));
         terms.claimBy = 0;
@@ -165,6 +173,41 @@ contract FundTest is Harness {
         terms.deliverWindow = 0;
         terms.claimBondBps = 3;
         refuses(terms, abi.encodeWithSelector(JobEscrow_ClaimTerms.selector, 0, 0, 3));
+    }
+
+    function test_refuses_an_open_job_whose_claims_do_not_fit() public {
+        JobTerms memory terms = openJob();
+        terms.deliverWindow = 59;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_DeliverWindow.selector, 59, 60));
+        terms = openJob();
+        uint256 latest = terms.submitBy - terms.deliverWindow;
+        terms.claimBy = uint40(NOW - 1);
+        refuses(terms, abi.encodeWithSelector(JobEscrow_ClaimBy.selector, NOW - 1, NOW, latest));
+        terms.claimBy = uint40(latest + 1);
+        refuses(terms, abi.encodeWithSelector(JobEscrow_ClaimBy.selector, latest + 1, NOW, latest));
+        terms.deliverWindow = type(uint32).max;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_ClaimBy.selector, latest + 1, NOW, 0));
+        terms = openJob();
+        terms.claimBy = uint40(latest);
+        fund(terms);
+    }
+
+    function test_refuses_a_claim_that_costs_nothing() public {
+        JobTerms memory terms = openJob();
+        terms.claimBondBps = 99;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "claimBondBps", 99, 100, 10_000));
+        terms.claimBondBps = 10_001;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "claimBondBps", 10_001, 100, 10_000));
+        terms.claimBondBps = 100;
+        fund(terms);
+    }
+
+    /// @dev The hash of the validators in their place is enough for other verbs, never to lock money.
+    function test_refuses_terms_in_brief() public {
+        bytes memory terms = brief(plain());
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_TermsLength.selector, terms.length));
+        vm.prank(payer);
+        escrow.fund{value: BUDGET}(terms);
     }
 
     function test_refuses_a_window_that_nobody_could_rule_on() public {
@@ -176,7 +219,7 @@ contract FundTest is Harness {
         refuses(terms, abi.encodeWithSelector(JobEscrow_NoRulingWindow.selector));
         terms = windowed();
         terms.disputeBondBps = 499;
-        refuses(terms, abi.encodeWithSelector(JobEscrow_DisputeBond.selector, 499, 500));
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 499, 500, 10_000));
     }
 
     // ------------------------------------------------------------------ refused: roles
@@ -270,7 +313,7 @@ contract FundTest is Harness {
         Job memory slot = escrow.jobs(job);
         vm.assertEq(uint256(slot.status), uint256(Status.Funded), "status");
         vm.assertEq(slot.clock, NOW, "clock");
-        vm.assertEq(uint256(slot.round) + slot.disputer + slot.commit, 0, "the rest is empty");
+        vm.assertEq(uint256(slot.round) + uint256(slot.disputer) + slot.commit, 0, "the rest is empty");
     }
 
     function test_locks_a_token() public {
@@ -295,7 +338,7 @@ contract FundTest is Harness {
         terms.salt = salt;
         terms.budget = budget;
         terms.specHash = specHash;
-        vm.assertEq(JobId.unwrap(escrow.jobIdOf(pack(terms))), JobId.unwrap(idOf(terms)), "job id");
+        vm.assertEq(JobId.unwrap(digests.jobIdOf(pack(terms))), JobId.unwrap(idOf(terms)), "job id");
         vm.assume(budget != 0 && (salt != 1 || budget != BUDGET));
         fund(plain());
         vm.deal(payer, budget);

@@ -45,9 +45,18 @@ contract ProposeTest is Harness {
         SignedVerdict memory found = accept(BUDGET);
         found.resultHash = EVIDENCE;
         refuses(found, reason);
+        // A claimer says nothing where the terms name the worker.
         found = accept(BUDGET);
-        found.worker = anyone;
-        refuses(found, reason);
+        found.claimer = anyone;
+        propose(terms, found);
+        vm.assertEq(worker.balance, BUDGET, "worker");
+    }
+
+    function test_refuses_terms_in_brief() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes memory signatures = attest(terms, found);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_BriefTerms.selector));
+        escrow.propose(brief(terms), found, signatures);
     }
 
     // ------------------------------------------------------------------ refused: verdict
@@ -55,6 +64,7 @@ contract ProposeTest is Harness {
     function test_refuses_outcomes_that_nobody_signs() public {
         refuses(verdict(Outcome.None, 0), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.None));
         refuses(verdict(Outcome.Silence, 0), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.Silence));
+        refuses(verdict(Outcome.Ruling, 0), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.Ruling));
     }
 
     function test_refuses_more_than_the_budget_less_the_fee() public {
@@ -97,7 +107,7 @@ contract ProposeTest is Harness {
         refuses(found, "", abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 0, 195));
         refuses(found, cut(three, 194), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 194, 195));
         refuses(
-            found, bytes.concat(three, hex"00"), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 196, 325)
+            found, bytes.concat(three, hex"00"), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 196, 260)
         );
         bytes memory both = cosign(terms, found);
         refuses(found, cut(both, 260), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 260, 325));
@@ -131,7 +141,7 @@ contract ProposeTest is Harness {
         SignedVerdict memory found = accept(BUDGET);
         bytes32 digest = digestOf(terms, found);
         bytes memory swapped = bytes.concat(sign(keys[2], digest), sign(keys[0], digest), sign(keys[4], digest));
-        refuses(found, swapped, notSignedBy(2, digest));
+        refuses(found, swapped, notSignedBy(0, digest));
     }
 
     function test_refuses_the_mirror_image_of_a_signature() public {
@@ -162,8 +172,8 @@ contract ProposeTest is Harness {
             if (i == 2) (brought.outcome, brought.workerAmount) = (Outcome.Reject, 0);
             if (i == 3) (brought.outcome, brought.workerAmount) = (Outcome.Inconclusive, 0);
             vm.assertTrue(digestOf(terms, brought) != digest, "another digest");
-            // The last of three that is not the validator's own is named.
-            refuses(brought, attest(terms, signed), notSignedBy(4, digestOf(terms, brought)));
+            // The first of three that is not the validator's own is named.
+            refuses(brought, attest(terms, signed), notSignedBy(0, digestOf(terms, brought)));
         }
     }
 
@@ -262,7 +272,9 @@ contract ProposeTest is Harness {
         emit IJobEscrow.Settled(idOf(terms), Outcome.Inconclusive, share, BUDGET - fee - share, fee);
         propose(terms, found);
         Job memory slot = escrow.jobs(idOf(terms));
-        vm.assertEq(slot.clock + slot.commit, 0, "nothing left in the slot but the status");
+        vm.assertEq(slot.clock, 0, "clock");
+        uint256 commit = uint256(keccak256(abi.encode(standing(found, share)))) & (2 ** 206 - 1);
+        vm.assertEq(slot.commit, commit, "what was paid stays on record");
     }
 
     // ------------------------------------------------------------------ done: with a window
@@ -345,13 +357,5 @@ contract ProposeTest is Harness {
         for (; signers != 0; signers >>= 1) {
             count += signers & 1;
         }
-    }
-
-    function cut(bytes memory data, uint256 length) private pure returns (bytes memory) {
-        bytes memory copy = bytes.concat(data);
-        assembly {
-            mstore(copy, length)
-        }
-        return copy;
     }
 }

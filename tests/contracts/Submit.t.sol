@@ -43,7 +43,7 @@ contract SubmitTest is Harness {
         escrow.submit(pack(terms), bytes32(0), MULTISET);
         bytes memory signature = sign(workerKey, submission(0, bytes32(0)));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_ZeroResult.selector));
-        escrow.submitFor(pack(terms), bytes32(0), MULTISET, signature);
+        escrow.submitFor(brief(terms), bytes32(0), MULTISET, signature, address(0));
     }
 
     function test_relayed_refuses_what_the_worker_did_not_sign() public {
@@ -74,7 +74,7 @@ contract SubmitTest is Harness {
 
     function test_relayed_refuses_a_second_time() public {
         bytes memory signature = sign(workerKey, submission(0, RESULT));
-        escrow.submitFor(pack(terms), RESULT, MULTISET, signature);
+        escrow.submitFor(brief(terms), RESULT, MULTISET, signature, address(0));
         refusesRelayed(signature, inStatus(terms, Status.Submitted));
     }
 
@@ -102,7 +102,7 @@ contract SubmitTest is Harness {
         vm.expectEmit(true, true, true, true, address(escrow));
         emit IJobEscrow.Submitted(idOf(terms), worker, RESULT, 0, MULTISET);
         vm.prank(anyone);
-        escrow.submitFor(pack(terms), RESULT, MULTISET, signature);
+        escrow.submitFor(brief(terms), RESULT, MULTISET, signature, address(0));
         expectStatus(terms, Status.Submitted);
     }
 
@@ -122,6 +122,6 @@ contract SubmitTest is Harness {
     function refusesRelayed(bytes memory signature, bytes memory reason) private {
         vm.expectRevert(reason);
         vm.prank(anyone);
-        escrow.submitFor(pack(terms), RESULT, MULTISET, signature);
+        escrow.submitFor(brief(terms), RESULT, MULTISET, signature, address(0));
     }
 }

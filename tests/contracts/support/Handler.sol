@@ -123,7 +123,7 @@ contract Handler is Harness {
         JobTerms memory terms = _entries[last].terms;
         cosigned = cosigned && terms.worker == worker;
         SignedVerdict memory found;
-        (found.worker, found.resultHash, found.evidenceHash) = (terms.worker, RESULT, EVIDENCE);
+        (found.claimer, found.resultHash, found.evidenceHash) = (terms.worker, RESULT, EVIDENCE);
         (found.outcome, found.signers) = (Outcome(1 + outcome % 3), signers & 0x1f);
         if (signers >> 14 != 0) found.signers = 0x1f; // enough, three times of four
         if (found.outcome == Outcome.Accept) found.workerAmount = uint128(amount % (netOf(terms) + 1));
@@ -197,7 +197,7 @@ contract Handler is Harness {
         bool goes = lives && kind % 4 != 1 && kind % 4 != 2 && entry.terms.worker == worker;
         uint256[3] memory held = holdings(entry.terms);
         if (!goes) vm.expectRevert();
-        escrow.cancel(pack(entry.terms), uint40(block.timestamp), signatures);
+        escrow.cancel(pack(entry.terms), nothing(), uint40(block.timestamp), signatures);
         if (!goes) return;
         returned(entry, held);
         ++done["cancel"];
@@ -352,7 +352,7 @@ contract Handler is Harness {
         Entry storage entry = _entries[last];
         uint256 paid = found.workerAmount;
         if (found.outcome == Outcome.Inconclusive) paid = netOf(entry.terms) * entry.terms.inconclusiveBps / 10_000;
-        entry.proposal = Proposal(found.worker, RESULT, found.outcome, uint128(paid), found.signers);
+        entry.proposal = Proposal(found.claimer, RESULT, found.outcome, uint128(paid), found.signers);
         entry.openUntil = block.timestamp + entry.terms.challengeWindow;
         entry.signers = bits(found.signers);
         entry.cosigned = cosigned;

@@ -7,6 +7,7 @@ import {IJobEscrow} from "../../../contracts/interfaces/IJobEscrow.sol";
 import {IJobEscrowErrors} from "../../../contracts/interfaces/IJobEscrowErrors.sol";
 import {JobTerms} from "../../../contracts/types/JobTerms.sol";
 import {Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "../../../contracts/types/JobTypes.sol";
+import {JobDigests} from "../../../contracts/views/JobDigests.sol";
 import {Vm} from "./Vm.sol";
 
 /// @dev A chain with an escrow, a play dollar and people; jobs as data; what each person would do.
@@ -38,16 +39,22 @@ abstract contract Harness is IJobEscrowErrors {
     /// @dev Keys of the validators, their addresses ascending.
     uint256[] internal keys;
     IJobEscrow internal escrow;
+    JobDigests internal digests;
     IERC20 internal dollar;
 
     function setUp() public virtual {
         vm.warp(NOW);
-        escrow = IJobEscrow(vm.deployCode("JobEscrow.sol:JobEscrow"));
+        deployEscrow();
         dollar = IERC20(vm.deployCode("LocalUSD.sol:LocalUSD", abi.encode(payer, MONEY)));
         vm.deal(payer, MONEY);
         vm.prank(payer);
         dollar.approve(address(escrow), type(uint256).max);
         keys = sortedKeys("validator", 5);
+    }
+
+    function deployEscrow() internal {
+        escrow = IJobEscrow(vm.deployCode("JobEscrow.sol:JobEscrow"));
+        digests = JobDigests(vm.deployCode("JobDigests.sol:JobDigests", abi.encode(escrow)));
     }
 
     // ------------------------------------------------------------------ terms
@@ -78,6 +85,15 @@ abstract contract Harness is IJobEscrowErrors {
         terms.disputeBondBps = 500;
     }
 
+    /// @dev As `windowed`, for whoever claims it within a day, with a bond of a tenth.
+    function openJob() internal view returns (JobTerms memory terms) {
+        terms = windowed();
+        terms.worker = address(0);
+        terms.claimBy = uint40(NOW + 12 hours);
+        terms.deliverWindow = 6 hours;
+        terms.claimBondBps = 1000;
+    }
+
     /// @dev As `terms`, in dollars.
     function inDollars(JobTerms memory terms) internal view returns (JobTerms memory) {
         terms.token = address(dollar);
@@ -92,7 +108,7 @@ abstract contract Harness is IJobEscrowErrors {
     }
 
     function pack(JobTerms memory t) internal pure returns (bytes memory) {
-        bytes memory parties = abi.encodePacked(t.payer, t.requester, t.worker, t.arbiter, t.token, t.feeTo);
+        bytes memory parties = abi.encodePacked(t.payer, t.requester, t.worker, t.arbiter, t.token, t.feeTo, t.registry);
         bytes memory times =
             abi.encodePacked(t.claimBy, t.deliverWindow, t.submitBy, t.verdictBy, t.challengeWindow, t.rulingWindow);
         bytes memory shares = abi.encodePacked(t.silenceBps, t.inconclusiveBps, t.disputeBondBps, t.claimBondBps);
@@ -100,12 +116,19 @@ abstract contract Harness is IJobEscrowErrors {
         return bytes.concat(parties, abi.encodePacked(t.feeBps, t.budget), times, shares, rest);
     }
 
+    /// @dev The same terms in brief.
+    function brief(JobTerms memory t) internal pure returns (bytes memory) {
+        bytes32 list = keccak256(t.validators);
+        t.validators = "";
+        return bytes.concat(pack(t), list);
+    }
+
     /// @dev The digest as EIP-712 has it, from the ABI encoding of the struct's members.
     function idOf(JobTerms memory t) internal view returns (JobId) {
         bytes32 typehash = keccak256(
-            "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)"
+            "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)"
         );
-        bytes memory a = abi.encode(typehash, t.payer, t.requester, t.worker, t.arbiter, t.token, t.feeTo);
+        bytes memory a = abi.encode(typehash, t.payer, t.requester, t.worker, t.arbiter, t.token, t.feeTo, t.registry);
         bytes memory b = abi.encode(t.feeBps, t.budget, t.claimBy, t.deliverWindow, t.submitBy, t.verdictBy);
         bytes memory c = abi.encode(t.challengeWindow, t.rulingWindow, t.silenceBps, t.inconclusiveBps);
         bytes memory d = abi.encode(t.disputeBondBps, t.claimBondBps, t.maxRounds, t.quorum, t.specHash, t.salt);
@@ -114,7 +137,11 @@ abstract contract Harness is IJobEscrowErrors {
     }
 
     function digestOf(bytes32 structHash) internal view returns (bytes32) {
-        return keccak256(abi.encodePacked(hex"1901", escrow.DOMAIN_SEPARATOR(), structHash));
+        bytes32 typehash =
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+        bytes memory domain =
+            abi.encode(typehash, keccak256("ComputeEscrow"), keccak256("1"), block.chainid, address(escrow));
+        return keccak256(abi.encodePacked(hex"1901", keccak256(domain), structHash));
     }
 
     // ------------------------------------------------------------------ keys and signatures
@@ -162,13 +189,16 @@ abstract contract Harness is IJobEscrowErrors {
         return bytes.concat(attest(terms, found), sign(payerKey, digest), sign(workerKey, digest));
     }
 
+    /// @dev In the round that the job is in.
     function digestOf(JobTerms memory terms, SignedVerdict memory v) internal view returns (bytes32) {
+        return digestOf(verdictHash(idOf(terms), escrow.jobs(idOf(terms)).round, v));
+    }
+
+    function verdictHash(JobId job, uint8 round, SignedVerdict memory v) internal pure returns (bytes32) {
         bytes32 typehash = keccak256(
             "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash)"
         );
-        bytes memory fields =
-            abi.encode(typehash, idOf(terms), uint8(0), v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
-        return digestOf(keccak256(fields));
+        return keccak256(abi.encode(typehash, job, round, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash));
     }
 
     // ------------------------------------------------------------------ verbs
@@ -183,11 +213,11 @@ abstract contract Harness is IJobEscrowErrors {
         escrow.submit(pack(terms), RESULT, MULTISET);
     }
 
-    function verdict(Outcome outcome, uint256 workerAmount) internal view returns (SignedVerdict memory) {
-        return SignedVerdict(worker, RESULT, outcome, uint128(workerAmount), EVIDENCE, THREE);
+    function verdict(Outcome outcome, uint256 workerAmount) internal pure returns (SignedVerdict memory) {
+        return SignedVerdict(address(0), RESULT, outcome, uint128(workerAmount), EVIDENCE, THREE);
     }
 
-    function accept(uint256 workerAmount) internal view returns (SignedVerdict memory) {
+    function accept(uint256 workerAmount) internal pure returns (SignedVerdict memory) {
         return verdict(Outcome.Accept, workerAmount);
     }
 
@@ -198,8 +228,9 @@ abstract contract Harness is IJobEscrowErrors {
     }
 
     /// @dev What stands after a verdict that pays the worker `workerAmount`.
-    function standing(SignedVerdict memory v, uint256 workerAmount) internal pure returns (Proposal memory) {
-        return Proposal(v.worker, v.resultHash, v.outcome, uint128(workerAmount), v.signers);
+    function standing(SignedVerdict memory v, uint256 workerAmount) internal view returns (Proposal memory) {
+        address by = v.claimer == address(0) ? worker : v.claimer;
+        return Proposal(by, v.resultHash, v.outcome, uint128(workerAmount), v.signers);
     }
 
     function finalize(JobTerms memory terms, Proposal memory proposal) internal {
@@ -208,9 +239,69 @@ abstract contract Harness is IJobEscrowErrors {
     }
 
     function agreement(JobTerms memory terms, Status status, uint40 expiry) internal view returns (bytes memory) {
-        bytes32 typehash = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
-        bytes32 digest = digestOf(keccak256(abi.encode(typehash, idOf(terms), status, uint8(0), expiry)));
+        bytes32 digest = agreementDigest(terms, status, expiry);
         return bytes.concat(sign(payerKey, digest), sign(workerKey, digest));
+    }
+
+    /// @dev In the round that the job is in.
+    function agreementDigest(JobTerms memory terms, Status status, uint40 expiry) internal view returns (bytes32) {
+        bytes32 typehash = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
+        uint8 round = escrow.jobs(idOf(terms)).round;
+        return digestOf(keccak256(abi.encode(typehash, idOf(terms), status, round, expiry)));
+    }
+
+    /// @dev What `cancel` wants of a job that names its worker.
+    function nothing() internal pure returns (Proposal memory none) {}
+
+    /// @dev The first bytes of `data`.
+    function cut(bytes memory data, uint256 length) internal pure returns (bytes memory) {
+        bytes memory copy = bytes.concat(data);
+        assembly {
+            mstore(copy, length)
+        }
+        return copy;
+    }
+
+    /// @dev What a contract signs, as it lies among the signatures.
+    function contractSignature(bytes memory data) internal pure returns (bytes memory) {
+        return abi.encodePacked(uint256(data.length), uint256(0), uint8(0), data);
+    }
+
+    /// @dev Coin for whoever needs some, and an allowance of dollars.
+    function enrich(address account) internal {
+        vm.deal(account, MONEY);
+        vm.prank(payer);
+        dollar.transfer(account, MONEY / 100);
+        vm.prank(account);
+        dollar.approve(address(escrow), type(uint256).max);
+    }
+
+    function claim(JobTerms memory terms, address by) internal {
+        vm.prank(by);
+        escrow.claim{value: terms.token == NATIVE ? claimBond(terms) : 0}(pack(terms));
+    }
+
+    function deliver(JobTerms memory terms, address by) internal {
+        vm.prank(by);
+        escrow.submit(brief(terms), RESULT, MULTISET);
+    }
+
+    function dispute(JobTerms memory terms, Proposal memory proposal, address by) internal {
+        vm.prank(by);
+        escrow.dispute{value: terms.token == NATIVE ? disputeBond(terms) : 0}(brief(terms), proposal);
+    }
+
+    function rule(JobTerms memory terms, Proposal memory proposal, uint256 amount, bool disputerWins) internal {
+        vm.prank(terms.arbiter);
+        escrow.rule(brief(terms), uint128(amount), disputerWins, proposal);
+    }
+
+    function claimBond(JobTerms memory terms) internal pure returns (uint256) {
+        return (uint256(terms.budget) * terms.claimBondBps + 9999) / 10_000;
+    }
+
+    function disputeBond(JobTerms memory terms) internal pure returns (uint256) {
+        return (uint256(terms.budget) * terms.disputeBondBps + 9999) / 10_000;
     }
 
     // ------------------------------------------------------------------ checks
