@@ -118,9 +118,7 @@ abstract contract Harness is IJobEscrowErrors {
 
     /// @dev The same terms in brief.
     function brief(JobTerms memory t) internal pure returns (bytes memory) {
-        bytes32 list = keccak256(t.validators);
-        t.validators = "";
-        return bytes.concat(pack(t), list);
+        return bytes.concat(cut(pack(t), 259), keccak256(t.validators));
     }
 
     /// @dev The digest as EIP-712 has it, from the ABI encoding of the struct's members.
