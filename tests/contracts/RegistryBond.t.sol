@@ -5,7 +5,21 @@ import {IValidatorRegistry} from "../../contracts/interfaces/IValidatorRegistry.
 import {Standing} from "../../contracts/types/RegistryTypes.sol";
 import {Account} from "./support/Account.sol";
 import {RegistryHarness} from "./support/RegistryHarness.sol";
-import {FalseToken, FeeToken, MoodyToken, SilentToken} from "./support/Tokens.sol";
+import {FalseToken, FeeToken, ISender, MoodyToken, SilentToken} from "./support/Tokens.sol";
+
+/// @dev Calls the sender first, as ERC-777 does, and takes nothing of one whom it favours.
+contract CallingToken is MoodyToken {
+    address private immutable _favoured;
+
+    constructor(address holder, uint256 supply, address favoured) MoodyToken(holder, supply) {
+        _favoured = favoured;
+    }
+
+    function transferFrom(address from, address to, uint256 value) public override returns (bool) {
+        ISender(from).tokensToSend();
+        return from == _favoured || super.transferFrom(from, to, value);
+    }
+}
 
 /// @dev Parameters, and how a bond comes and goes.
 contract RegistryBondTest is RegistryHarness {
@@ -140,6 +154,23 @@ contract RegistryBondTest is RegistryHarness {
             exit(member, receiver);
             vm.assertEq(balance(tokens[i], receiver), BOND, "returned");
         }
+    }
+
+    /// @dev A token with hooks lets one sender deposit from inside the deposit of another one, of whom it then takes
+    /// nothing: what the second one brings would be counted for both.
+    function test_refuses_a_bond_from_inside_a_bond() public {
+        Account first = new Account();
+        Account second = new Account();
+        CallingToken paid = new CallingToken(address(second), BOND, address(first));
+        registry = deploy(address(paid));
+        second.act(address(paid), 0, abi.encodeCall(paid.approve, (address(registry), BOND)));
+        bytes memory call = abi.encodeCall(IValidatorRegistry.deposit, ());
+        first.reenter(address(second), abi.encodeCall(Account.act, (address(registry), 0, call)));
+        vm.expectRevert(abi.encodeWithSelector(ValidatorRegistry_Received.selector, address(paid), 0, BOND));
+        first.act(address(registry), 0, call);
+        second.act(address(registry), 0, call);
+        vm.assertEq(paid.balanceOf(address(registry)), BOND, "one bond, of the one who paid");
+        expectStanding(address(first), Standing.None);
     }
 
     // ------------------------------------------------------------------ exit
