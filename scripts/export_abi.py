@@ -20,6 +20,7 @@ TARGET = ROOT / "oracle" / "chain" / "abi"
 SOURCES = {
     "JobDigests": "contracts/views/JobDigests.sol",
     "JobEscrow": "contracts/JobEscrow.sol",
+    "ValidatorRegistry": "contracts/ValidatorRegistry.sol",
     "LocalUSD": "contracts/local/LocalUSD.sol",
 }
 
