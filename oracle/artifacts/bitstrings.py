@@ -7,6 +7,8 @@ outcome that is written in two ways, or a register too few, is refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from oracle.artifacts.registers import RegisterMap, number_of
 from oracle.artifacts.shots import PackedShots, pack, pack_counts
 from oracle.encoding import CanonicalError, Finding, InputRejected, parse_json
@@ -57,6 +59,11 @@ def read_counts(data: bytes, registers: RegisterMap | None, source: str) -> Pack
     members = _parsed(data, source, _COUNTS)
     if not isinstance(members, dict):
         raise _rejected(source, f"{_kind(members)}, where an object of counts is expected", _COUNTS)
+    return counted(members, registers, source)
+
+
+def counted(members: Mapping[str, object], registers: RegisterMap | None, source: str) -> PackedShots | None:
+    """The result of counts that were read already; as read_counts, whose faults it finds."""
     faults = _Faults(source, registers)
     if not members:
         faults.add("", "there is no shot in it", _COUNTS)

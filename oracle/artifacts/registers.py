@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from oracle.artifacts.shots import SCHEMA, WIDEST_BITS, PackedShots, words_per_shot
 
 LONGEST_TEXT = 2 * WIDEST_BITS
-"""Characters of a bitstring; a register of one bit each, with their spaces."""
+"""Characters of a bitstring: the widest shot, with a space between any two bits."""
 _BITSTRING = re.compile(r"[01]+(?: [01]+)*")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 

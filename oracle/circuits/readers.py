@@ -14,7 +14,8 @@ import numpy.typing as npt
 from qiskit import QuantumCircuit
 from qiskit.primitives import BitArray, PrimitiveResult
 
-from oracle.artifacts import PackedShots, Register, RegisterMap, ShotsRejected, pack, pack_counts
+from oracle.artifacts import PackedShots, Register, RegisterMap, ShotsRejected, pack
+from oracle.artifacts.bitstrings import counted
 from oracle.artifacts.shots import WIDEST_BITS, words_per_shot
 from oracle.encoding import Finding, InputRejected
 
@@ -86,21 +87,9 @@ def shots_of_counts(counts: Mapping[str, int], registers: RegisterMap) -> Packed
 
     Raises InputRejected with every fault: no outcome of these registers, one written in two ways, a count below one.
     """
-    findings: list[Finding] = []
-    tally: dict[int, int] = {}
-    for text, count in counts.items():
-        try:
-            outcome = registers.outcome_of(text)
-        except ValueError as error:
-            findings.append(Finding(text, None, f"it {error}", f"write {registers.in_words()}"))
-            continue
-        if count < 1 or outcome in tally:
-            reason = f"{count} shots" if count < 1 else "the outcome stands there twice"
-            findings.append(Finding(text, None, reason, "count each outcome once, with one shot at least"))
-        tally[outcome] = int(count)
-    if findings or not tally:
-        raise InputRejected(_SOURCE, findings or [Finding("", None, "there is no shot in it", "give counts")])
-    return pack_counts(tally, registers.bits)
+    shots = counted(counts, registers, _SOURCE)
+    assert shots is not None  # there are registers to read them by
+    return shots
 
 
 def _bits_of(bits: BitArray, path: str) -> npt.NDArray[np.uint8]:

@@ -49,10 +49,6 @@ class Gathering:
         """Keep one fault."""
         self._rejected.append(InputRejected(source, [Finding(path, None, reason, remedy)]))
 
-    @property
-    def faulty(self) -> bool:
-        return bool(self._rejected)
-
     def settle(self) -> None:
         """Raise InputsRejected if anything was wrong."""
         if self._rejected:
