@@ -1,7 +1,8 @@
 """Content-addressed artifacts: the store, the names of their kinds, and packed shots."""
 
 from oracle.artifacts.kinds import Kind
-from oracle.artifacts.shots import PackedShots, ShotsFault, ShotsRejected, pack, unpack
+from oracle.artifacts.registers import Register, RegisterMap
+from oracle.artifacts.shots import PackedShots, ShotsFault, ShotsRejected, pack, pack_counts, unpack
 from oracle.artifacts.store import (
     ArtifactCorrupt,
     ArtifactError,
@@ -20,10 +21,13 @@ __all__ = [
     "DirectoryStore",
     "Kind",
     "PackedShots",
+    "Register",
+    "RegisterMap",
     "ShotsFault",
     "ShotsRejected",
     "StoreUnavailable",
     "open_store",
     "pack",
+    "pack_counts",
     "unpack",
 ]

@@ -1,13 +1,15 @@
 """Packed shots: the stored form of a raw result, one record per shot in the order in which the device returned them.
 
-A record is ceil(bits / 32) little-endian uint32 words; bit 0 of word 0 is classical bit 0, bits above the register
-are zero. There is no header: how many bits a shot has is the circuit's affair, how many shots there are is the length.
-A counts dictionary is a view.
+A record is ceil(bits / 32) little-endian uint32 words; bit 0 of word 0 is classical bit 0, bits above the registers
+are zero. There is no header: how many bits a shot has is the circuit's affair, how many shots there are is the length,
+and which bit belongs to which register is said by oracle.artifacts.registers.
+A counts dictionary is a view. Where it is all there is, the records are ascending, and no order is claimed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -61,6 +63,8 @@ class PackedShots:
     """Shots."""
     data: bytes
     """The records, count * words_per_shot(bits) * 4 bytes."""
+    ordered: bool = True
+    """Whether the order is the device's; False for counts, whose records are ascending and say nothing by that."""
 
     @cached_property
     def result_hash(self) -> str:
@@ -144,6 +148,20 @@ def pack(values: npt.ArrayLike, bits: int) -> PackedShots:
     for column in range(min(width, 2)):
         words[:, column] = (numbers >> np.uint64(column * _WORD_BITS)) & np.uint64(0xFFFFFFFF)
     return PackedShots(bits, array.size, words.tobytes())
+
+
+def pack_counts(counts: Mapping[int, int], bits: int) -> PackedShots:
+    """The result of which only `counts` are known: how often each outcome was seen, each at least once.
+
+    Its records are ascending, so that its result hash is its multiset hash, and it is not `ordered`. Raises
+    ShotsRejected as `pack`; ValueError for a count below one.
+    """
+    if any(count < 1 for count in counts.values()):
+        raise ValueError("an outcome that was counted was seen at least once")
+    outcomes = sorted(counts)
+    # As objects, for an outcome may be wider than 64 bits.
+    seen = np.repeat(np.array(outcomes, dtype=object), [counts[outcome] for outcome in outcomes])
+    return replace(pack(seen, bits), ordered=False)
 
 
 def _records(words: npt.NDArray[np.uint32], width: int) -> npt.NDArray[np.uint32]:

@@ -29,7 +29,7 @@ def exact_probabilities(circuit: QuantumCircuit) -> npt.NDArray[np.float64]:
     circuit of another kind, without measurement, or beyond WIDEST qubits in use or classical bits.
     """
     gates, measured = _separate(circuit)
-    used = sorted({qubit for _, qubits in gates for qubit in qubits} | set(measured.values()))
+    used = _used(gates, measured)
     _check_width(circuit, len(used))
     place = {qubit: index for index, qubit in enumerate(used)}
     state = _evolved(len(used), [(gate, tuple(place[qubit] for qubit in qubits)) for gate, qubits in gates])
@@ -42,6 +42,16 @@ def exact_probabilities(circuit: QuantumCircuit) -> npt.NDArray[np.float64]:
     probabilities = np.zeros(1 << circuit.num_clbits)
     probabilities[index] = marginal
     return probabilities
+
+
+def check_simulable(circuit: QuantumCircuit) -> None:
+    """Raises InputRejected as exact_probabilities does, and simulates nothing."""
+    gates, measured = _separate(circuit)
+    _check_width(circuit, len(_used(gates, measured)))
+
+
+def _used(gates: list[PlacedGate], measured: dict[int, int]) -> list[int]:
+    return sorted({qubit for _, qubits in gates for qubit in qubits} | set(measured.values()))
 
 
 def _separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]:

@@ -6,6 +6,8 @@ what before (a replay) is an input, because the chain's prefix says it, not the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
 from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.qasm import load_qasm3
@@ -17,6 +19,8 @@ from oracle.terms import JobTerms, Verdict
 from oracle.terms.build import worker_amount
 from oracle.verdict import Case, CaseRejected, VerdictDocument, decide
 
+_INAPPLICABLE = "the validation policy cannot be applied"
+
 
 class Unjudgeable(Exception):
     """The committed artifacts do not amount to a case, so an honest validator attests to nothing; `reason` says why."""
@@ -24,6 +28,33 @@ class Unjudgeable(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"no verdict: {reason}")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a result is judged by."""
+
+    spec_hash: str
+    """ZERO_DIGEST for a result that no spec ordered."""
+    policy: ValidationPolicy
+    shots: int
+    """How many are ordered."""
+    baseline: Baseline
+    committed: bool = True
+    """Whether a spec that was frozen before the run names this baseline."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the chain says of a delivery, as far as it was asked."""
+
+    job: str = ZERO_DIGEST
+    """JobId; ZERO_DIGEST where there is no job."""
+    round: int = 0
+    worker_amount: int = 0
+    """Base units due if the result is accepted."""
+    replayed: bool | None = None
+    """Whether this worker delivered the same result before; None if nobody looked."""
 
 
 def recompute(
@@ -50,7 +81,8 @@ def recompute(
     except ValueError as error:
         raise Unjudgeable(f"the spec does not say what the worker is owed: {error}") from error
     artifact = _result(store, result_hash, missing_is_final=missing_is_final)
-    document = _decide(spec, terms.spec_hash, baseline, job_id, round, result_hash, artifact, replayed, amount)
+    ground = Ground(terms.spec_hash, policy_of(spec, baseline.bits), _shots(spec), baseline)
+    document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact)
     verdict = Verdict(
         job=job_id,
         round=round,
@@ -62,45 +94,42 @@ def recompute(
     return document, verdict
 
 
-def judge_offline(store: ArtifactStore, spec_hash: str, result_hash: str) -> VerdictDocument:
-    """What a delivery of `result_hash` under `spec_hash` would be judged, with no job yet: job id and amount are zero.
-
-    Raises as recompute does; whether it is a replay is not asked.
-    """
-    spec, baseline = committed_case(store, spec_hash)
-    artifact = _result(store, result_hash, missing_is_final=False)
-    return _decide(spec, spec_hash, baseline, ZERO_DIGEST, 0, result_hash, artifact, False, 0)
+def policy_of(spec: JobSpec, bits: int) -> ValidationPolicy:
+    """The policy of `spec` for `bits` measured bits. Raises Unjudgeable if it does not fit them."""
+    try:
+        return ValidationPolicy.of(spec, bits)
+    except InputRejected as error:
+        raise Unjudgeable(f"{_INAPPLICABLE}: {error}") from error
 
 
-def _decide(
-    spec: JobSpec,
-    spec_hash: str,
-    baseline: Baseline,
-    job_id: str,
-    round_: int,
-    result_hash: str,
-    artifact: bytes | None,
-    replayed: bool,
-    amount: int,
+def judge(
+    ground: Ground, delivery: Delivery, result_hash: str, artifact: bytes | None, *, ordered: bool = True
 ) -> VerdictDocument:
+    """The verdict on the packed shots `artifact`, submitted as `result_hash`.
+
+    `artifact` is None if it could not be had within the availability window; `ordered` is False for shots that were
+    made of counts. Raises Unjudgeable for a policy that no verdict can be made from.
+    """
     try:
         return decide(
             Case(
-                job=job_id,
-                round=round_,
-                spec_hash=spec_hash,
-                policy=ValidationPolicy.of(spec, baseline.bits),
-                shots_required=_shots(spec),
-                baseline=baseline,
-                baseline_root=baseline.root,
+                job=delivery.job,
+                round=delivery.round,
+                spec_hash=ground.spec_hash,
+                policy=ground.policy,
+                shots_required=ground.shots,
+                baseline=ground.baseline,
+                baseline_root=ground.baseline.root,
                 result_hash=result_hash,
                 artifact=artifact,
-                replayed=replayed,
-                worker_amount=amount,
+                replayed=delivery.replayed,
+                worker_amount=delivery.worker_amount,
+                ordered=ordered,
+                committed=ground.committed,
             )
         )
-    except (InputRejected, CaseRejected, PolicyRefused) as error:
-        raise Unjudgeable(f"the spec's validation policy cannot be applied: {error}") from error
+    except (CaseRejected, PolicyRefused) as error:
+        raise Unjudgeable(f"{_INAPPLICABLE}: {error}") from error
 
 
 def _shots(spec: JobSpec) -> int:
@@ -127,13 +156,25 @@ def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Basel
         raise Unjudgeable(f"the job is a {spec.job_type}, for which this engine has no method")
     if spec.quantum.circuit_hash is None or spec.validation.baseline_root is None:
         raise Unjudgeable("the spec commits to no circuit or no baseline; it was never frozen by `simulate`")
+    ours = circuit_baseline(store.get(spec.quantum.circuit_hash))
+    return spec, confirmed_baseline(ours, store.get(spec.validation.baseline_root))
+
+
+def circuit_baseline(qasm3: bytes) -> Baseline:
+    """Our own baseline of a circuit. Raises Unjudgeable if it cannot be read or simulated."""
     try:
-        circuit = load_qasm3(store.get(spec.quantum.circuit_hash).decode())
-        ours = Baseline.from_probabilities(exact_probabilities(circuit))
+        return Baseline.from_probabilities(exact_probabilities(load_qasm3(qasm3.decode())))
     except (InputRejected, UnicodeDecodeError, BaselineRejected) as error:
         raise Unjudgeable(f"the circuit cannot be simulated here: {error}") from error
+
+
+def confirmed_baseline(ours: Baseline, artifact: bytes) -> Baseline:
+    """The committed baseline whose `artifact` this is, after `ours` has confirmed it.
+
+    Raises Unjudgeable if it is malformed, of another width, or further than 2^-20 away in total variation.
+    """
     try:
-        committed = Baseline.from_bytes(store.get(spec.validation.baseline_root))
+        committed = Baseline.from_bytes(artifact)
     except BaselineRejected as error:
         raise Unjudgeable(f"the committed baseline is malformed: {error}") from error
     if committed.bits != ours.bits:
@@ -144,4 +185,4 @@ def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Basel
             f"the committed baseline is not the circuit's: it lies {float(distance):.3g} away in total variation, "
             "and at most 2^-20 is allowed"
         )
-    return spec, committed
+    return committed

@@ -70,8 +70,11 @@ def canonical_bytes(value: object) -> bytes:
     return rfc8785.dumps(_plain(value))  # type: ignore[arg-type]  # _check has just proved the shape
 
 
-def parse_json(data: bytes | str, *, parse_float: Callable[[str], object] | None = None) -> object:
-    """The JSON value of `data`, which may come from anybody. Raises CanonicalError if it is not JSON or nests deeply.
+def parse_json(
+    data: bytes | str, *, parse_float: Callable[[str], object] | None = None, keys_once: bool = False
+) -> object:
+    """The JSON value of `data`, which may come from anybody. Raises CanonicalError if it is not JSON or nests deeply,
+    and, asked to see that an object has its `keys_once`, if a key is repeated: Python would keep the last.
 
     The depth is looked at first: Python's parser recurses in C and is held only by the interpreter's recursion limit,
     which a library raises on import (py_ecc, under eth-account, to 100,000), so that brackets alone would end the
@@ -81,12 +84,20 @@ def parse_json(data: bytes | str, *, parse_float: Callable[[str], object] | None
         text = data if isinstance(data, str) else data.decode()
         if _depth(text) > DEEPEST:
             raise CanonicalError("", f"nested deeper than {DEEPEST} levels")
-        value: object = json.loads(text, parse_float=parse_float)
+        value: object = json.loads(text, parse_float=parse_float, object_pairs_hook=_keyed_once if keys_once else None)
     except CanonicalError:
         raise
     except ValueError as error:
         raise CanonicalError("", f"not JSON: {error}") from error
     return value
+
+
+def _keyed_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:index]))
+        raise CanonicalError("", f"the key {twice[:60]!r} stands in one object twice")
+    return members
 
 
 def _depth(text: str) -> int:

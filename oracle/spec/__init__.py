@@ -1,6 +1,7 @@
 """The job spec: reading, normalising and digesting the reviewed envelope of a job."""
 
 from oracle.spec.canonical import canonical_spec, parse_canonical_spec, spec_hash
+from oracle.spec.judging import load_policy, resolve_policy
 from oracle.spec.model import JobSpec, Promotion, SimulationRecord
 from oracle.spec.normalise import normalise, promoted, simulated
 from oracle.spec.policy import PromotionPolicy, ValidationPolicy
@@ -19,10 +20,12 @@ __all__ = [
     "amount_of",
     "canonical_spec",
     "json_schema",
+    "load_policy",
     "load_source",
     "normalise",
     "parse_canonical_spec",
     "promoted",
+    "resolve_policy",
     "simulated",
     "spec_hash",
 ]

@@ -4,7 +4,7 @@ from oracle.statistics.baseline import Baseline, baseline_tvd
 from oracle.verdict.decide import ENGINE, Case, CaseRejected, decide
 from oracle.verdict.document import DocumentRejected, VerdictDocument, policy_hash
 from oracle.verdict.figures import Figures, describe
-from oracle.verdict.reasons import Reason, sentence
+from oracle.verdict.reasons import Note, Reason, note_sentence, sentence
 from oracle.verdict.signed import Attestation, AttestationRejected
 
 __all__ = [
@@ -16,11 +16,13 @@ __all__ = [
     "CaseRejected",
     "DocumentRejected",
     "Figures",
+    "Note",
     "Reason",
     "VerdictDocument",
     "baseline_tvd",
     "decide",
     "describe",
+    "note_sentence",
     "policy_hash",
     "sentence",
 ]

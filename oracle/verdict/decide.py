@@ -7,7 +7,7 @@ beta over their number. Guards, if the policy names any, only reject, and share 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
@@ -17,14 +17,12 @@ from oracle.statistics import Baseline, Certificate, Decision, MethodRefused, Re
 from oracle.statistics.radius import log_upper
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument
-from oracle.verdict.reasons import OF_FAULT, Reason
+from oracle.verdict.reasons import OF_FAULT, Note, Reason
 
 ENGINE = "compute-escrow/verdict/1"
 """Changes with any rule here or in the statistics that could change a document's bytes."""
 REPLAY_ENTROPY_BITS = 128
 """Results that two honest runs share with a probability above 2^-128 are never held to be replays."""
-SELECTION_UNPROTECTED = "selection_unprotected"
-"""The note that nothing here shows whether the worker picked these shots among more."""
 
 
 class CaseRejected(ValueError):
@@ -49,11 +47,15 @@ class Case:
     """As the worker submitted it."""
     artifact: bytes | None
     """The packed shots; None if they could not be fetched within the availability window."""
-    replayed: bool
-    """Whether an earlier delivery event by this worker carries the same result hash."""
+    replayed: bool | None
+    """Whether an earlier delivery event by this worker carries the same result hash; None if nobody looked."""
     worker_amount: int
     """Base units due if the verdict is to accept."""
     engine: str = ENGINE
+    ordered: bool = True
+    """Whether the records of the artifact are in the device's order; False for counts."""
+    committed: bool = True
+    """Whether policy and baseline were committed to before the run."""
 
 
 def decide(case: Case) -> VerdictDocument:
@@ -96,8 +98,18 @@ def decide(case: Case) -> VerdictDocument:
         guards=guards,
         outcome=outcome,
         reason_codes=tuple(reasons),
-        notes=(SELECTION_UNPROTECTED,),
+        notes=_notes(case),
     )
+
+
+def _notes(case: Case) -> tuple[str, ...]:
+    noted = {
+        Note.SELECTION_UNPROTECTED: True,
+        Note.REPLAY_UNCHECKED: case.replayed is None,
+        Note.ORDER_UNKNOWN: not case.ordered,
+        Note.BASELINE_UNCOMMITTED: not case.committed,
+    }
+    return tuple(note.value for note, holds in noted.items() if holds)
 
 
 def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
@@ -107,7 +119,7 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
     if sha256_hex(case.artifact) != case.result_hash:
         return None, [Reason.ARTIFACT_HASH_MISMATCH.value]
     try:
-        shots = unpack(case.artifact, case.baseline.bits)
+        shots = replace(unpack(case.artifact, case.baseline.bits), ordered=case.ordered)
     except ShotsRejected as fault:
         return None, [OF_FAULT[fault.fault].value]
     return shots, [] if shots.count == case.shots_required else [Reason.WRONG_SHOT_COUNT.value]
@@ -131,15 +143,13 @@ def inspect(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) ->
     """What the guards of `policy`, in its order, find on `shots` of the baseline's width."""
     if not policy.guards:
         return ()
-    record = Record(shots.values(), *shots.tally())
+    record = Record(shots.values() if shots.ordered else None, *shots.tally())
     found = []
     for name in policy.guards:
         try:
-            prepared = guard(name, policy, baseline, shots.count)
+            found.append(guard(name, policy, baseline, shots.count).inspect(record))
         except MethodRefused:
             found.append(Certificate(name, Decision.REFUSED, None, None, None))
-        else:
-            found.append(prepared.inspect(record))
     return tuple(found)
 
 

@@ -48,6 +48,32 @@ _SENTENCES = {
 }
 
 
+class Note(StrEnum):
+    """What a verdict does not protect from, or was not told."""
+
+    SELECTION_UNPROTECTED = "selection_unprotected"
+    """Nothing shows whether the worker picked these shots among more."""
+    REPLAY_UNCHECKED = "replay_unchecked"
+    """Nobody looked whether this worker delivered the same result before."""
+    ORDER_UNKNOWN = "order_unknown"
+    """The result is counts: guards that need the order of the shots were not evaluated."""
+    BASELINE_UNCOMMITTED = "baseline_uncommitted"
+    """Nobody committed to the baseline before the run."""
+
+
+_NOTES = {
+    Note.SELECTION_UNPROTECTED: "whether these shots were picked among more is not seen here",
+    Note.REPLAY_UNCHECKED: "whether the same result was delivered before was not looked at",
+    Note.ORDER_UNKNOWN: "only counts are known: guards that need the order of the shots were not evaluated",
+    Note.BASELINE_UNCOMMITTED: "the baseline and the policy were not committed to before the run",
+}
+
+
+def note_sentence(note: str) -> str:
+    """`note` in words. Raises ValueError for a note that there is not."""
+    return _NOTES[Note(note)]
+
+
 def sentence(code: str) -> str:
     """`code` in words. Raises ValueError for a code that there is not."""
     reason, _, method = code.partition(":")

@@ -322,19 +322,13 @@ def _cancelled(job: Any) -> bool:
 
 def _shots(answer: Any, ref: Reference) -> Any:
     """PackedShots of the register that every circuit of ours measures into, in the order in which they came."""
-    import numpy as np
-
-    from oracle.artifacts.shots import ShotsRejected, pack, words_per_shot
+    from oracle.circuits.readers import shots_of_bit_array
+    from oracle.encoding import InputRejected
     from router.providers.transpilation import REGISTER
 
     try:
-        bits = answer[0].data[REGISTER]
-        # uint8[shots, bytes], the most significant byte first, bit 0 the lowest of the last byte.
-        little = np.asarray(bits.array, dtype=np.uint8).reshape(bits.num_shots, -1)[:, ::-1]
-        padded = np.zeros((little.shape[0], 4 * words_per_shot(bits.num_bits)), dtype=np.uint8)
-        padded[:, : little.shape[1]] = little
-        return pack(padded.view("<u4").astype(np.uint32), bits.num_bits)
-    except (TypeError, KeyError, IndexError, AttributeError, ShotsRejected) as error:
+        return shots_of_bit_array(answer[0].data[REGISTER])
+    except (TypeError, KeyError, IndexError, AttributeError, InputRejected) as error:
         raise ResultUnusable(
             f"what IBM returned for {ref.provider_job} is not shots ({type(error).__name__})",
             "submit again under a new tag, and tell IBM of this job",

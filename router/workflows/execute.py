@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from oracle.artifacts import RegisterMap
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Submitted as Delivered
 from oracle.encoding import canonical_bytes
@@ -123,13 +124,22 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         result = providers[reference.provider].result(reference)
     except ResultUnusable as error:
         return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
+    registers = _registers(workspace, record)
+    if result.shots.bits != registers.bits:
+        reason = f"its shots have {result.shots.bits} bits, the circuit {registers.bits}"
+        return _fail(workspace, job, f"the provider's result is of no use: {reason}", WITH_PROVIDER)
     # On disk before the transaction that names it: a validator that sees the delivery can fetch it.
     stored = workspace.artifacts.put(result.shots.data)
     if stored != result.shots.result_hash:
         raise AssertionError("the store and the result hash are the same SHA-256")
     receipt = workspace.artifacts.put(
         canonical_bytes(
-            result.receipt.to_json() | {"isa_qasm3": result.isa_qasm3, "transpilation": result.transpilation}
+            result.receipt.to_json()
+            | {
+                "isa_qasm3": result.isa_qasm3,
+                "transpilation": result.transpilation,
+                "result": registers.record(result.shots),
+            }
         )
     )
     calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
@@ -155,6 +165,17 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         return [(Role.WORKER, completed)]
 
     return journal.write(workspace, job, following)
+
+
+def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:
+    """The registers of the job's circuit, without which nobody can read its packed shots."""
+    from oracle.circuits import load_qasm3  # seconds of imports, which most commands of this module do without
+    from oracle.circuits.readers import registers_of
+
+    spec = spec_of(workspace, record)
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a quantum job that ran has a circuit")
+    return registers_of(load_qasm3(workspace.artifacts.get(spec.quantum.circuit_hash).decode()))
 
 
 def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ...]) -> JobRecord:

@@ -18,7 +18,7 @@ from oracle.artifacts import DirectoryStore
 from oracle.chain import keystore
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Proposed, Settled, Status
-from oracle.encoding import sha256_hex
+from oracle.encoding import canonical_bytes
 from oracle.statistics import Baseline
 from oracle.terms import Outcome, job_id_of, pack_terms, verdict_digest
 from oracle.validator.attestations import open_board, verify
@@ -362,24 +362,40 @@ def test_a_result_that_never_appears_is_rejected_only_after_the_availability_win
     assert running.document(proposed).reason_codes == ("artifact_unavailable",)
 
 
-def test_the_offline_judge_writes_the_validators_own_document(running):
+def test_the_offline_judge_writes_the_validators_own_document(running, tmp_path):
     frozen = running.freeze(running.store)
     job, terms = running.job(frozen.spec_hash)
     shots = frozen.honest(seed=80)
     running.deliver(terms, shots)
     proposed, _ = running.settled(job)
-    command = [sys.executable, "-m", "oracle.cli", "judge", "--artifacts", (running.root / "artifacts").as_uri()]
-    by_job = subprocess.run(
-        [*command, "--job", job, "--result", shots.result_hash, "--json"], capture_output=True, text=True, check=False
-    )
-    assert by_job.returncode == 0, by_job.stderr
-    assert sha256_hex(by_job.stdout.removesuffix("\n").encode()) == proposed.evidence_hash
+    store = ["--artifacts", (running.root / "artifacts").as_uri()]
+
+    def judged(*words, code=0):
+        command = [sys.executable, "-m", "oracle.cli", "judge", *words, "--json"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert ended.returncode == code, ended.stderr
+        return json.loads(ended.stdout)
+
+    by_job = judged(job, shots.result_hash, *store)
+    assert by_job["digest"] == proposed.evidence_hash
+    assert canonical_bytes(by_job["document"]) == running.store.get(proposed.evidence_hash)
+    # The same from files, with no store and no terms: whoever judges says what the chain says.
+    files = {
+        "spec.json": running.store.get(frozen.spec_hash),
+        "circuit.qasm": running.store.get(frozen.spec.quantum.circuit_hash),
+        "baseline.json": running.store.get(frozen.spec.validation.baseline_root),
+        "shots.bin": shots.data,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    spec, circuit, baseline, packed = (str(tmp_path / name) for name in files)
+    by_file = judged(
+        spec, packed, "--qasm", circuit, "--baseline", baseline,
+        "--job", job, "--worker-amount", str(proposed.worker_amount),
+    )  # fmt: skip
+    assert by_file["digest"] == proposed.evidence_hash
     bad = running.store.put(frozen.uniform(seed=81).data)
-    by_spec = subprocess.run(
-        [*command, "--spec", frozen.spec_hash, "--result", bad], capture_output=True, text=True, check=False
-    )
-    assert by_spec.returncode == 6, by_spec.stderr
-    assert by_spec.stdout.startswith("reject: ")
+    assert judged(frozen.spec_hash, bad, *store, code=6)["outcome"] == "reject"
 
 
 def test_sigterm_ends_a_validator_and_its_judge_with_success(running):

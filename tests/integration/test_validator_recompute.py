@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, DirectoryStore
-from oracle.circuits.recompute import Unjudgeable, judge_offline, recompute
-from oracle.encoding import ZERO_DIGEST, canonical_bytes
+from oracle.circuits.recompute import Unjudgeable, recompute
+from oracle.encoding import canonical_bytes
 from oracle.spec import canonical_spec
 from oracle.statistics import Baseline
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome
@@ -154,12 +154,3 @@ def test_a_circuit_that_cannot_be_simulated_is_refused_not_crashed_on(frozen, st
     changed["simulation"]["circuit_hash"] = digest
     with pytest.raises(Unjudgeable, match="circuit"):
         recompute(store, terms_for(store.put(canonical_bytes(changed))), JOB, "0x" + "02" * 32)
-
-
-def test_offline_the_outcome_is_the_same_without_a_job(frozen, store):
-    shots = frozen.honest(seed=1)
-    store.put(shots.data)
-    document = judge_offline(store, frozen.spec_hash, shots.result_hash)
-    online, _ = recompute(store, terms_for(frozen.spec_hash), JOB, shots.result_hash)
-    assert (document.outcome, document.certificates) == (online.outcome, online.certificates)
-    assert (document.job, document.worker_amount) == (ZERO_DIGEST, "0")

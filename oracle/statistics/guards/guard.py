@@ -8,15 +8,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from oracle.statistics.certificate import Certificate, Counts, Outcomes
+from oracle.statistics.certificate import Certificate, Counts, MethodRefused, Outcomes
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
     """A result, shot by shot and counted."""
 
-    sequence: npt.NDArray[np.int64]
-    """int64[shots]: each shot's outcome, in the order of the device."""
+    sequence: npt.NDArray[np.int64] | None
+    """int64[shots]: each shot's outcome, in the order of the device; None if only the counts are known."""
     outcomes: Outcomes
     """int64[distinct]: the outcomes seen, ascending."""
     counts: Counts
@@ -28,6 +28,13 @@ class Record:
         outcomes, counts = np.unique(sequence, return_counts=True)
         return cls(sequence, outcomes, counts.astype(np.int64))
 
+    def in_order(self, method: str) -> npt.NDArray[np.int64]:
+        """The shots in their order, which guard `method` needs. Raises MethodRefused if there is none: a guard on an
+        order that was made up would find what the making put there."""
+        if self.sequence is None:
+            raise MethodRefused(method, "only counts are known, not the order of the shots")
+        return self.sequence
+
 
 class Guard(Protocol):
     """A reject-only test made ready for one baseline, number of shots and error rate."""
@@ -38,5 +45,8 @@ class Guard(Protocol):
         ...
 
     def inspect(self, record: Record) -> Certificate:
-        """The finding on `record`: REJECT or NEITHER, and never an accept bound."""
+        """The finding on `record`: REJECT or NEITHER, and never an accept bound.
+
+        Raises MethodRefused if it needs the order of the shots and the record has none.
+        """
         ...

@@ -47,8 +47,9 @@ class RepeatGuard:
     method = REPEATS
 
     def inspect(self, record: Record) -> Certificate:
-        third = record.sequence.size // 3
-        classes = record.sequence >> max(0, self.bits - CLASS_BITS)
+        sequence = record.in_order(REPEATS)
+        third = sequence.size // 3
+        classes = sequence >> max(0, self.bits - CLASS_BITS)
         first, second, distant = classes[: 2 * third : 2], classes[1 : 2 * third : 2], classes[2 * third : 3 * third]
         near = int(((first == second) & (first != distant)).sum())
         far = int(((first == distant) & (first != second)).sum())
@@ -69,8 +70,9 @@ class BlockGuard:
     method = BLOCKS
 
     def inspect(self, record: Record) -> Certificate:
-        block = record.sequence.size // BLOCK_COUNT
-        inside = self.baseline.weights[record.sequence[: block * BLOCK_COUNT]] > self.level_set.floor
+        sequence = record.in_order(BLOCKS)
+        block = sequence.size // BLOCK_COUNT
+        inside = self.baseline.weights[sequence[: block * BLOCK_COUNT]] > self.level_set.floor
         hits = inside.reshape(BLOCK_COUNT, block).sum(axis=1)
         pairs = BLOCK_COUNT * (BLOCK_COUNT - 1)
         radius = ceil_sqrt(block * log_upper(pairs / self.level) * UNIT * UNIT)

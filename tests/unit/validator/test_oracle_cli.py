@@ -104,25 +104,3 @@ def test_run_waits_for_a_chain_that_is_down_and_stops_when_told(options):
         assert "does not answer" in line["reason"]
         process.terminate()
         assert process.wait(timeout=30) == 0
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--spec", "0x12"),
-        ("--spec", "0x" + "ab" * 32, "--job", "0x" + "ab" * 32),
-        (),
-        ("--spec", "0x" + "AB" * 32),
-    ],
-)
-def test_judge_refuses_what_is_no_digest_or_not_one_of_both(tmp_path, arguments):
-    told = invoke("judge", "--artifacts", tmp_path.as_uri(), "--result", "0x" + "cd" * 32, *arguments)
-    assert told.exit_code == 2
-    assert told.stderr.startswith("error: ")
-
-
-def test_judge_tells_a_missing_artifact_from_bad_input(tmp_path):
-    digest = "0x" + "cd" * 32
-    told = invoke("judge", "--artifacts", tmp_path.as_uri(), "--spec", digest, "--result", digest)
-    assert told.exit_code == 5
-    assert digest in told.stderr

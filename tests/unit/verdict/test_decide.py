@@ -14,10 +14,22 @@ import pytest
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST, sha256_hex
 from oracle.spec import ValidationPolicy
-from oracle.statistics import TVD, WITNESS, Baseline, Decision, PolicyRefused
+from oracle.statistics import (
+    BLOCKS,
+    DISPERSION,
+    REPEATS,
+    TVD,
+    WITNESS,
+    Baseline,
+    Decision,
+    MethodRefused,
+    PolicyRefused,
+    Record,
+    guard,
+)
 from oracle.statistics.baseline import TOTAL
 from oracle.terms.typed_data import Outcome
-from oracle.verdict import Case, CaseRejected, decide
+from oracle.verdict import Case, CaseRejected, Note, VerdictDocument, decide, note_sentence
 from oracle.verdict.decide import replay_is_likely
 
 _GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "verdict_documents.json").read_text())
@@ -191,3 +203,43 @@ def test_a_million_shots_of_twenty_bits_are_decided() -> None:
     assert decide(million).shots_received == 1_000_000
     # 35 ms on an idle core; the target is 100 ms.
     assert time.perf_counter() - start < 1
+
+
+# Results without order, and what nobody knows
+
+
+GUARDED = replace(BOTH, guards=(BLOCKS, DISPERSION, REPEATS))
+
+
+def test_counts_are_judged_by_all_but_the_guards_that_need_their_order() -> None:
+    values = np.sort(drawn(0.9))
+    in_order = decide(case(values, policy=GUARDED))
+    # Sorted, as counts are packed: on such an order the guards that look at it would find the sorting.
+    assert in_order.reason_codes == (f"rejected_by:{REPEATS}",)
+    counted = decide(replace(case(values, policy=GUARDED), ordered=False))
+    assert counted.outcome is Outcome.ACCEPT
+    assert [guard.decision for guard in counted.guards] == [Decision.REFUSED, Decision.NEITHER, Decision.REFUSED]
+    assert counted.guards[0].statistic is None
+    assert counted.notes == ("selection_unprotected", "order_unknown")
+    assert counted.certificates == in_order.certificates
+
+
+def test_an_order_guard_that_is_handed_counts_refuses() -> None:
+    shots = pack(drawn(0.9), 5)
+    for name in (BLOCKS, REPEATS):
+        with pytest.raises(MethodRefused, match="order"):
+            guard(name, GUARDED, RING5, shots.count).inspect(Record(None, *shots.tally()))
+
+
+def test_what_nobody_looked_at_is_noted_and_decides_nothing() -> None:
+    known = decide(case(drawn(0.9)))
+    unknown = decide(replace(case(drawn(0.9)), replayed=None, committed=False))
+    assert unknown.notes == ("selection_unprotected", "replay_unchecked", "baseline_uncommitted")
+    assert replace(unknown, notes=known.notes) == known
+    assert VerdictDocument.from_bytes(unknown.to_bytes()) == unknown
+
+
+def test_every_note_has_its_sentence() -> None:
+    assert all(note_sentence(note.value) for note in Note)
+    with pytest.raises(ValueError, match="nothing_noted"):
+        note_sentence("nothing_noted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -60,6 +61,8 @@ class PaperProvider:
         """Raised by submissions."""
         self.unusable: ProviderError | None = None
         """Raised for results."""
+        self.bits = 5
+        """Of its results' shots."""
         self.runs: list[str] = []
         self.stopped: list[str] = []
 
@@ -95,7 +98,7 @@ class PaperProvider:
         if self.unusable is not None:
             raise self.unusable
         receipt = Receipt(ref.provider_job, ref.target, 4000, "1", "", "", "statevector", 7)
-        return Result(pack(np.zeros(4000, dtype=np.int64), 5), receipt, None, "OPENQASM 3.0;", "as it was")
+        return Result(pack(np.zeros(4000, dtype=np.int64), self.bits), receipt, None, "OPENQASM 3.0;", "as it was")
 
     def cancel(self, ref: Reference) -> bool:
         self._answer()
@@ -153,6 +156,7 @@ def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path],
 def provider_as_new(router: Router) -> None:
     provider = router.provider
     provider.state, provider.error, provider.refuses, provider.unusable = JobState.QUEUED, None, None, None
+    provider.bits = 5
 
 
 def test_a_job_that_a_gate_holds_back_says_which_and_what_to_do(router: Router) -> None:
@@ -247,6 +251,16 @@ def test_a_result_of_no_use_fails_the_job(router: Router) -> None:
     assert (ended.state, ended.reason) == (State.FAILED, "the provider's result is of no use: its shots are damaged")
 
 
+def test_a_result_of_another_width_than_the_circuit_fails_the_job(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+    provider.state, provider.bits = JobState.COMPLETED, 4
+    ended = router.ticks(job, lambda record: record.terminal)
+    assert ended.state is State.FAILED
+    assert ended.reason == "the provider's result is of no use: its shots have 4 bits, the circuit 5"
+
+
 def test_a_delivery_that_was_not_told_when_the_router_failed_is_told_later(router: Router) -> None:
     """The transaction was mined, and the act that sent it ended before it could write so down."""
     desk, provider = router.desk, router.provider
@@ -260,6 +274,9 @@ def test_a_delivery_that_was_not_told_when_the_router_failed_is_told_later(route
     provider.state = JobState.COMPLETED
     told = router.ticks(record.job, lambda record: record.state is State.COMPLETED)
     assert (told.delivery_tx, told.result_hash) == (delivered.tx_hash, shots.result_hash)
+    papers = json.loads(desk.workspace.artifacts.get(told.receipt))
+    assert papers["result"]["result_hash"] == shots.result_hash
+    assert papers["result"]["registers"] == [{"name": "c", "first_bit": 0, "bits": 5}]
     assert desk.chain.node.sent == [], "nothing was sent for what was there"
 
 

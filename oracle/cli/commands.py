@@ -1,7 +1,4 @@
-"""``compute-oracle``: what a validator types. Commands import their heavy modules themselves: --help is instant.
-
-Exit codes: 0 done · 2 input · 5 a dependency (chain, network, artifacts) · 6 judged, and not accepted.
-"""
+"""``compute-oracle``: the command and its validator's side, `init` and `run`."""
 
 from __future__ import annotations
 
@@ -9,21 +6,14 @@ import json
 import signal
 import threading
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-EXIT_INPUT = 2
-EXIT_DEPENDENCY = 5
-EXIT_NOT_ACCEPTED = 6
+from oracle.cli.endings import Exit, fail
+from oracle.cli.judge import judge
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-def _fail(code: int, message: str) -> NoReturn:
-    click.echo(f"error: {message}", err=True)
-    raise SystemExit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +27,10 @@ def main() -> None:
       compute-oracle run --rpc http://127.0.0.1:8545 --deployment deployments/31337.json \\
         --keystore v1.json --password-file v1.password \\
         --artifacts file:///srv/artifacts --attestations file:///srv/attestations --state v1-state
+
+    \b
+    Or judge a stored result, with no chain and no key:
+      compute-oracle judge job.yaml shots.bin
     """
 
 
@@ -62,7 +56,7 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
     try:
         address = keys.create(keystore, password_file)
     except (KeystoreRejected, OSError) as error:
-        _fail(EXIT_INPUT, str(error))
+        fail(Exit.INPUT, str(error))
     if as_json:
         click.echo(json.dumps({"address": address, "keystore": str(keystore), "password_file": str(password_file)}))
     else:
@@ -149,7 +143,7 @@ def run(
         client = EscrowClient(config.rpc_url, where)
         held = State(config.state, validator=account.address, chain_id=where.chain_id, escrow=where.escrow)
     except (InputRejected, KeystoreRejected, ArtifactError, StateRejected, ValueError) as error:
-        _fail(EXIT_INPUT, str(error))
+        fail(Exit.INPUT, str(error))
     with held:
         validator = Validator(
             config, client=client, store=store, board=board, account=account, state=held, log=JsonLog()
@@ -157,54 +151,7 @@ def run(
         try:
             validator.run(stop)
         except WrongNetwork as error:
-            _fail(EXIT_DEPENDENCY, str(error))
+            fail(Exit.DEPENDENCY, str(error))
 
 
-@main.command()
-@click.option("--artifacts", required=True, help="Artifact store, file:///absolute/directory.")
-@click.option(
-    "--job", help="JobId whose terms are in the store: the document then is the validators' own, byte for byte."
-)
-@click.option("--spec", help="Digest of a normalised spec, where there is no job yet.")
-@click.option("--result", required=True, help="Digest of the packed shots.")
-@click.option("--json", "as_json", is_flag=True, help="Print the verdict document, its digest on stderr.")
-def judge(artifacts: str, job: str | None, spec: str | None, result: str, as_json: bool) -> None:
-    """Judge a result offline: what a validator would find, with no chain, key or payment.
-
-    Whether the result was delivered before is the chain's to say, and is not asked here.
-
-    \b
-    Examples:
-      compute-oracle judge --artifacts file:///srv/artifacts --job 0x12…ef --result 0x34…ab
-      compute-oracle judge --artifacts file:///srv/artifacts --spec 0x56…cd --result 0x34…ab --json
-    """
-    from oracle.artifacts import ArtifactError, StoreUnavailable, open_store
-    from oracle.circuits.recompute import Unjudgeable, judge_offline, recompute
-    from oracle.encoding import is_digest
-    from oracle.terms import Outcome, unpack_terms
-
-    if (job is None) == (spec is None):
-        _fail(EXIT_INPUT, "give either --job or --spec")
-    for name, digest in (("--job", job), ("--spec", spec), ("--result", result)):
-        if digest is not None and not is_digest(digest):
-            _fail(EXIT_INPUT, f"{name} {digest!r} is no digest; write 0x and 64 lower-case hexadecimal digits")
-    try:
-        store = open_store(artifacts)
-        if job is None:
-            document = judge_offline(store, str(spec), result)
-        else:
-            document, _ = recompute(store, unpack_terms(store.get_terms(job)), job, result)
-    except (StoreUnavailable, Unjudgeable, ValueError) as error:
-        _fail(EXIT_INPUT, str(error))
-    except (ArtifactError, OSError) as error:
-        _fail(EXIT_DEPENDENCY, str(error))
-    if as_json:
-        click.echo(document.to_bytes().decode())
-        click.echo(document.digest, err=True)
-    else:
-        click.echo(f"{document.outcome.name.lower()}: {', '.join(document.reason_codes)}")
-    raise SystemExit(0 if document.outcome is Outcome.ACCEPT else EXIT_NOT_ACCEPTED)
-
-
-if __name__ == "__main__":
-    main()
+main.add_command(judge)

@@ -1,0 +1,5 @@
+"""``python -m oracle.cli``."""
+
+from oracle.cli.commands import main
+
+main()
