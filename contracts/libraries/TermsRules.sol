@@ -2,6 +2,7 @@
 pragma solidity ^0.8.34;
 
 import {IJobEscrowErrors as E} from "../interfaces/IJobEscrowErrors.sol";
+import {IValidatorRegistry} from "../interfaces/IValidatorRegistry.sol";
 import {PackedTerms} from "./PackedTerms.sol";
 
 /// @title What terms must say before money is locked under them.
@@ -147,7 +148,7 @@ library TermsRules {
         bytes32 set = terms.validatorsHash();
         uint256 until = terms.verdictBy() + terms.challengeWindow() + terms.rulingWindow();
         (bool success, bytes memory answer) =
-            registry.staticcall(abi.encodeWithSignature("admits(bytes32,uint256)", set, until));
+            registry.staticcall(abi.encodeCall(IValidatorRegistry.admits, (set, until)));
         if (!success || answer.length != 32 || uint256(bytes32(answer)) != 1) {
             revert E.JobEscrow_NotAdmitted(registry, set, until);
         }

@@ -88,3 +88,68 @@ contract AdmitsAll {
         return true;
     }
 }
+
+/// @dev A wallet that is a contract: what its owner's key signs is signed, unless it is set to answer otherwise.
+contract SmartWallet {
+    address private _owner;
+    uint8 private _mood;
+    address private _target;
+    bytes private _call;
+
+    constructor(address owner) {
+        _owner = owner;
+    }
+
+    function own(address owner) external {
+        (_owner, _mood, _target) = (owner, 0, address(0));
+    }
+
+    function forget() external {
+        _owner = address(0);
+    }
+
+    /// @dev 1 another word, 2 half a word, 3 nothing, 4 two words, 5 a revert.
+    function answerLike(uint8 mood) external {
+        _mood = mood;
+    }
+
+    function reenter(address target, bytes calldata data) external {
+        (_target, _call) = (target, data);
+    }
+
+    function act(address target, uint256 value, bytes calldata data) external payable {
+        (bool success,) = target.call{value: value}(data);
+        require(success, "the wallet's call");
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata signature) external returns (bytes32) {
+        if (_mood == 1) return bytes32(bytes4(0xffffffff));
+        if (_mood == 2) {
+            assembly {
+                mstore(0, shl(224, 0x1626ba7e))
+                return(0, 16)
+            }
+        }
+        if (_mood == 3) {
+            assembly {
+                return(0, 0)
+            }
+        }
+        if (_mood == 4) {
+            assembly {
+                mstore(0, shl(224, 0x1626ba7e))
+                mstore(32, 0)
+                return(0, 64)
+            }
+        }
+        if (_mood == 5) revert("no");
+        if (_target != address(0)) {
+            (bool success,) = _target.call(_call);
+            require(success, "the call was not let through");
+        }
+        (bytes32 r, bytes32 s, uint8 v) = (bytes32(signature[:32]), bytes32(signature[32:64]), uint8(signature[64]));
+        return ecrecover(digest, v, r, s) == _owner ? bytes32(bytes4(0x1626ba7e)) : bytes32(0);
+    }
+
+    receive() external payable {}
+}

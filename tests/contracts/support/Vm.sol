@@ -75,5 +75,6 @@ interface Vm {
     function startStateDiffRecording() external;
     function stopAndReturnStateDiff() external returns (AccountAccess[] memory);
     function toString(uint256 value) external pure returns (string memory);
+    function toString(bytes32 value) external pure returns (string memory);
     function warp(uint256 timestamp) external;
 }
