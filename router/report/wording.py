@@ -67,6 +67,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def often(coverage: float) -> str:
+    """A probability as people say it, rounded down: ``98 times in 100``."""
+    return f"{math.floor(coverage * 100 + 1e-9)} times in 100"
+
+
 def at_most(value: float) -> str:
     """An upper bound to three decimals, rounded up, so that the text is never a stronger claim than the number."""
     return f"{min(1.0, math.ceil(value * 1000 - 1e-9) / 1000):.3f}"
@@ -140,7 +145,7 @@ def _because(view: ReportView) -> str:
 
 
 def _bounds(view: ReportView) -> str:
-    seen = view.distribution
+    seen = None if view.evidence is None else view.evidence.bound
     if seen is None:
         return ""
     if seen.upper < seen.accept_below:
