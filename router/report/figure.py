@@ -80,7 +80,7 @@ def figure_svg(view: EvidenceView, *, title: str, theme: Theme = Theme.READER) -
     named = [
         element("title", {"id": "figure-title"}, written(title)),
         element("desc", {"id": "figure-desc"}, written(" ".join([under, *told]))),
-        element("style", {}, _style(theme)),
+        element("style", {}, style(theme)),
         box(0, 0, _WIDTH, y, "ground"),
     ]
     attributes: dict[str, str | float] = {
@@ -100,19 +100,18 @@ def figure_png(view: EvidenceView, *, title: str, theme: Theme = Theme.LIGHT) ->
     import resvg_py
 
     fixed = Theme.LIGHT if theme is Theme.READER else theme
-    if not _has_font(fixed):
+    if not has_font(style(fixed)):
         remedy = "install one (Debian: apt-get install fonts-dejavu-core), or name a .svg file"
         raise PictureUnavailable("there is no font for a PNG on this machine", remedy)
     return bytes(resvg_py.svg_to_bytes(svg_string=figure_svg(view, title=title, theme=fixed), zoom=_PIXELS))
 
 
-@cache
-def _has_font(theme: Theme) -> bool:
-    """Whether a letter leaves a trace: without any font of the style sheet's, text is left out silently."""
+def has_font(rules: str) -> bool:
+    """Whether a letter under the style sheet `rules` leaves a trace: without a font, text is left out silently."""
     import resvg_py
 
     def drawn(content: str) -> bytes:
-        letter = element("style", {}, _style(theme)) + text(content, 4, 24)
+        letter = element("style", {}, rules) + text(content, 4, 24)
         attributes: dict[str, str | float] = {"xmlns": "http://www.w3.org/2000/svg", "width": 32.0, "height": 32.0}
         return bytes(resvg_py.svg_to_bytes(svg_string=element("svg", attributes | {"class_": "chart"}, letter)))
 
@@ -150,7 +149,7 @@ def _table(view: EvidenceView, y: float) -> tuple[list[str], float]:
 
 
 @cache
-def _style(theme: Theme) -> str:
+def style(theme: Theme) -> str:
     """The style sheet of the drawings with its colours filled in, since few but browsers know variables."""
     templates = resources.files("router.report").joinpath("templates")
     light, dark = _palettes(templates.joinpath("palette.css").read_text())

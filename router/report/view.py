@@ -98,6 +98,8 @@ class DistributionView:
     """Ascending by outcome: all 2**bits, or those that weigh most in either distribution."""
 
     def __post_init__(self) -> None:
+        if self.shots <= 0:
+            raise ViewInconsistent("a distribution has at least one shot; leave it out (None) when there is no result")
         outcomes = [row.outcome for row in self.rows]
         if not outcomes or outcomes != sorted(set(outcomes)) or outcomes[0] < 0 or outcomes[-1] >= self.outcomes:
             raise ViewInconsistent(f"rows are not distinct, ascending outcomes of {self.bits} bits")

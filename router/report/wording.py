@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from router.report.view import ReportView
+from router.report.view import ReportView, WitnessView
 
 _KEPT = "\n\t"
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi overrides, lone surrogates, unassigned
@@ -145,9 +145,11 @@ def _because(view: ReportView) -> str:
 
 
 def _bounds(view: ReportView) -> str:
-    seen = None if view.evidence is None else view.evidence.bound
-    if seen is None:
+    if view.evidence is None:
         return ""
+    seen = view.evidence.bound
+    if seen is None:
+        return _share(view.evidence.scores.witness)
     if seen.upper < seen.accept_below:
         return (
             f": its distance from the baseline is certified to be below {at_most(seen.upper)},"
@@ -174,3 +176,14 @@ def _ending(view: ReportView) -> str:
             return "because a deadline passed before a verdict"
         case _:
             return "without a verdict"
+
+
+def _share(witness: WitnessView | None) -> str:
+    if witness is None:
+        return ""
+    seen = f": {witness.share:.1%} of its shots are outcomes that the circuit favours"
+    if witness.accept_from is not None and witness.share >= witness.accept_from:
+        return f"{seen}, and {witness.accept_from:.1%} was asked"
+    if witness.reject_to is not None and witness.share <= witness.reject_to:
+        return f"{seen}, and an honest worker shows more than {witness.reject_to:.1%}"
+    return seen
