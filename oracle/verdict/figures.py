@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import ceil, floor, log, log2, sqrt
+from math import ceil, log, log2, sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -278,9 +278,9 @@ def share_interval(hits: int, n: int) -> tuple[float, float]:
     """Clopper-Pearson bounds on the share behind `hits` of n shots, each missed with probability at most `MISS`:
     from exact tails, rounded outward to less than a hundredth of a standard error at 1/2."""
     steps = 1 << ceil(log2(_FINENESS * sqrt(n)))
-    # Exact tails lie within Chernoff's bound on them, so the ends lie between its ends and the share seen.
-    low, high = (float(end[0]) for end in chernoff_band(np.array([hits / n]), n, float(MISS)))
-    out, near = max(0, floor(low * steps) - 1), ceil(hits * steps / n)
+    # Hoeffding bounds the exact tails, so that the ends lie within his radius of the share seen.
+    radius = ceil(steps * sqrt(log(1 / MISS) / (2 * n)))
+    out, near = max(0, hits * steps // n - radius), ceil(Fraction(hits * steps, n))
     while near - out > 1:
         middle = (out + near) // 2
         if upper_tail_at_most(hits, n, Fraction(middle, steps), MISS):
@@ -288,7 +288,7 @@ def share_interval(hits: int, n: int) -> tuple[float, float]:
         else:
             near = middle
     lower = out if hits else 0
-    near, out = floor(Fraction(hits * steps, n)), min(steps, ceil(high * steps) + 1)
+    near, out = hits * steps // n, min(steps, ceil(Fraction(hits * steps, n)) + radius)
     while out - near > 1:
         middle = (near + out) // 2
         if lower_tail_at_most(hits, n, Fraction(middle, steps), MISS):

@@ -90,7 +90,7 @@ def figure_svg(view: EvidenceView, *, title: str, theme: Theme = Theme.READER) -
         "viewBox": f"0 0 {number(_WIDTH)} {number(y)}",
         "role": "img",
         "aria_labelledby": "figure-title figure-desc",
-        "class_": "chart",
+        "class_": "chart alone",
     }
     return element("svg", attributes, "".join([*named, *parts, *table])) + "\n"
 
