@@ -91,15 +91,15 @@ def _draw_figures(screen: Console, figures: Figures) -> None:
     """Each figure with its interval, and what an ideal worker shows; none of them decides anything."""
     from oracle.verdict.figures import COVERAGE
     from router.cli.output import plain, table
-    from router.report.wording import often
+    from router.report.wording import interval, often
 
     numbers = ("result", "interval", "ideal worker")
     grid = table("figure", *numbers, "rests on", numbers=numbers)
     for each in figures.estimates:
-        interval = f"{each.low:.4f} to {each.high:.4f}"
-        grid.add_row(plain(each.name), f"{each.value:.4f}", interval, f"{each.ideal:.4f}", plain(each.by))
+        ends = interval(each.low, each.high)
+        grid.add_row(plain(each.name), f"{each.value:.4f}", ends, f"{each.ideal:.4f}", plain(each.by))
     screen.print(grid)
-    screen.print(f"[dim]descriptive: none decides; an interval holds {often(float(COVERAGE))}[/]\n")
+    screen.print(f"[dim]descriptive: none decides; an interval holds at least {often(float(COVERAGE))}[/]\n")
 
 
 def _bound(bound: Bound | None) -> str:

@@ -14,7 +14,7 @@ from router.report.histogram import histogram_panel, select
 from router.report.scores import scores_panel
 from router.report.svg import Panel, box, element, line, number, text, written
 from router.report.view import EvidenceView
-from router.report.wording import count, often
+from router.report.wording import count, interval, often
 from router.report.writing import write_whole
 
 _WIDTH, _MARGIN = 1016.0, 28.0
@@ -142,7 +142,7 @@ def _table(view: EvidenceView, y: float) -> tuple[list[str], float]:
     for figure in view.figures:
         row += _ROW
         parts.append(text(figure.name, _MARGIN, row, "cell"))
-        shown = (f"{figure.value:.4f}", f"{figure.low:.4f} to {figure.high:.4f}", f"{figure.ideal:.4f}")
+        shown = (f"{figure.value:.4f}", interval(figure.low, figure.high), f"{figure.ideal:.4f}")
         parts += [text(words, x, row, "cell", "end") for words, x in zip(shown, right, strict=True)]
         parts.append(text(figure.by, right[-1] + 24, row, "note"))
     return parts, row - y + 8

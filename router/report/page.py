@@ -17,7 +17,7 @@ from router.report.scores import describe_scores, scores_panel
 from router.report.svg import Panel
 from router.report.timeline import rows, spans_svg
 from router.report.view import CheckView, EvidenceView, ReportView
-from router.report.wording import SETTLED, count, gain, headline, often, short, units, visible
+from router.report.wording import SETTLED, count, gain, headline, interval, often, short, units, visible
 from router.report.writing import write_whole
 
 _NARROW_LIMIT = 16  # outcomes drawn on a telephone
@@ -159,6 +159,7 @@ def _template() -> jinja2.Template:
         "short": short,
         "units": units,
         "count": count,
+        "interval": interval,
         "tone": lambda name: _TONES.get(name.lower(), "calm"),
     }
     return environment.get_template("report.html")

@@ -82,6 +82,11 @@ def at_least(value: float) -> str:
     return f"{max(0.0, math.floor(value * 1000 + 1e-9) / 1000):.3f}"
 
 
+def interval(low: float, high: float) -> str:
+    """Two ends to four decimals, rounded outwards: ``0.8553 to 0.9654``."""
+    return f"{math.floor(low * 1e4 + 1e-9) / 1e4:.4f} to {math.ceil(high * 1e4 - 1e-9) / 1e4:.4f}"
+
+
 def gain(view: ReportView, role: str) -> int | None:
     """What `role` holds more of the token than before, in base units; None if its balance is not known."""
     changes = [balance.after - balance.before for balance in view.balances if balance.role == role]

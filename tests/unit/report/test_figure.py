@@ -17,6 +17,7 @@ import pytest
 from router.report import EvidenceView, PictureUnavailable, Theme, figure_png, figure_svg, write_figure
 from router.report.figure import has_font, style
 from router.report.svg import LETTER
+from router.report.wording import interval
 
 SVG = "{http://www.w3.org/2000/svg}"
 _ROWS = 240  # enough for the title and a legend; undoing the filters takes its time
@@ -67,7 +68,7 @@ def test_it_holds_bounds_outcomes_scores_and_figures_in_that_order(seen: Evidenc
     ]
     words = [str(t.text) for t in root.iter(f"{SVG}text")]
     for figure in seen.figures:
-        assert {figure.name, f"{figure.value:.4f}", f"{figure.low:.4f} to {figure.high:.4f}", figure.by} <= set(words)
+        assert {figure.name, f"{figure.value:.4f}", interval(figure.low, figure.high), figure.by} <= set(words)
 
 
 def test_a_screen_reader_hears_the_title_and_every_picture_in_words(seen: EvidenceView) -> None:

@@ -24,6 +24,7 @@ from router.report import (
     render_report,
     write_report,
 )
+from router.report.wording import interval
 
 VOID = {"meta", "input", "link", "img", "br", "hr", "base", "source", "embed"}
 PAYLOADS = (
@@ -340,8 +341,14 @@ def test_every_figure_is_shown_with_its_interval_and_what_it_rests_on(accepted: 
     assert "at least 98 times in 100" in words
     assert len(accepted.evidence.figures) == 5
     for figure in accepted.evidence.figures:
-        told = f"{figure.name} {figure.by} {figure.value:.4f} {figure.low:.4f} to {figure.high:.4f} {figure.ideal:.4f}"
+        told = f"{figure.name} {figure.by} {figure.value:.4f} {interval(figure.low, figure.high)} {figure.ideal:.4f}"
         assert told in words
+
+
+def test_the_ends_of_an_interval_are_rounded_outwards() -> None:
+    assert interval(0.12349, 0.56781) == "0.1234 to 0.5679"
+    assert interval(-0.00001, 1.00001) == "-0.0001 to 1.0001"
+    assert interval(0.25, 0.75) == "0.2500 to 0.7500"
 
 
 def test_a_witness_s_report_shows_scores_and_says_why_there_are_no_bars(sample: ModuleType) -> None:

@@ -148,8 +148,12 @@ def test_intervals_and_bands_hold_as_often_as_they_say() -> None:
                 apart = cumulative[reached - 1] - np.array(curves.result)
                 missed[name, "curve", "low"] += bool((apart < -curves.radius - 1e-9).any())
                 missed[name, "curve", "high"] += bool((apart > curves.radius + 1e-9).any())
-    most = int(binom.isf(1e-7, 2 * runs, float(MISS)))
-    assert {which: count for which, count in missed.items() if count > most} == {}
+    together = Counter[tuple[str, str]]()
+    for (_, which, end), count in missed.items():
+        together[which, end] += count
+    for counted, trials in ((missed, 2 * runs), (together, 2 * runs * len(laws()))):
+        most = int(binom.isf(1e-7, trials, float(MISS)))
+        assert {key: count for key, count in counted.items() if count > most} == {}
     assert float(COVERAGE) == 0.98
     exact = sum(count for (_, which, _), count in missed.items() if which in {"heavy_outputs", "fidelity"})
     assert exact > 5, "exact intervals that are never missed are wider than they say"
