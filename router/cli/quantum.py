@@ -156,17 +156,34 @@ def _draw_simulation(screen: Console, simulation: Simulation) -> None:
     next_step(screen, f"compute quantum inspect {simulation.job} --artifacts")
 
 
-@command(quantum, "inspect", "compute quantum inspect job_8f31 --artifacts")
+@command(
+    quantum,
+    "inspect",
+    "compute quantum inspect job_8f31 --artifacts",
+    "compute quantum inspect job_8f31 --figure result.png",
+)
 @job_argument
 @click.option("--artifacts", "with_artifacts", is_flag=True, help="List every artifact with its digest, size and path.")
-def inspect(session: Session, job: str, with_artifacts: bool) -> None:
+@click.option(
+    "--figure",
+    "picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the result beside its baseline into FILE, a .svg or a .png.",
+)
+@click.option("--dark", is_flag=True, help="Draw that on a dark ground. [default: light; a .svg follows its reader]")
+def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | None, dark: bool) -> None:
     """Show all that is known of JOB: record, timeline, distributions, artifacts.
 
-    JOB may be the beginning of an id.
+    JOB may be the beginning of an id. With --figure also draws what the verdict compared: the certified distance,
+    outcomes and scores with their bands, and the descriptive figures.
     """
-    from router.cli import views
+    from router.cli import picturing, views
 
+    if dark and picture is None:
+        raise click.UsageError("--dark is about a picture; name its file with --figure FILE")
     workspace, record = job_of(session, job)
+    drawn = None if picture is None else picturing.draw(workspace, record, picture, dark=dark)
     events = workspace.store.events(record.job)
     rows = views.artifacts(workspace, record, events) if with_artifacts else ()
     waits = workspace.store.waiting_for((record.job,)).get(record.job)
@@ -177,6 +194,9 @@ def inspect(session: Session, job: str, with_artifacts: bool) -> None:
     }
     if with_artifacts:
         payload["artifacts"] = [row.to_json() for row in rows]
+    if drawn is not None:
+        payload["figure"] = str(drawn)
+        session.output.note(f"Drew {_plain(str(drawn))}")
     session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, waits, events, rows))
 
 
@@ -246,7 +266,7 @@ def validate(session: Session, job: str, timeout_s: float) -> None:
         )
     figures = verdicts.figures_of(workspace, found)
     session.output.result(
-        verdicts.to_json(record.job, found), lambda screen: verdicts.draw(screen, record.job, found, figures)
+        verdicts.to_json(record.job, found, figures), lambda screen: verdicts.draw(screen, record.job, found, figures)
     )
     if not verdicts.passed(found):
         click.get_current_context().exit(Exit.NOT_ACCEPTED)

@@ -9,7 +9,6 @@ from oracle.encoding import format_rational
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from oracle.spec import ValidationPolicy
     from oracle.statistics import Bound
     from oracle.verdict.figures import Figures
     from router.workflows.validate import Validation
@@ -40,8 +39,8 @@ def figures_of(workspace: Workspace, found: Validation) -> Figures | None:
     return describe(baseline, shots, f_min=document.policy.f_min)
 
 
-def to_json(job: str, found: Validation) -> dict[str, object]:
-    """The comparison, with the whole document."""
+def to_json(job: str, found: Validation, figures: Figures | None) -> dict[str, object]:
+    """The comparison, with the whole document and the figures beside it."""
     return {
         "job": job,
         "outcome": found.outcome.name.lower(),
@@ -49,6 +48,7 @@ def to_json(job: str, found: Validation) -> dict[str, object]:
         "on_chain": found.on_chain,
         "agree": found.agree,
         "document": found.document.to_json(),
+        "descriptive_figures": None if figures is None else figures.to_json(),
     }
 
 
@@ -67,7 +67,7 @@ def draw(screen: Console, job: str, found: Validation, figures: Figures | None) 
         screen.print(grid)
         screen.print()
     if figures is not None:
-        facts(screen, _figure_rows(figures, document.policy))
+        _draw_figures(screen, figures)
     received = "none" if document.shots_received is None else f"{document.shots_received:,}"
     policy = document.policy
     facts(
@@ -87,15 +87,19 @@ def draw(screen: Console, job: str, found: Validation, figures: Figures | None) 
         screen.print("\n[bold red]Another digest[/]: the verdict on the chain does not follow from these artifacts.")
 
 
-def _figure_rows(figures: Figures, policy: ValidationPolicy) -> list[tuple[str, object]]:
-    """What the integers mean, in words; figures for people, which decide nothing."""
-    distance = f"{figures.tvd:.3f} seen (sampling alone makes {figures.tvd_of_ideal:.3f}), certainly below "
-    distance += f"{figures.tvd_upper:.3f}; accepted below {float(policy.eps):g}"
-    rows: list[tuple[str, object]] = [("distance", distance)]
-    if figures.fidelity is not None and figures.fidelity_lower is not None:
-        seen = f"{figures.fidelity:.3f} seen, certainly above {figures.fidelity_lower:.3f}"
-        rows.append(("fidelity", f"{seen}; accepted above {float(policy.f_min):g}"))
-    return rows
+def _draw_figures(screen: Console, figures: Figures) -> None:
+    """Each figure with its interval, and what an ideal worker shows; none of them decides anything."""
+    from oracle.verdict.figures import COVERAGE
+    from router.cli.output import plain, table
+    from router.report.wording import interval, often
+
+    numbers = ("result", "interval", "ideal worker")
+    grid = table("figure", *numbers, "rests on", numbers=numbers)
+    for each in figures.estimates:
+        ends = interval(each.low, each.high)
+        grid.add_row(plain(each.name), f"{each.value:.4f}", ends, f"{each.ideal:.4f}", plain(each.by))
+    screen.print(grid)
+    screen.print(f"[dim]descriptive: none decides; an interval holds at least {often(float(COVERAGE))}[/]\n")
 
 
 def _bound(bound: Bound | None) -> str:

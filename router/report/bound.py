@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import math
 
-from router.report.svg import box, drawing, element, line, text
-from router.report.view import DistributionView
+from router.report.svg import LETTER, Panel, box, element, line, text
+from router.report.view import BoundView
 from router.report.wording import at_least, at_most
 
 _SIDE = 14.0
 _ZONES, _BAND, _AXIS = 40.0, 67.0, 110.0  # y of the zones' top, of the interval and of the axis
 _HEIGHT = 132.0
-_LETTER = 6.6  # width of an average letter of a label, user units, rounded up
 
 
-def chance_distance(view: DistributionView) -> float:
-    """TVD of the uniform distribution from the baseline: where a worker would stand that answers at random."""
-    uniform = 1 / len(view.baseline)
-    return math.fsum(abs(probability - uniform) for probability in view.baseline) / 2
-
-
-def bound_svg(view: DistributionView, *, width: float = 960) -> str:
-    """T with its certified bounds over the zones of acceptance and rejection, as one ``<svg>`` element."""
+def bound_panel(view: BoundView, *, width: float = 960) -> Panel:
+    """T with its certified bounds over the zones of acceptance and rejection, `width` user units wide."""
     scale = _Scale(view, width)
     low, point, high = scale.at(view.lower), scale.at(view.distance), scale.at(view.upper)
-    parts = [
+    parts = (
         *_zones(view, scale),
         *_ticks(scale),
         *_chance(view, scale),
         box(low, _BAND - 5, max(2.0, high - low), 10, "interval", radius=3),
         element("circle", {"cx": point, "cy": _BAND, "r": 6.0, "class_": "point"}),
         scale.label(f"T {view.distance:.3f}", point, _BAND - 13, "value", "middle"),
-    ]
-    parts.extend(_bounds(view, scale, low, high))
-    return drawing(width, _HEIGHT, "Distance from the baseline", describe_bounds(view), parts, "bound")
+        *_bounds(view, scale, low, high),
+    )
+    return Panel(width, _HEIGHT, "Distance from the baseline", describe_bounds(view), parts, "bound")
 
 
-def describe_bounds(view: DistributionView) -> str:
+def describe_bounds(view: BoundView) -> str:
     """The drawing in words: bounds, thresholds, and which of them decide."""
     facts = (
         f"Total variation distance {view.distance:.3f}, certified between {at_least(view.lower)}"
@@ -55,8 +48,8 @@ def describe_bounds(view: DistributionView) -> str:
 class _Scale:
     """Distances to x, and labels that stay inside the drawing."""
 
-    def __init__(self, view: DistributionView, width: float) -> None:
-        furthest = max(view.upper, view.reject_above, view.accept_below, chance_distance(view))
+    def __init__(self, view: BoundView, width: float) -> None:
+        furthest = max(view.upper, view.reject_above, view.accept_below, view.chance)
         self.end = min(1.0, 1.12 * furthest)
         self.right = width - _SIDE
 
@@ -66,7 +59,7 @@ class _Scale:
 
     def reach(self, label: str, x: float, anchor: str) -> tuple[float, float]:
         """Where `label` would begin and end."""
-        length = _LETTER * len(label)
+        length = LETTER * len(label)
         start = x - {"start": 0.0, "middle": 0.5, "end": 1.0}[anchor] * length
         return start, start + length
 
@@ -82,7 +75,7 @@ class _Scale:
         return text(label, self.right, y, css, "end") if end > self.right else text(label, x, y, css, anchor)
 
 
-def _zones(view: DistributionView, scale: _Scale) -> list[str]:
+def _zones(view: BoundView, scale: _Scale) -> list[str]:
     accept, reject = scale.at(view.accept_below), scale.at(view.reject_above)
     depth = _AXIS - _ZONES
     parts = [box(_SIDE, _ZONES, accept - _SIDE, depth, "zone accept")]
@@ -99,7 +92,7 @@ def _zones(view: DistributionView, scale: _Scale) -> list[str]:
     return parts
 
 
-def _bounds(view: DistributionView, scale: _Scale, low: float, high: float) -> list[str]:
+def _bounds(view: BoundView, scale: _Scale, low: float, high: float) -> list[str]:
     """The two bounds at the interval's ends, or under it where a border or a threshold is too near."""
     lower, upper = at_least(view.lower), at_most(view.upper)
     start, end = scale.reach(f"≥ {lower}", low - 8, "end")[0], scale.reach(f"≤ {upper}", high + 8, "start")[1]
@@ -123,8 +116,8 @@ def _ticks(scale: _Scale) -> list[str]:
     return parts
 
 
-def _chance(view: DistributionView, scale: _Scale) -> list[str]:
-    distance = chance_distance(view)
+def _chance(view: BoundView, scale: _Scale) -> list[str]:
+    distance = view.chance
     x, label = scale.at(distance), f"random guessing {distance:.2f}"
     side = -6 if scale.fits(label, x - 6, "end") else 6
     return [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +11,17 @@ import jinja2
 from markupsafe import Markup
 
 from oracle.encoding import CanonicalError, digest_of
-from router.report.bound import bound_svg, describe_bounds
-from router.report.histogram import LIMIT, Order, histogram_svg, select
+from router.report.bound import bound_panel, describe_bounds
+from router.report.histogram import Order, histogram_panel, select
+from router.report.scores import describe_scores, scores_panel
+from router.report.svg import Panel
 from router.report.timeline import rows, spans_svg
-from router.report.view import CheckView, DistributionView, ReportView
-from router.report.wording import SETTLED, count, gain, headline, short, units, visible
+from router.report.view import CheckView, EvidenceView, ReportView
+from router.report.wording import SETTLED, count, gain, headline, interval, often, short, units, visible
+from router.report.writing import write_whole
 
 _NARROW_LIMIT = 16  # outcomes drawn on a telephone
 _NARROW_WIDTH = 400.0
-_TABLE_LIMIT = 1024  # rows of the outcome table: one for each of 10 bits
 
 _TONES = {
     "released": "good",
@@ -57,7 +58,8 @@ def render_report(view: ReportView) -> str:
         checks=view.checks or _usual_checks(view),
         rows=rows(view.timeline),
         spans=Markup(spans_svg(view.timeline)),  # noqa: S704  # svg.py escapes every text it is given
-        chart=_chart(view.distribution) if view.distribution else None,
+        chart=_chart(view.evidence) if view.evidence else None,
+        coverage=often(view.evidence.coverage) if view.evidence else "",
         verdict=_document(view.verdict.document_json, view.verdict.digest) if view.verdict else None,
         spec=_document(view.normalised_json, view.spec_hash) if view.normalised_json else None,
         paid=gain(view, "worker"),
@@ -68,51 +70,52 @@ def render_report(view: ReportView) -> str:
 
 def write_report(view: ReportView, path: Path) -> Path:
     """Write the page to `path`, whole or not at all, and return `path`. Raises OSError where that is not possible."""
-    page = render_report(view).encode()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(page)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    return path
+    return write_whole(render_report(view).encode(), path)
 
 
 @dataclass(frozen=True)
 class _Chart:
-    """Everything the page draws of a distribution."""
+    """Everything the page draws of a result."""
 
-    by_baseline: Markup
-    natural: Markup
-    narrow: Markup
-    bound: Markup
-    bound_narrow: Markup
+    bound: Markup | None
+    bound_narrow: Markup | None
     why: str
-    outcomes: int
+    scores: Markup
+    scores_narrow: Markup
+    told: str
+    by_baseline: Markup | None
+    """None, as the two below, if the heaviest outcomes are too light to show anything."""
+    natural: Markup | None
+    narrow: Markup | None
     drawn: int
     drawn_narrow: int
-    table: tuple[int, ...]
-    table_left_out: int
+    baseline_drawn: float
+    result_drawn: float
 
 
-def _chart(seen: DistributionView) -> _Chart:
-    outcomes = len(seen.baseline)
-    table = tuple(range(outcomes)) if outcomes <= _TABLE_LIMIT else select(seen, limit=_TABLE_LIMIT).drawn
+def _chart(seen: EvidenceView) -> _Chart:
+    bound, scores, outcomes = seen.bound, seen.scores, seen.distribution
+    selection = select(outcomes)
+    bars = selection.tells
     return _Chart(
-        by_baseline=Markup(histogram_svg(seen)),  # noqa: S704  # as above, for all five
-        natural=Markup(histogram_svg(seen, order=Order.NATURAL)),  # noqa: S704
-        narrow=Markup(histogram_svg(seen, limit=_NARROW_LIMIT, width=_NARROW_WIDTH)),  # noqa: S704
-        bound=Markup(bound_svg(seen)),  # noqa: S704
-        bound_narrow=Markup(bound_svg(seen, width=_NARROW_WIDTH)),  # noqa: S704
-        why=describe_bounds(seen),
-        outcomes=outcomes,
-        drawn=min(outcomes, LIMIT),
-        drawn_narrow=min(outcomes, _NARROW_LIMIT),
-        table=table,
-        table_left_out=outcomes - len(table),
+        bound=None if bound is None else _markup(bound_panel(bound)),
+        bound_narrow=None if bound is None else _markup(bound_panel(bound, width=_NARROW_WIDTH)),
+        why="" if bound is None else describe_bounds(bound),
+        scores=_markup(scores_panel(scores)),
+        scores_narrow=_markup(scores_panel(scores, width=_NARROW_WIDTH)),
+        told=describe_scores(scores),
+        by_baseline=_markup(histogram_panel(outcomes)) if bars else None,
+        natural=_markup(histogram_panel(outcomes, order=Order.NATURAL)) if bars else None,
+        narrow=_markup(histogram_panel(outcomes, limit=_NARROW_LIMIT, width=_NARROW_WIDTH)) if bars else None,
+        drawn=len(selection.drawn),
+        drawn_narrow=min(len(selection.drawn), _NARROW_LIMIT),
+        baseline_drawn=1 - selection.baseline_left,
+        result_drawn=1 - selection.frequency_left,
     )
+
+
+def _markup(panel: Panel) -> Markup:
+    return Markup(panel.svg())  # noqa: S704  # svg.py escapes every text it is given
 
 
 def _document(text: str, claimed: str) -> Document:
@@ -156,6 +159,7 @@ def _template() -> jinja2.Template:
         "short": short,
         "units": units,
         "count": count,
+        "interval": interval,
         "tone": lambda name: _TONES.get(name.lower(), "calm"),
     }
     return environment.get_template("report.html")

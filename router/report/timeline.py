@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from router.report.svg import box, drawing, text
+from router.report.svg import LETTER, Panel, box, text
 from router.report.view import TimelineEntry
 from router.report.wording import duration
 
 _WIDTH, _BAR = 960.0, 26.0
-_LETTER = 6.6
 
 
 @dataclass(frozen=True)
@@ -77,10 +76,10 @@ def spans_svg(timeline: Sequence[TimelineEntry]) -> str:
         width = _WIDTH * stay.seconds / total
         label = f"{stay.state} {duration(stay.seconds)}"
         parts.append(box(x, 0, max(0.0, width - 2), _BAR, f"span shade{index % 3}", label))
-        if width > _LETTER * len(label) + 12:
+        if width > LETTER * len(label) + 12:
             parts.append(text(label, x + 8, 17, "span-name"))
-        elif width > _LETTER * len(stay.state) + 12:
+        elif width > LETTER * len(stay.state) + 12:
             parts.append(text(stay.state, x + 8, 17, "span-name"))
         x += width
     told = ", ".join(f"{stay.state} {duration(stay.seconds)}" for stay in stays)
-    return drawing(_WIDTH, _BAR, "Where the time went", f"{told}.", parts, "spans")
+    return Panel(_WIDTH, _BAR, "Where the time went", f"{told}.", tuple(parts), "spans").svg()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 
 class ViewInconsistent(ValueError):
@@ -71,16 +72,69 @@ class GateView:
 
 
 @dataclass(frozen=True)
+class OutcomeView:
+    """One outcome of a distribution."""
+
+    outcome: int
+    """The classical bits read as a number, bit 0 least significant."""
+    baseline: float
+    """Its probability under the baseline."""
+    count: int
+    """Shots that showed it."""
+    low: float
+    """The worker's own probability lies from here …"""
+    high: float
+    """… to here; the bands of all outcomes hold at once, at `EvidenceView.coverage`."""
+
+
+@dataclass(frozen=True)
 class DistributionView:
-    """Baseline against result, and the bounds that the verdict compared. Raises ViewInconsistent for other shapes."""
+    """Baseline against result, as far as it is drawn or listed. Raises ViewInconsistent if it contradicts itself."""
 
     bits: int
     """Classical bits per shot."""
-    baseline: tuple[float, ...]
-    """Shape (2**bits,), sums to 1; index = the outcome as an integer, classical bit 0 least significant."""
-    counts: tuple[int, ...]
-    """Shape (2**bits,), sums to `shots`; same index."""
     shots: int
+    rows: tuple[OutcomeView, ...]
+    """Ascending by outcome: all 2**bits, or those that weigh most in either distribution."""
+
+    def __post_init__(self) -> None:
+        if self.shots <= 0:
+            raise ViewInconsistent("a distribution has at least one shot; leave it out (None) when there is no result")
+        outcomes = [row.outcome for row in self.rows]
+        if not outcomes or outcomes != sorted(set(outcomes)) or outcomes[0] < 0 or outcomes[-1] >= self.outcomes:
+            raise ViewInconsistent(f"rows are not distinct, ascending outcomes of {self.bits} bits")
+        counted, weight = sum(row.count for row in self.rows), sum(row.baseline for row in self.rows)
+        if counted > self.shots or (counted < self.shots and self.complete):
+            raise ViewInconsistent(f"counts sum to {counted}, and shots is {self.shots}")
+        if weight > 1 + 1e-6 or (weight < 1 - 1e-6 and self.complete):
+            raise ViewInconsistent(f"the baseline sums to {weight}")
+        for row in self.rows:
+            if not row.low <= self.frequency(row) <= row.high:
+                raise ViewInconsistent(f"the band {row.low} .. {row.high} does not hold {row.count} of {self.shots}")
+
+    @property
+    def outcomes(self) -> int:
+        """How many outcomes there are: 2**bits."""
+        return 1 << self.bits
+
+    @property
+    def complete(self) -> bool:
+        """Whether every outcome has a row."""
+        return len(self.rows) == self.outcomes
+
+    def bitstring(self, row: OutcomeView) -> str:
+        """The outcome as Qiskit writes it: classical bit 0 on the right."""
+        return format(row.outcome, f"0{self.bits}b")
+
+    def frequency(self, row: OutcomeView) -> float:
+        """The observed share of the outcome, between 0 and 1."""
+        return row.count / self.shots
+
+
+@dataclass(frozen=True)
+class BoundView:
+    """The certified distance and the thresholds that it was compared with. Raises ViewInconsistent as above."""
+
     distance: float
     """T, the total variation distance of the observed frequencies from the baseline."""
     lower: float
@@ -91,35 +145,75 @@ class DistributionView:
     """eps: accept if `upper` is below it."""
     reject_above: float
     """honest_eps: reject if `lower` is above it."""
+    chance: float
+    """Where a worker would stand that answers at random: the distance of uniform from the baseline."""
 
     def __post_init__(self) -> None:
-        outcomes = 1 << self.bits
-        for name, length in (("baseline", len(self.baseline)), ("counts", len(self.counts))):
-            if length != outcomes:
-                raise ViewInconsistent(f"{name} has {length} entries, and {self.bits} bits have {outcomes} outcomes")
-        if sum(self.counts) != self.shots:
-            raise ViewInconsistent(f"counts sum to {sum(self.counts)}, and shots is {self.shots}")
-        if self.shots <= 0:
-            raise ViewInconsistent("a distribution has at least one shot; leave it out (None) when there is no result")
         if not self.lower <= self.distance <= self.upper:
             raise ViewInconsistent(f"bounds {self.lower} .. {self.upper} do not enclose the distance {self.distance}")
 
-    def bitstring(self, outcome: int) -> str:
-        """`outcome` written as Qiskit writes it: classical bit 0 on the right."""
-        return format(outcome, f"0{self.bits}b")
 
-    def frequency(self, outcome: int) -> float:
-        """The observed share of `outcome`, between 0 and 1."""
-        return self.counts[outcome] / self.shots
+@dataclass(frozen=True)
+class WitnessView:
+    """What the witness counted: the shots whose score is above `threshold`."""
+
+    threshold: float
+    share: float
+    """Of the shots, seen above the threshold."""
+    accept_from: float | None
+    """Accepts if `share` is at least this; None if no share accepts."""
+    reject_to: float | None
+    """Rejects if `share` is at most this; None if no share rejects."""
+
+
+@dataclass(frozen=True)
+class ScoresView:
+    """How the score 2**bits p(x) is distributed, as P(score <= s); all four have the same length.
+
+    Raises ViewInconsistent if they have not, or if a curve falls.
+    """
+
+    scores: tuple[float, ...]
+    """Ascending."""
+    result: tuple[float, ...]
+    ideal: tuple[float, ...]
+    uniform: tuple[float, ...]
+    radius: float
+    """The worker's own curve lies within this of `result` everywhere, at `EvidenceView.coverage`."""
+    witness: WitnessView | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("scores", "result", "ideal", "uniform"):
+            curve: tuple[float, ...] = getattr(self, name)
+            if not curve or len(curve) != len(self.scores) or any(a > b for a, b in pairwise(curve)):
+                raise ViewInconsistent(f"{name} is empty, falls, or has another length than scores")
 
 
 @dataclass(frozen=True)
 class FigureView:
-    """A descriptive figure beside the verdict, never the decision: ``Hellinger fidelity``, 0.94, (0.93, 0.95)."""
+    """A descriptive figure beside the verdict, never the decision: ``Hellinger fidelity``, 0.94, 0.93, 0.95."""
 
     name: str
     value: float
-    interval: tuple[float, float] | None = None
+    low: float
+    high: float
+    ideal: float
+    """What an ideal worker shows on average, at this number of shots."""
+    by: str
+    """What the interval rests on."""
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """A result beside its baseline: everything that is drawn of it."""
+
+    distribution: DistributionView
+    scores: ScoresView
+    coverage: float
+    """How often at least each interval and each set of bands holds what it is about."""
+    bound: BoundView | None = None
+    """None if no certificate bounds the distance."""
+    figures: tuple[FigureView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,8 +298,8 @@ class ReportView:
     timeline: tuple[TimelineEntry, ...] = ()
     route: RouteView | None = None
     gates: tuple[GateView, ...] = ()
-    distribution: DistributionView | None = None
-    figures: tuple[FigureView, ...] = ()
+    evidence: EvidenceView | None = None
+    """None if there is no result to show."""
     verdict: VerdictView | None = None
     attestations: tuple[AttestationView, ...] = ()
     validators: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from router.report.view import ReportView
+from router.report.view import ReportView, WitnessView
 
 _KEPT = "\n\t"
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, bidi overrides, lone surrogates, unassigned
@@ -67,6 +67,11 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def often(coverage: float) -> str:
+    """A probability as people say it, rounded down: ``98 times in 100``."""
+    return f"{math.floor(coverage * 100 + 1e-9)} times in 100"
+
+
 def at_most(value: float) -> str:
     """An upper bound to three decimals, rounded up, so that the text is never a stronger claim than the number."""
     return f"{min(1.0, math.ceil(value * 1000 - 1e-9) / 1000):.3f}"
@@ -75,6 +80,11 @@ def at_most(value: float) -> str:
 def at_least(value: float) -> str:
     """A lower bound to three decimals, rounded down, and 0 where it certifies nothing."""
     return f"{max(0.0, math.floor(value * 1000 + 1e-9) / 1000):.3f}"
+
+
+def interval(low: float, high: float) -> str:
+    """Two ends to four decimals, rounded outwards: ``0.8553 to 0.9654``."""
+    return f"{math.floor(low * 1e4 + 1e-9) / 1e4:.4f} to {math.ceil(high * 1e4 - 1e-9) / 1e4:.4f}"
 
 
 def gain(view: ReportView, role: str) -> int | None:
@@ -140,9 +150,11 @@ def _because(view: ReportView) -> str:
 
 
 def _bounds(view: ReportView) -> str:
-    seen = view.distribution
-    if seen is None:
+    if view.evidence is None:
         return ""
+    seen = view.evidence.bound
+    if seen is None:
+        return _share(view.evidence.scores.witness)
     if seen.upper < seen.accept_below:
         return (
             f": its distance from the baseline is certified to be below {at_most(seen.upper)},"
@@ -169,3 +181,14 @@ def _ending(view: ReportView) -> str:
             return "because a deadline passed before a verdict"
         case _:
             return "without a verdict"
+
+
+def _share(witness: WitnessView | None) -> str:
+    if witness is None:
+        return ""
+    seen = f": {witness.share:.1%} of its shots are outcomes that the circuit favours"
+    if witness.accept_from is not None and witness.share >= witness.accept_from:
+        return f"{seen}, and {witness.accept_from:.1%} was asked"
+    if witness.reject_to is not None and witness.share <= witness.reject_to:
+        return f"{seen}, and an honest worker shows more than {witness.reject_to:.1%}"
+    return seen

@@ -8,31 +8,27 @@ from dataclasses import asdict, dataclass
 
 from eth_account import Account
 
-from oracle.artifacts.shots import PackedShots, unpack
+from oracle.artifacts import ArtifactError, ShotsRejected, unpack
 from oracle.chain import events as chain
 from oracle.chain import sender
 from oracle.chain.client import EscrowClient
 from oracle.encoding import parse_json, parse_rational
 from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
-from oracle.statistics.baseline import TOTAL
-from oracle.statistics.radius import UNIT
-from oracle.statistics.tvd import TVD
 from oracle.terms import verdict_digest
 from oracle.verdict import VerdictDocument
-from oracle.verdict.figures import describe
 from oracle.verdict.signed import Attestation
 from router.gates import Allow, GateReport
 from router.lifecycle import Event, JobRecord, apply, parse_at
+from router.report.evidence import evidence_of
 from router.report.telling import Money, in_token, said, told_by
 from router.report.view import (
     AttestationView,
     BalanceView,
     CandidateView,
     CertificateView,
-    DistributionView,
+    EvidenceView,
     FactView,
-    FigureView,
     GateView,
     ReportView,
     RouteView,
@@ -47,8 +43,6 @@ from router.workflows.execute import spec_of
 from router.workflows.promote import ALLOWANCE
 from router.workflows.workspace import Workspace
 
-_WIDEST_PICTURE = 16
-"""Bits up to which a distribution is drawn: a report holds every outcome once."""
 _VERBS = {
     chain.Funded: "fund",
     chain.Submitted: "submit",
@@ -159,8 +153,7 @@ def report_view(
         ),
         route=_route(workspace, record),
         gates=_gates(workspace, record),
-        distribution=_distribution(workspace, record, spec, document),
-        figures=_figures(workspace, record, spec),
+        evidence=_evidence(workspace, record, spec, document),
         verdict=_verdict(document),
         attestations=tuple(
             AttestationView(a.validator, a.document, a.signature) for a in attestations_of(workspace, record)
@@ -236,56 +229,17 @@ def _gates(workspace: Workspace, record: JobRecord) -> tuple[GateView, ...]:
     )
 
 
-def _shots(workspace: Workspace, record: JobRecord, bits: int) -> PackedShots | None:
-    if record.result_hash is None:
-        return None
-    return unpack(workspace.artifacts.get(record.result_hash), bits)
-
-
-def _distribution(
+def _evidence(
     workspace: Workspace, record: JobRecord, spec: JobSpec, document: VerdictDocument | None
-) -> DistributionView | None:
-    """Baseline against result with the bounds of the certified distance, read off the document's own integers."""
-    baseline = _baseline(workspace, spec)
-    if baseline is None or document is None or baseline.bits > _WIDEST_PICTURE:
+) -> EvidenceView | None:
+    if spec.validation.baseline_root is None or record.result_hash is None:
         return None
-    shots = _shots(workspace, record, baseline.bits)
-    certified = next((c for c in document.certificates if c.method == TVD), None)
-    if shots is None or certified is None or certified.statistic is None:
-        return None
-    distance = certified.statistic / (2 * shots.count * TOTAL)
-    eps, honest_eps = float(document.policy.eps), float(document.policy.honest_eps)
-    radius = certified.constants["accept_radius"] / UNIT
-    slack = (certified.constants["bias"] + certified.constants["reject_radius"]) / UNIT
-    counts = shots.counts()
-    return DistributionView(
-        bits=baseline.bits,
-        baseline=tuple(float(weight) / TOTAL for weight in baseline.weights),
-        counts=tuple(counts.get(outcome, 0) for outcome in range(2**baseline.bits)),
-        shots=shots.count,
-        distance=distance,
-        lower=distance - slack,
-        upper=distance + radius,
-        accept_below=eps,
-        reject_above=honest_eps,
-    )
-
-
-def _figures(workspace: Workspace, record: JobRecord, spec: JobSpec) -> tuple[FigureView, ...]:
-    baseline = _baseline(workspace, spec)
-    shots = None if baseline is None else _shots(workspace, record, baseline.bits)
-    if baseline is None or shots is None:
-        return ()
-    seen = describe(baseline, shots, f_min=parse_rational(spec.validation.f_min))
-    figures = [
-        FigureView("Total variation distance", seen.tvd, (seen.tvd_lower, seen.tvd_upper)),
-        FigureView("The same for an ideal sampler", seen.tvd_of_ideal),
-        FigureView("Hellinger fidelity", seen.hellinger_fidelity),
-        FigureView("Linear XEB", seen.linear_xeb),
-    ]
-    if seen.fidelity is not None and seen.fidelity_lower is not None and seen.fidelity_upper is not None:
-        figures.append(FigureView("Fidelity score", seen.fidelity, (seen.fidelity_lower, seen.fidelity_upper)))
-    return tuple(figures)
+    baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+    try:
+        shots = unpack(workspace.artifacts.get(record.result_hash), baseline.bits)
+    except (ArtifactError, ShotsRejected):
+        return None  # the verdict's reason codes name the fault of the artifact
+    return evidence_of(baseline, shots, document, parse_rational(spec.validation.f_min))
 
 
 def _verdict(document: VerdictDocument | None) -> VerdictView | None:
@@ -310,12 +264,6 @@ def _integers(certificate: Certificate) -> tuple[tuple[str, str], ...]:
         if bound is not None:
             named.append((f"{name} {bound.side.value}", bound.value))
     return tuple((name, str(value)) for name, value in named if value is not None)
-
-
-def _baseline(workspace: Workspace, spec: JobSpec) -> Baseline | None:
-    if spec.validation.baseline_root is None:
-        return None
-    return Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
 
 
 def _balances(workspace: Workspace, balances: Mapping[str, tuple[int, int]]) -> tuple[BalanceView, ...]:

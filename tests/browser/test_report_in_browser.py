@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from router.report import write_report
+from router.report import write_figure, write_report
 
-ENDINGS = ("accepted", "rejected", "inconclusive", "silent", "cancelled", "denied", "bare", "wide")
+ENDINGS = ("accepted", "rejected", "inconclusive", "silent", "cancelled", "denied", "bare", "wide", "witnessed")
 
 OVERLAPS = """
-[...document.querySelectorAll('svg.bound')].filter(svg => svg.getBoundingClientRect().width).flatMap(svg => {
+const drawings = [...document.querySelectorAll('svg.bound, svg.scores, svg.histogram, svg.alone')];
+drawings.filter(svg => svg.getBoundingClientRect().width).flatMap(svg => {
   const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
   const frame = svg.getBoundingClientRect();
   const outside = boxes.filter(([, b]) => b.left < frame.left - 1 || b.right > frame.right + 1);
@@ -51,8 +52,8 @@ def test_no_width_makes_the_page_scroll_sideways(
 
 
 @pytest.mark.parametrize("width", [320, 420, 1280])
-@pytest.mark.parametrize("name", ["accepted", "rejected", "inconclusive", "wide"])
-def test_no_label_of_the_bounds_covers_another(
+@pytest.mark.parametrize("name", ["accepted", "rejected", "inconclusive", "wide", "witnessed"])
+def test_no_label_of_a_drawing_covers_another(
     tab: Any, report_sample: ModuleType, tmp_path: Path, name: str, width: int
 ) -> None:
     tab.show(write_report(report_sample.ENDINGS[name](), tmp_path / "page.html"), width=width)
@@ -86,7 +87,7 @@ def test_a_telephone_gets_the_drawings_made_for_it(tab: Any, report_sample: Modu
             "[...document.querySelectorAll('#story svg')].filter(s => s.getBoundingClientRect().width)"
             ".map(s => s.getAttribute('viewBox'))"
         )
-        assert len(boxes) == 2
+        assert len(boxes) == 3
         assert all(box.startswith(viewbox) for box in boxes)
 
 
@@ -97,7 +98,25 @@ def test_a_screen_reader_hears_headings_and_pictures(tab: Any, report_sample: Mo
     assert ("heading", "Why it was accepted") in names
     assert any(role == "image" and name.startswith("Distance from the baseline.") for role, name in names), names
     assert any(role == "image" and name.startswith("Histogram of outcomes.") for role, name in names)
+    assert any(role == "image" and name.startswith("Distribution of scores.") for role, name in names)
     assert all(name for role, name in names if role in {"image", "link", "region", "radio", "heading"})
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["accepted", "inconclusive", "wide", "witnessed"])
+def test_the_picture_to_pass_on_follows_its_reader_and_covers_nothing(
+    tab: Any, report_sample: ModuleType, tmp_path: Path, name: str, dark: bool
+) -> None:
+    evidence = report_sample.ENDINGS[name]().evidence
+    picture = write_figure(evidence, tmp_path / "result.svg", title="job_7f3k9m2qxa on fake_torino: verdict accept")
+    tab.show(picture, width=1040, dark=dark)
+    assert len(tab.seen("Network.requestWillBeSent")) == 1
+    assert tab.evaluate("getComputedStyle(document.querySelector('.ground')).fill") == (
+        "rgb(21, 23, 26)" if dark else "rgb(252, 251, 248)"
+    )
+    assert tab.evaluate(OVERLAPS) == []
+    nodes = tab.call("Accessibility.getFullAXTree")["nodes"]
+    assert any(node.get("name", {}).get("value", "").startswith("job_7f3k9m2qxa on fake") for node in nodes)
 
 
 def test_a_hostile_spec_runs_nothing(tab: Any, report_sample: ModuleType, tmp_path: Path) -> None:

@@ -123,6 +123,18 @@ def test_validate_recomputes_the_digest_that_the_validators_signed(shell: Shell,
     assert answer["agree"] is True
     assert answer["outcome"] == "accept"
     assert answer["ours"] == answer["on_chain"]
+    figures = answer["descriptive_figures"]
+    assert isinstance(figures, dict)
+    assert set(figures) == {"tvd", "hellinger_fidelity", "linear_xeb", "heavy_outputs", "fidelity"}
+    assert figures["tvd"]["low"] <= figures["tvd"]["value"] <= figures["tvd"]["high"] < 0.25
+    assert "Hellinger fidelity" in shell.run(f"compute quantum validate {settled}").stdout
+
+
+def test_inspect_draws_the_settled_result_with_the_thresholds_of_its_verdict(shell: Shell, settled: str) -> None:
+    assert shell.json(f"compute quantum inspect {settled} --figure result.svg")["figure"] == "result.svg"
+    drawn = (shell.folder / "result.svg").read_text()
+    for words in (f"{settled} on fake_torino: verdict accept", "accept below 0.25", "Hellinger fidelity"):
+        assert words in drawn
 
 
 def test_funding_again_locks_nothing_more(shell: Shell, settled: str) -> None:

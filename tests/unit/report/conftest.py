@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from router.report import DistributionView, ReportView
+from router.report import EvidenceView, ReportView
 
 
 def _load(path: Path) -> ModuleType:
@@ -41,5 +41,5 @@ def accepted() -> ReportView:
 
 
 @pytest.fixture
-def seen() -> DistributionView:
-    return SAMPLE.distribution()
+def seen() -> EvidenceView:
+    return SAMPLE.evidence()

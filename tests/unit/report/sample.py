@@ -7,27 +7,32 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import numpy as np
 
-from oracle.encoding import digest_of
+from oracle.artifacts.shots import pack
+from oracle.encoding import ZERO_DIGEST, digest_of
+from oracle.spec import ValidationPolicy
+from oracle.statistics import TVD, WITNESS, Baseline
+from oracle.verdict import Case, decide
 from router.report import (
     AttestationView,
     BalanceView,
     CandidateView,
     CertificateView,
-    DistributionView,
+    EvidenceView,
     FactView,
-    FigureView,
     GateView,
     ReportView,
     RouteView,
     TimelineEntry,
     TransactionView,
     VerdictView,
+    evidence_of,
 )
 
-BITS, SHOTS, EPS = 5, 4_000, 0.25
+BITS, SHOTS = 5, 4_000
 TOKEN = 10**18
 START = datetime(2026, 6, 3, 9, 14, 2, tzinfo=UTC)
 
@@ -78,23 +83,30 @@ def qaoa_probabilities(bits: int = BITS) -> np.ndarray:
     return np.abs(state) ** 2
 
 
-def distribution(noise: float = 0.19, shots: int = SHOTS, bits: int = BITS, *, eps: float = EPS) -> DistributionView:
-    """A sample of the ideal distribution mixed with `noise` of uniform, with its bounds at alpha = beta = 1/100."""
+POLICY = ValidationPolicy(*(Fraction(1, n) for n in (100, 100, 4, 4)), Fraction(7, 10), Fraction(7, 10), (TVD, WITNESS))
+
+
+def evidence(
+    noise: float = 0.19, shots: int = SHOTS, bits: int = BITS, certificates: tuple[str, ...] = (TVD, WITNESS)
+) -> EvidenceView:
+    """What there is to show of a sample of the ideal distribution mixed with `noise` of uniform, judged by `POLICY`."""
     ideal = qaoa_probabilities(bits)
-    counts = np.random.default_rng(7).multinomial(shots, (1 - noise) * ideal + noise / 2**bits)
-    distance = float(np.abs(counts / shots - ideal).sum() / 2)
-    expected = float(np.sqrt(ideal * (1 - ideal) / shots).sum() / 2)
-    return DistributionView(
-        bits=bits,
-        baseline=tuple(float(p) for p in ideal / ideal.sum()),
-        counts=tuple(int(c) for c in counts),
-        shots=shots,
-        distance=distance,
-        lower=distance - expected - math.sqrt(math.log(200) / 2 / shots),
-        upper=min(1.0, distance + math.sqrt(math.log(100) / 2 / shots)),
-        accept_below=eps,
-        reject_above=eps,
-    )
+    baseline = Baseline.from_probabilities(ideal / ideal.sum())
+    values = np.random.default_rng(7).choice(2**bits, size=shots, p=(1 - noise) * ideal + noise / 2**bits)
+    return evidence_of_values(baseline, values, certificates)
+
+
+def evidence_of_values(
+    baseline: Baseline, values: np.ndarray, certificates: tuple[str, ...] = (TVD, WITNESS)
+) -> EvidenceView:
+    """What there is to show of the shots `values`, judged by `POLICY` with other certificates."""
+    packed = pack(values, baseline.bits)
+    policy = replace(POLICY, certificates=certificates)
+    case = Case(
+        ZERO_DIGEST, 0, ZERO_DIGEST, policy, packed.count, baseline, baseline.root, packed.result_hash, packed.data,
+        False, 1,
+    )  # fmt: skip
+    return evidence_of(baseline, packed, decide(case), policy.f_min)
 
 
 def _hash(name: str) -> str:
@@ -275,35 +287,21 @@ _GATES = (
 )
 
 
-def _facts(paid: str, seen: DistributionView) -> tuple[FactView, ...]:
+def _facts(paid: str, seen: EvidenceView) -> tuple[FactView, ...]:
+    certified = "nothing" if seen.bound is None else f"below {seen.bound.upper:.3f}"
     return (
         FactView("Paid to the worker", f"{paid} tUSD"),
-        FactView("Shots", f"{seen.shots:,}"),
-        FactView("Qubits, depth", f"{seen.bits}, 17"),
-        FactView("Distance, certified", f"below {seen.upper:.3f}"),
+        FactView("Shots", f"{seen.distribution.shots:,}"),
+        FactView("Qubits, depth", f"{seen.distribution.bits}, 17"),
+        FactView("Distance, certified", certified),
         FactView("Validators", "3 of 3"),
         FactView("Spec to payment", "26 s"),
     )
 
 
-def _figures(seen: DistributionView) -> tuple[FigureView, ...]:
-    """Fidelities by their formulas, so that they fit the distribution drawn beside them."""
-    p = np.array(seen.baseline)
-    q = np.array(seen.counts) / seen.shots
-    hellinger = float(np.sqrt(p * q).sum() ** 2)
-    scores = p * len(p)
-    xeb = float((q @ scores - 1) / (p @ scores - 1))
-    spread = 2.5758 * math.sqrt(q @ scores**2 - (q @ scores) ** 2) / math.sqrt(seen.shots) / float(p @ scores - 1)
-    return (
-        FigureView("Total variation distance", seen.distance, (max(0.0, seen.lower), seen.upper)),
-        FigureView("Hellinger fidelity", hellinger),
-        FigureView("Linear XEB fidelity", xeb, (xeb - spread, xeb + spread)),
-    )
-
-
 def accepted() -> ReportView:
     """The main story: a fake device, accepted by three validators, the worker paid in full."""
-    seen = distribution()
+    seen = evidence()
     normalised = {
         "job_type": "quantum_experiment",
         "version": "2026-06",
@@ -325,8 +323,7 @@ def accepted() -> ReportView:
         timeline=_timeline(),
         route=_route(),
         gates=_GATES,
-        distribution=seen,
-        figures=_figures(seen),
+        evidence=seen,
         verdict=_verdict("ACCEPT", ("tvd_below_eps", "witness_above_f_min", "selection_unprotected")),
         attestations=tuple(AttestationView(v, _hash("eip712"), _signature(v)) for v in VALIDATORS),
         validators=3,
@@ -353,28 +350,26 @@ def accepted() -> ReportView:
 
 def rejected() -> ReportView:
     """Another circuit's answer: rejected, the payer refunded."""
-    seen = distribution(noise=0.97)
+    seen = evidence(noise=0.97)
     return replace(
         accepted(),
         escrow="refunded",
         verdict=_verdict("REJECT", ("tvd_above_honest_eps",)),
-        distribution=seen,
+        evidence=seen,
         facts=_facts("0.00", seen),
-        figures=_figures(seen),
         balances=(BalanceView("payer", REQUESTER, 1_000 * TOKEN, 1_000 * TOKEN), BalanceView("worker", WORKER, 0, 0)),
     )
 
 
 def inconclusive() -> ReportView:
     """Too close to the threshold for either answer: split by the terms."""
-    seen = distribution(noise=0.37)
+    seen = evidence(noise=0.37)
     return replace(
         accepted(),
         escrow="split",
         verdict=_verdict("INCONCLUSIVE", ("tvd_undecided",)),
-        distribution=seen,
+        evidence=seen,
         facts=_facts("12.50", seen),
-        figures=_figures(seen),
         balances=(
             BalanceView("payer", REQUESTER, 1_000 * TOKEN, 987 * TOKEN + TOKEN // 2),
             BalanceView("worker", WORKER, 0, 12 * TOKEN + TOKEN // 2),
@@ -384,9 +379,7 @@ def inconclusive() -> ReportView:
 
 def silent() -> ReportView:
     """Nobody answered in time: the silence share."""
-    return replace(
-        inconclusive(), verdict=None, distribution=None, attestations=(), figures=(), facts=(), escrow="split"
-    )
+    return replace(inconclusive(), verdict=None, evidence=None, attestations=(), facts=(), escrow="split")
 
 
 def cancelled() -> ReportView:
@@ -397,8 +390,7 @@ def cancelled() -> ReportView:
         state="cancelled",
         escrow="refunded",
         verdict=None,
-        distribution=None,
-        figures=(),
+        evidence=None,
         facts=(),
         attestations=(),
         timeline=full.timeline[:5],
@@ -439,10 +431,19 @@ def bare() -> ReportView:
 
 def wide() -> ReportView:
     """Ten qubits: more outcomes than can be drawn."""
-    seen = distribution(noise=0.15, bits=10)
-    return replace(accepted(), distribution=seen, facts=_facts("25.00", seen), figures=_figures(seen))
+    seen = evidence(noise=0.15, bits=10)
+    return replace(accepted(), evidence=seen, facts=_facts("25.00", seen))
+
+
+def witnessed() -> ReportView:
+    """Twelve qubits of a random circuit: no outcome stands out, and the witness alone decides."""
+    rng = np.random.default_rng(3)
+    ideal = rng.dirichlet(np.ones(1 << 12))
+    values = rng.choice(ideal.size, size=SHOTS, p=0.9 * ideal + 0.1 / ideal.size)
+    seen = evidence_of_values(Baseline.from_probabilities(ideal), values, (WITNESS,))
+    return replace(accepted(), evidence=seen, facts=_facts("25.00", seen))
 
 
 ENDINGS: dict[str, Callable[[], ReportView]] = {
-    made.__name__: made for made in (accepted, rejected, inconclusive, silent, cancelled, denied, bare, wide)
+    made.__name__: made for made in (accepted, rejected, inconclusive, silent, cancelled, denied, bare, wide, witnessed)
 }

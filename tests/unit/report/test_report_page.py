@@ -16,13 +16,15 @@ import pytest
 
 from router.report import (
     BalanceView,
-    DistributionView,
+    EvidenceView,
+    OutcomeView,
     ReportView,
     VerdictView,
     ViewInconsistent,
     render_report,
     write_report,
 )
+from router.report.wording import interval
 
 VOID = {"meta", "input", "link", "img", "br", "hr", "base", "source", "embed"}
 PAYLOADS = (
@@ -245,17 +247,22 @@ def test_a_job_without_distribution_or_verdict_says_so(sample: ModuleType) -> No
         (
             "accepted",
             "Paid: 25.00 tUSD to the worker because 3 of 3 validators accepted the result: its distance from the"
-            " baseline is certified to be below 0.148, and below 0.25 was asked.",
+            " baseline is certified to be below 0.136, and below 0.25 was asked.",
         ),
         (
             "rejected",
             "Refunded: the budget went back to the payer because 3 of 3 validators rejected the result: its distance"
-            " from the baseline is certified to be above 0.578, and an honest worker's stays below 0.25.",
+            " from the baseline is certified to be above 0.564, and an honest worker's stays below 0.25.",
         ),
         (
             "inconclusive",
             "Split: 12.50 tUSD to the worker, the rest to the payer because 3 of 3 validators found the result"
-            " inconclusive: its distance from the baseline lies between 0.189 and 0.269.",
+            " inconclusive: its distance from the baseline lies between 0.164 and 0.259.",
+        ),
+        (
+            "witnessed",
+            "Paid: 25.00 tUSD to the worker because 3 of 3 validators accepted the result: 83.8% of its shots are"
+            " outcomes that the circuit favours, and 78.5% was asked.",
         ),
         ("silent", "Split: 12.50 tUSD to the worker, the rest to the payer without a verdict."),
         (
@@ -294,21 +301,64 @@ def test_times_are_shown_in_utc(accepted: ReportView) -> None:
     assert render_report(view) == render_report(accepted)
 
 
+def changed(seen: EvidenceView, part: str, change: dict[str, Any]) -> None:
+    dataclasses.replace(getattr(seen, part), **change)
+
+
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("part", "change", "message"),
     [
-        ({"counts": (1,) * 31}, "counts has 31 entries"),
-        ({"baseline": (0.5, 0.5)}, "baseline has 2 entries"),
-        ({"shots": 3_999}, "counts sum to 4000"),
-        ({"upper": 0.1}, "do not enclose"),
-        ({"shots": 0, "counts": (0,) * 32}, "at least one shot"),
+        ("distribution", {"shots": 3_999}, "counts sum to 4000"),
+        ("distribution", {"shots": 4_001}, "counts sum to 4000"),
+        ("distribution", {"shots": 0}, "at least one shot"),
+        ("distribution", {"bits": 4}, "ascending outcomes of 4 bits"),
+        ("distribution", {"rows": ()}, "ascending outcomes of 5 bits"),
+        ("distribution", {"rows": (OutcomeView(1, 0.5, 4_000, 0.2, 0.9),)}, "does not hold 4000 of 4000"),
+        ("distribution", {"rows": (OutcomeView(1, 1.1, 4_000, 0.9, 1.0),)}, "baseline sums to 1.1"),
+        ("bound", {"upper": 0.1}, "do not enclose"),
+        ("scores", {"result": (0.5,)}, "result is empty, falls, or has another length"),
+        ("scores", {"scores": (2.0, 1.0)}, "scores is empty, falls, or has another length"),
     ],
 )
-def test_a_distribution_that_contradicts_itself_is_refused(
-    seen: DistributionView, change: dict[str, Any], message: str
+def test_what_contradicts_itself_is_refused(
+    seen: EvidenceView, part: str, change: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ViewInconsistent, match=message):
-        dataclasses.replace(seen, **change)
+        changed(seen, part, change)
+
+
+def test_outcomes_out_of_order_or_twice_are_refused(seen: EvidenceView) -> None:
+    rows = seen.distribution.rows
+    for other in (rows[::-1], (*rows[:-1], rows[0])):
+        with pytest.raises(ViewInconsistent, match="distinct, ascending"):
+            changed(seen, "distribution", {"rows": other})
+
+
+def test_every_figure_is_shown_with_its_interval_and_what_it_rests_on(accepted: ReportView) -> None:
+    assert accepted.evidence is not None
+    words = page_of(accepted).words
+    assert "Descriptive; none of them decides anything." in words
+    assert "at least 98 times in 100" in words
+    assert len(accepted.evidence.figures) == 5
+    for figure in accepted.evidence.figures:
+        told = f"{figure.name} {figure.by} {figure.value:.4f} {interval(figure.low, figure.high)} {figure.ideal:.4f}"
+        assert told in words
+
+
+def test_the_ends_of_an_interval_are_rounded_outwards() -> None:
+    assert interval(0.12349, 0.56781) == "0.1234 to 0.5679"
+    assert interval(-0.00001, 1.00001) == "-0.0001 to 1.0001"
+    assert interval(0.25, 0.75) == "0.2500 to 0.7500"
+
+
+def test_a_witness_s_report_shows_scores_and_says_why_there_are_no_bars(sample: ModuleType) -> None:
+    page = page_of(sample.witnessed())
+    assert "No outcome stands out of 4,096 outcomes" in page.words
+    assert "this certificate accepts." in page.words
+    assert "by bitstring" not in page.words
+    names = [str(attrs["aria-label"]).partition(".")[0] for tag, attrs in page.elements if tag == "svg"]
+    assert names.count("Distribution of scores") == 2
+    assert "Histogram of outcomes" not in names
 
 
 def test_the_reason_told_is_the_one_that_ended_the_job_and_not_a_later_event(sample: ModuleType) -> None:
