@@ -36,6 +36,7 @@ _TONES = {
     "reject": "bad",
     "inconclusive": "warn",
     "silence": "warn",
+    "ruling": "warn",
 }
 
 
