@@ -34,13 +34,14 @@ crash: setup ## kill the router twenty times in the middle of a job; nothing may
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
 
-check: setup ## format, lint, types, import contracts, docs
+check: setup ## format, lint, types, import contracts, docs, gas
 	@$(ENV) && .venv/bin/ruff format --check .
 	@$(ENV) && .venv/bin/ruff check .
 	@$(ENV) && .venv/bin/mypy
 	@$(ENV) && .venv/bin/lint-imports
 	@$(ENV) && sh scripts/forge.sh fmt --check
 	@$(ENV) && .venv/bin/python -m pytest -q -m "not slow" tests/docs
+	@$(ENV) && .venv/bin/python scripts/bench_gas.py --check
 
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done
