@@ -24,6 +24,8 @@ SNAPSHOT = ROOT / "tests" / "golden" / "gas.json"
 CEILINGS = {
     ("fund", NATIVE): 60_000,
     ("fund", ERC20): 82_000,
+    ("fund, registered set", NATIVE): 66_000,
+    ("fund, registered set", ERC20): 88_000,
     ("fund by ERC-3009", ERC20): 125_000,
     ("fund by Permit2", ERC20): 125_000,
     ("fund by Permit2, first of a nonce word", ERC20): 125_000,

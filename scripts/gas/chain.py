@@ -21,7 +21,9 @@ from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 
-from oracle.chain.calls import Call, EscrowCalls
+from oracle.chain.calls import Call
+from oracle.chain.client import EscrowClient
+from oracle.chain.deployment import Deployment
 from oracle.terms import PERMIT2, ZERO_ADDRESS, JobTerms
 from router.stack.anvil import find_anvil, free_port
 
@@ -43,14 +45,14 @@ class Chain:
         self._rpc("anvil_setBlockTimestampInterval", 1)
         self.people = {name: account(name) for name in PEOPLE}
         self.validators = sorted((account(f"validator {i}") for i in range(5)), key=lambda found: found.address.lower())
-        self._nonces = dict.fromkeys((person.address for person in self.people.values()), 0)
-        for address in self._nonces:
-            self._rpc("anvil_setBalance", address, hex(10**24))
+        self._nonces: dict[str, int] = {}
+        for person in self.people.values():
+            self.give_gas_money(person.address)
         permit2 = json.loads((ROOT / "tests" / "golden" / "permit2.json").read_text())
-        self._rpc("anvil_setCode", PERMIT2, permit2["runtime"])
+        self.set_code(PERMIT2, permit2["runtime"])
         self.token = self.deploy("LocalUSD", self.people["payer"].address, 10**15)
         self.escrow = str(self.deploy("JobEscrow").address)
-        self.calls = EscrowCalls(self.web3, self.escrow)
+        self.calls = EscrowClient(url, Deployment(self.chain_id, self.escrow, self.token.address, "lUSD", 6, 0))
         self.send("payer", self.calls.approve_permit2(self.token.address))
         for name in PEOPLE:
             self.send(name, self.calls.approve(self.token.address, 2**256 - 1))
@@ -75,28 +77,34 @@ class Chain:
         """The contract `name`, from its committed bytecode."""
         found = json.loads((ROOT / "oracle" / "chain" / "abi" / f"{name}.json").read_text())
         factory = self.web3.eth.contract(abi=found["abi"], bytecode=found["bytecode"])
-        made = self._send("anyone", {"data": factory.constructor(*arguments).data_in_transaction})
+        made = self._send(self.people["anyone"], {"data": factory.constructor(*arguments).data_in_transaction})
         return self.web3.eth.contract(address=made["contractAddress"], abi=found["abi"])
 
-    def send(self, sender: str, call: Call) -> int:
-        """Sign, send and wait; the gas of the whole transaction. Raises RuntimeError if it reverts."""
-        return int(self._send(sender, {"to": call.to, "data": call.data, "value": call.value})["gasUsed"])
+    def give_gas_money(self, address: str) -> None:
+        """More coin than any story spends."""
+        self._rpc("anvil_setBalance", address, hex(10**24))
 
-    def _send(self, sender: str, fields: dict[str, Any]) -> Any:
-        person = self.people[sender]
-        draft = {
-            "value": 0,
-            **fields,
-            "chainId": self.chain_id,
-            "gas": GAS_LIMIT,
-            "nonce": self._nonces[person.address],
-        }
+    def set_code(self, address: str, code: str) -> None:
+        """Put code where nothing was deployed."""
+        self._rpc("anvil_setCode", address, code)
+
+    def send(self, sender: str | LocalAccount, call: Call) -> int:
+        """Sign, send and wait; the gas of the whole transaction. Raises RuntimeError if it reverts.
+
+        `sender` is one of PEOPLE, or an account with gas money.
+        """
+        account = self.people[sender] if isinstance(sender, str) else sender
+        return int(self._send(account, {"to": call.to, "data": call.data, "value": call.value})["gasUsed"])
+
+    def _send(self, person: LocalAccount, fields: dict[str, Any]) -> Any:
+        nonce = self._nonces.get(person.address, 0)
+        self._nonces[person.address] = nonce + 1
+        draft = {"value": 0, **fields, "chainId": self.chain_id, "gas": GAS_LIMIT, "nonce": nonce}
         fees = {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 1}
-        self._nonces[person.address] += 1
         sent = self.web3.eth.send_raw_transaction(person.sign_transaction(draft | fees).raw_transaction)
         receipt = self.web3.eth.wait_for_transaction_receipt(sent, timeout=30, poll_latency=0.01)
         if receipt["status"] != 1:
-            raise RuntimeError(f"reverted: {sender}'s call {fields['data'][:10]} in block {receipt['blockNumber']}")
+            raise RuntimeError(f"reverted: the call {fields['data'][:10]} in block {receipt['blockNumber']}")
         return receipt
 
     def now(self) -> int:

@@ -9,6 +9,7 @@ from gas.chain import DAY_S, ERC20, Chain, signature, word
 
 from oracle.chain.calls import BatchedJob
 from oracle.chain.events import Proposal, Proposed
+from oracle.chain.registry import RegistryClient
 from oracle.terms import (
     ZERO_ADDRESS,
     Authorization,
@@ -38,7 +39,18 @@ BATCH = 100
 def measure(chain: Chain, token: str) -> dict[str, int]:
     """Gas of every operation in `token`."""
     gas: dict[str, int] = {}
-    for story in (_at_once, _windowed, _refunded, _batched, _recipients, _claimed, _topped_up, _contested, _called_off):
+    for story in (
+        _at_once,
+        _registered,
+        _windowed,
+        _refunded,
+        _batched,
+        _recipients,
+        _claimed,
+        _topped_up,
+        _contested,
+        _called_off,
+    ):
         gas |= story(chain, token)
     if token == ERC20:
         gas |= _signed_for(chain, token)
@@ -94,6 +106,18 @@ def _at_once(chain: Chain, token: str) -> dict[str, int]:
     settled, _ = _propose(chain, runs)
     gas[f"batch job of {BATCH} runs, fund + settle, per run"] = _share(whole + settled)
     return gas
+
+
+def _registered(chain: Chain, token: str) -> dict[str, int]:
+    """Funding with validators whom a registry of theirs must admit."""
+    deployed = chain.deploy("ValidatorRegistry", ZERO_ADDRESS, 10**18, 60 * DAY_S)
+    registry = RegistryClient(chain.calls, deployed.address)
+    named = [validator.address for validator in chain.validators]
+    for validator in chain.validators:
+        chain.give_gas_money(validator.address)
+        chain.send(validator, registry.deposit(registry.parameters()))
+        chain.send(validator, registry.join(named))
+    return {"fund, registered set": _fund(chain, chain.terms("registered", token, registry=registry.address))}
 
 
 def _windowed(chain: Chain, token: str) -> dict[str, int]:

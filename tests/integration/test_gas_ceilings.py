@@ -16,6 +16,8 @@ PER_JOB = "settle 100 jobs by one signature set, per job"
 CEILINGS = {
     ("fund", "native"): 60_000,
     ("fund", "ERC-20"): 82_000,
+    ("fund, registered set", "native"): 66_000,
+    ("fund, registered set", "ERC-20"): 88_000,
     ("fund by ERC-3009", "ERC-20"): 125_000,
     ("fund by Permit2", "ERC-20"): 125_000,
     ("fund by Permit2, first of a nonce word", "ERC-20"): 125_000,
