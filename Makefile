@@ -25,6 +25,7 @@ demo: setup ## one job from spec to payment on a local stack, and a report of it
 
 test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
+	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
 
@@ -54,5 +55,5 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo
