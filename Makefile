@@ -25,6 +25,7 @@ demo: setup ## one job from spec to payment on a local stack, and a report of it
 
 test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
+	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
 
@@ -34,13 +35,14 @@ crash: setup ## kill the router twenty times in the middle of a job; nothing may
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
 
-check: setup ## format, lint, types, import contracts, docs
+check: setup ## format, lint, types, import contracts, docs, gas
 	@$(ENV) && .venv/bin/ruff format --check .
 	@$(ENV) && .venv/bin/ruff check .
 	@$(ENV) && .venv/bin/mypy
 	@$(ENV) && .venv/bin/lint-imports
 	@$(ENV) && sh scripts/forge.sh fmt --check
 	@$(ENV) && .venv/bin/python -m pytest -q -m "not slow" tests/docs
+	@$(ENV) && .venv/bin/python scripts/bench_gas.py --check
 
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done
@@ -53,5 +55,5 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

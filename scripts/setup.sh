@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run     what `make demo` needs: .venv, Node, npm packages, the compiler's launcher
 #   scripts/setup.sh ape     .venv-ape, for the ape scripts and their tests
+#   scripts/setup.sh test    tests/node: other implementations that only tests compare with; after run
 #   scripts/setup.sh lock    .venv-lock with uv, which regenerates the locks
 #
 # Each step leaves a stamp in .build/ that names what it was made from, and is skipped while that is unchanged.
@@ -108,7 +109,9 @@ install_package() {
 
 # --- Node, npm packages, compiler ---------------------------------------------------------------------------------
 
-# Node 20 or newer with an npm, by its whole path; the wheel's otherwise.
+# Node 22.13 or newer (Hardhat's least) with an npm, by its whole path; the wheel's otherwise.
+recent='const [major, minor] = process.versions.node.split(".").map(Number); process.exit(+(major < 22 || (major === 22 && minor < 13)))'
+
 install_node() {
     bin=$root/.build/node/bin
     system=$(PATH=$(printf '%s' "$PATH" | sed "s|^$bin:||"); command -v node && command -v npm) || system=''
@@ -119,7 +122,7 @@ install_node() {
     mkdir -p "$bin"
     found=$(printf '%s\n' "$system" | sed -n 1p)
     npm=$(printf '%s\n' "$system" | sed -n 2p)
-    if [ -n "$npm" ] && "$found" -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null; then
+    if [ -n "$npm" ] && "$found" -e "$recent" 2>/dev/null; then
         ln -s "$found" "$bin/node"
         ln -s "$npm" "$bin/npm"
     else
@@ -139,6 +142,15 @@ install_npm_packages() {
     began "compiler and local chain (npm)"
     logged npm npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
     stamp npm "$key"
+    ended
+}
+
+install_test_packages() {
+    key=$(key_of tests/node/package.json tests/node/package-lock.json scripts/setup.sh)-$(cat "$stamps/node")
+    if fresh npm-test "$key" tests/node/node_modules/viem/package.json; then return; fi
+    began "what tests compare with (npm)"
+    logged npm-test npm --prefix tests/node ci --ignore-scripts --no-audit --no-fund --loglevel=error
+    stamp npm-test "$key"
     ended
 }
 
@@ -165,8 +177,12 @@ case ${1:-run} in
         newest=12 # ape's NumPy has no build for a later one, and compiling it takes minutes and a compiler
         environment .venv-ape requirements/ape.txt "ape (half a minute, once)"
         ;;
+    test)
+        python=$root/.venv/bin/python
+        install_test_packages
+        ;;
     lock)
         environment .venv-lock requirements/uv.txt "uv"
         ;;
-    *) fail "unknown part '$1': run, ape or lock" ;;
+    *) fail "unknown part '$1': run, ape, test or lock" ;;
 esac

@@ -18,7 +18,7 @@ from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 
-from oracle.chain.client import Call
+from oracle.chain.calls import Call
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import CallReverted
 from oracle.chain.events import Args, BlockRef, EscrowEvent, EscrowStatus, Status

@@ -1,66 +1,27 @@
-"""The escrow as its callers see it: reads, and calls for the sender to sign. It holds no key and sends nothing."""
+"""The escrow as its callers see it: reads over a node, and calls for the sender to sign. It sends nothing."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from eth_typing import ChecksumAddress
-from eth_utils.address import is_checksum_address
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound
 from web3.types import FilterParams, LogReceipt
 
+from oracle.chain.calls import EscrowCalls, abi_of
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import NodeError, WrongNetwork
-from oracle.chain.events import BlockRef, EscrowEvent, EscrowStatus, Proposed, Status, args_of, hex_of
-from oracle.chain.rpc import DEFAULT_TIMEOUT_S, Abi, connect, spoken
-from oracle.terms import ZERO_ADDRESS, JobTerms, Verdict, pack_brief, pack_terms
-
-if TYPE_CHECKING:  # a name in a signature only: reading a chain needs no statistics
-    from oracle.verdict.signed import Attestation
-
-_TOKEN_ABI: Abi = [
-    {
-        "type": "function",
-        "name": name,
-        "stateMutability": mutability,
-        "inputs": [{"name": key, "type": kind} for key, kind in inputs],
-        "outputs": [{"name": "", "type": output}],
-    }
-    for name, mutability, inputs, output in (
-        ("approve", "nonpayable", (("spender", "address"), ("amount", "uint256")), "bool"),
-        ("balanceOf", "view", (("account", "address"),), "uint256"),
-        ("allowance", "view", (("owner", "address"), ("spender", "address")), "uint256"),
-    )
-]
+from oracle.chain.events import BlockRef, Disputer, EscrowEvent, EscrowStatus, Status, args_of, hex_of
+from oracle.chain.rpc import DEFAULT_TIMEOUT_S, connect, spoken
+from oracle.terms import ZERO_ADDRESS, Domain
 
 
-@dataclass(frozen=True)
-class Call:
-    """A transaction that nobody has signed yet."""
+class EscrowClient(EscrowCalls):
+    """One escrow on one chain, over one node: reads, and the calls of EscrowCalls.
 
-    to: str
-    data: str
-    """0x-hexadecimal calldata."""
-    value: int = 0
-    """Wei."""
-    doing: str = "call"
-    """The verb, for messages."""
-
-
-def escrow_abi() -> Abi:
-    """The JSON ABI of JobEscrow, as committed with the contract."""
-    text = resources.files("oracle.chain").joinpath("abi", "JobEscrow.json").read_text()
-    return cast(Abi, json.loads(text)["abi"])
-
-
-class EscrowClient:
-    """One escrow on one chain, over one node. Every request is bounded by `timeout_s` seconds.
+    Every request is bounded by `timeout_s` seconds.
 
     Every method that asks the node raises ChainDown if it does not answer and NodeError if it answers with an error.
     """
@@ -69,10 +30,8 @@ class EscrowClient:
         self.rpc_url = rpc_url
         self.deployment = deployment
         self.web3 = connect(rpc_url, timeout_s)
-        self._abi = escrow_abi()
-        # web3 builds functions and events at run time, so to the type checker the contract is Any.
-        contract = self.web3.eth.contract(address=self.checked(deployment.escrow), abi=cast(Any, self._abi))
-        self._escrow = cast(Any, contract)
+        self._abi = abi_of("JobEscrow")
+        super().__init__(self.web3, deployment.escrow)
         self._names = {kind().topic: kind().event_name for kind in self._escrow.events}
 
     # ------------------------------------------------------------------ the node
@@ -80,13 +39,6 @@ class EscrowClient:
     def speaking(self, doing: str) -> AbstractContextManager[None]:
         """A block in which web3's errors become oracle.chain's."""
         return spoken(self.rpc_url, doing, self._abi)
-
-    @staticmethod
-    def checked(address: str) -> ChecksumAddress:
-        """`address` itself if it is in EIP-55 form, which shields against typing errors; else ValueError."""
-        if not is_checksum_address(address):
-            raise ValueError(f"{address!r} is not a checksum address (EIP-55)")
-        return cast(ChecksumAddress, address)
 
     def check_network(self) -> None:
         """Raise WrongNetwork unless the node serves the deployment's chain and a contract lives at its escrow."""
@@ -160,109 +112,26 @@ class EscrowClient:
             function = self._token(token).functions.allowance
             return int(function(self.checked(owner), self.checked(spender or self.deployment.escrow)).call())
 
+    def token_domain(self, token: str) -> Domain:
+        """The EIP-712 domain of a token that moves by authorization (ERC-3009), as the token itself says it.
+
+        Raises CallReverted for a token that does not say it, and ValueError for one whose parts do not make the whole.
+        """
+        contract = self._token(token)
+        with self.speaking("read a token's domain"):
+            name, version = (str(contract.functions[part]().call()) for part in ("name", "version"))
+            separator = bytes(contract.functions.DOMAIN_SEPARATOR().call())
+        domain = Domain(name, version, self.deployment.chain_id, token)
+        if domain.separator != separator:
+            raise ValueError(f"the token at {token} signs in another domain than its name, version and this chain make")
+        return domain
+
     def credit(self, account: str, token: str = ZERO_ADDRESS) -> int:
         """What `account` may withdraw of `token` from the escrow."""
         with self.speaking("read a credit"):
             return int(self._escrow.functions.credit(self.checked(token), self.checked(account)).call())
 
-    # ------------------------------------------------------------------ calls
-
-    def approve(self, token: str, amount: int, spender: str | None = None) -> Call:
-        """Let the spender, by default the escrow, take `amount` base units of the sender's `token`."""
-        data = self._token(token).encode_abi("approve", [self.checked(spender or self.deployment.escrow), amount])
-        return Call(to=token, data=data, doing="approve")
-
-    def fund(self, terms: JobTerms) -> Call:
-        """Lock the budget; by the payer. A token needs an allowance first."""
-        value = terms.budget if terms.token == ZERO_ADDRESS else 0
-        return self._call("fund", [pack_terms(terms)], value)
-
-    def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str) -> Call:
-        """Deliver; by the worker, until submit_by."""
-        return self._call("submit", [pack_brief(terms), HexBytes(result_hash), HexBytes(multiset_hash)])
-
-    def submit_for(
-        self, terms: JobTerms, result_hash: str, multiset_hash: str, signature: str, worker: str | None = None
-    ) -> Call:
-        """Deliver in the worker's name, with its signature over the submission digest."""
-        claimer = ZERO_ADDRESS if worker is None else self.checked(worker)
-        arguments = [pack_brief(terms), HexBytes(result_hash), HexBytes(multiset_hash), HexBytes(signature), claimer]
-        return self._call("submitFor", arguments)
-
-    def propose(
-        self,
-        terms: JobTerms,
-        verdict: Verdict,
-        attestations: Sequence[Attestation],
-        cosignatures: Sequence[str] = (),
-    ) -> Call:
-        """Bring a verdict with the attestations of k validators; by anyone, until verdict_by.
-
-        `cosignatures`, if any, are the payer's and the worker's over the same verdict, in that order: it then settles
-        at once in spite of a challenge window. Raises ValueError for an attestation to another verdict, by somebody
-        who is not pinned in the terms, or a second one by the same validator.
-        """
-        signatures: dict[int, bytes] = {}
-        for attestation in attestations:
-            if attestation.verdict != verdict:
-                raise ValueError(f"the attestation of {attestation.validator} is about another verdict")
-            if attestation.validator not in terms.validators:
-                raise ValueError(f"{attestation.validator} is not a validator of this job")
-            index = terms.validators.index(attestation.validator)
-            if index in signatures:
-                raise ValueError(f"{attestation.validator} attests twice")
-            signatures[index] = bytes(HexBytes(attestation.signature))
-        if len(cosignatures) not in (0, 2):
-            raise ValueError("co-signatures come in pairs: the payer's and the worker's")
-        signed = (
-            self.checked(terms.worker),
-            HexBytes(verdict.result_hash),
-            int(verdict.outcome),
-            verdict.worker_amount,
-            HexBytes(verdict.evidence_hash),
-            sum(1 << index for index in signatures),
-        )
-        ordered = [signatures[index] for index in sorted(signatures)]
-        ordered += [bytes(HexBytes(signature)) for signature in cosignatures]
-        return self._call("propose", [pack_terms(terms), signed, b"".join(ordered)])
-
-    def finalize(self, terms: JobTerms, proposal: Proposed) -> Call:
-        """Pay what was proposed; by anyone, after the window."""
-        standing = (
-            self.checked(proposal.worker),
-            HexBytes(proposal.result_hash),
-            proposal.outcome,
-            proposal.worker_amount,
-            proposal.signers,
-        )
-        return self._call("finalize", [pack_brief(terms), standing])
-
-    def refund(self, terms: JobTerms) -> Call:
-        """Return the budget of a job without a submission; by anyone, after submit_by."""
-        return self._call("refund", [pack_brief(terms)])
-
-    def settle_silence(self, terms: JobTerms, result_hash: str, worker: str | None = None) -> Call:
-        """Propose the silence share; by anyone, after verdict_by."""
-        submitter = self.checked(worker or terms.worker)
-        return self._call("settleSilence", [pack_brief(terms), submitter, HexBytes(result_hash)])
-
-    def cancel(self, terms: JobTerms, expiry: int, payer_signature: str, worker_signature: str) -> Call:
-        """Return the budget by agreement: both signatures are over the cancel digest of the job's status and round."""
-        signatures = bytes(HexBytes(payer_signature)) + bytes(HexBytes(worker_signature))
-        nothing_standing = (ZERO_ADDRESS, bytes(32), 0, 0, 0)
-        return self._call("cancel", [pack_brief(terms), nothing_standing, expiry, signatures])
-
-    def withdraw(self, token: str, to: str) -> Call:
-        """Send the sender's whole credit in `token` to `to`."""
-        return self._call("withdraw", [self.checked(token), self.checked(to)])
-
     # ------------------------------------------------------------------ inside
-
-    def _call(self, verb: str, arguments: list[Any], value: int = 0) -> Call:
-        return Call(self.deployment.escrow, self._escrow.encode_abi(verb, arguments), value, verb)
-
-    def _token(self, token: str) -> Any:
-        return self.web3.eth.contract(address=self.checked(token), abi=_TOKEN_ABI)
 
     def _events(self, from_block: int, to_block: int, topics: list[Any] | None) -> tuple[EscrowEvent, ...]:
         if from_block > to_block:
@@ -310,5 +179,5 @@ def _block(found: Any) -> BlockRef:
 
 
 def _status(slot: Any) -> EscrowStatus:
-    status, round_, _disputer, clock, commit = slot
-    return EscrowStatus(Status(status), int(round_), int(clock), int(commit))
+    status, round_, disputer, clock, commit = slot
+    return EscrowStatus(Status(status), int(round_), int(clock), int(commit), Disputer(disputer))

@@ -10,26 +10,43 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from eth_utils.crypto import keccak
+
+COMMIT_BITS = 206
+_NO_RESULT = "0x" + "00" * 32
+
 
 class Status(IntEnum):
-    """Where a job stands in the contract; a job only moves to a later member."""
+    """Where a job stands in the contract.
+
+    A job only moves to a later member, but for a top-up, which takes it back to SUBMITTED in the next round, and for a
+    lapsed claim, which another may replace.
+    """
 
     NONE = 0
     """Never funded."""
     FUNDED = 1
     """The budget is locked; the worker may submit until submit_by."""
     CLAIMED = 2
-    """An open job has found its worker."""
+    """An open job has found its worker, who may submit until the claim lapses."""
     SUBMITTED = 3
     """A result hash is on chain; validators may propose until verdict_by."""
     PROPOSED = 4
     """An outcome stands and waits for its window to pass."""
     DISPUTED = 5
-    """An outcome waits for the arbiter."""
+    """An outcome waits for the arbiter, until the ruling window is over."""
     SETTLED = 6
     """Terminal: an outcome was paid."""
     REFUNDED = 7
     """Terminal: the whole budget went back to the payer."""
+
+
+class Disputer(IntEnum):
+    """Who disputed; it stays after the end."""
+
+    NOBODY = 0
+    PAYER = 1
+    WORKER = 2
 
 
 @dataclass(frozen=True)
@@ -38,10 +55,46 @@ class EscrowStatus:
 
     status: Status
     round: int
+    """How many top-ups came before this submission."""
     clock: int
-    """Unix seconds. Funded, Submitted: when that happened. Proposed: the last second of the window. Terminal: 0."""
+    """Unix seconds. Funded, Submitted: when that happened. Claimed, Proposed, Disputed: the last second of the claim,
+    of the challenge window, of the ruling window. Terminal: 0."""
     commit: int
-    """Low 206 bits of the keccak of the proposal that stands; 0 if none does."""
+    """Low 206 bits of a keccak. Claimed, Submitted: `commit_of` worker and result. Proposed, Disputed, Settled: of the
+    `Proposal` that stands or was paid. Refunded: what it was before."""
+    disputer: Disputer = Disputer.NOBODY
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What stands in a job, as later verbs want it back; less than all of it where nothing is proposed yet."""
+
+    worker: str
+    """Who is paid; of an open job, who claimed."""
+    result_hash: str = _NO_RESULT
+    """What was submitted; zero where nothing was."""
+    outcome: int = 0
+    worker_amount: int = 0
+    """Base units that the worker is to receive."""
+    signers: int = 0
+    """Bit i: the i-th validator of the terms signed; 0 for silence."""
+
+    @property
+    def commit(self) -> int:
+        """What the job's slot keeps of it."""
+        rest = (value.to_bytes(32, "big") for value in (self.outcome, self.worker_amount, self.signers))
+        return _commit(self.worker, self.result_hash, *rest)
+
+
+def commit_of(worker: str, result_hash: str = _NO_RESULT) -> int:
+    """What the slot keeps of a submission; of a claim, which has no result yet, without one."""
+    return _commit(worker, result_hash)
+
+
+def _commit(worker: str, result_hash: str, *rest: bytes) -> int:
+    """Low 206 bits of the keccak of the words: contracts/libraries/JobSlot.sol."""
+    words = (bytes.fromhex(worker[2:]).rjust(32, b"\x00"), bytes.fromhex(result_hash[2:]), *rest)
+    return int.from_bytes(keccak(b"".join(words)), "big") & ((1 << COMMIT_BITS) - 1)
 
 
 @dataclass(frozen=True)
@@ -64,6 +117,17 @@ class Funded:
 
 
 @dataclass(frozen=True)
+class Claimed:
+    """Somebody took an open job."""
+
+    worker: str
+    deliver_by: int
+    """Unix seconds; then the claim lapses."""
+    bond: int
+    """Base units locked with it."""
+
+
+@dataclass(frozen=True)
 class Submitted:
     """The worker delivered."""
 
@@ -75,7 +139,7 @@ class Submitted:
 
 @dataclass(frozen=True)
 class Proposed:
-    """An outcome stands; the fields up to `signers` are what `finalize` wants back."""
+    """An outcome stands; the fields up to `signers` are the `proposal` that later verbs want back."""
 
     worker: str
     result_hash: str
@@ -87,6 +151,48 @@ class Proposed:
     evidence_hash: str
     open_until: int
     """Last second of the window, Unix seconds."""
+
+    @property
+    def proposal(self) -> Proposal:
+        """What stands."""
+        return Proposal(self.worker, self.result_hash, self.outcome, self.worker_amount, self.signers)
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """A party does not accept the proposal."""
+
+    disputer: str
+    bond: int
+    """Base units locked with it."""
+    open_until: int
+    """Last second for a ruling, Unix seconds; then the proposal stands."""
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """The arbiter put its ruling in the place of the proposal."""
+
+    arbiter: str
+    worker_amount: int
+    disputer_wins: bool
+
+
+@dataclass(frozen=True)
+class BondReturned:
+    """A bond went back: of a claim that delivered, of a dispute that was won or never ruled on."""
+
+    account: str
+    amount: int
+
+
+@dataclass(frozen=True)
+class BondLost:
+    """A bond was lost: `to` received `amount` of it, and `burnt` is nobody's any more."""
+
+    to: str
+    amount: int
+    burnt: int
 
 
 @dataclass(frozen=True)
@@ -118,14 +224,27 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class Credited:
-    """A payment could not be pushed; `account` may withdraw it."""
+    """A payment could not be pushed; `account` may withdraw it. The job is zero where a batch paid several at once."""
 
     token: str
     account: str
     amount: int
 
 
-Args = Funded | Submitted | Proposed | Settled | Refunded | Cancelled | Credited
+Args = (
+    Funded
+    | Claimed
+    | Submitted
+    | Proposed
+    | Disputed
+    | Ruled
+    | BondReturned
+    | BondLost
+    | Settled
+    | Refunded
+    | Cancelled
+    | Credited
+)
 
 
 @dataclass(frozen=True)
@@ -160,6 +279,8 @@ def args_of(name: str, values: Mapping[str, Any]) -> Args | None:
     match name:
         case "Funded":
             return Funded(values["payer"], values["worker"], hex_of(values["terms"]))
+        case "Claimed":
+            return Claimed(values["worker"], values["deliverBy"], values["bond"])
         case "Submitted":
             return Submitted(
                 worker=values["worker"],
@@ -178,6 +299,14 @@ def args_of(name: str, values: Mapping[str, Any]) -> Args | None:
                 evidence_hash=hex_of(values["evidenceHash"]),
                 open_until=values["openUntil"],
             )
+        case "Disputed":
+            return Disputed(values["disputer"], values["bond"], values["openUntil"])
+        case "Ruled":
+            return Ruled(values["arbiter"], values["workerAmount"], values["disputerWins"])
+        case "BondReturned":
+            return BondReturned(values["account"], values["amount"])
+        case "BondLost":
+            return BondLost(values["to"], values["amount"], values["burnt"])
         case "Settled":
             return Settled(values["outcome"], values["workerPaid"], values["payerPaid"], values["fee"])
         case "Refunded":

@@ -20,7 +20,8 @@ from hexbytes import HexBytes
 from web3.exceptions import TransactionNotFound, Web3RPCError
 from web3.types import TxParams, TxReceipt, Wei
 
-from oracle.chain.client import Call, EscrowClient
+from oracle.chain.calls import Call
+from oracle.chain.client import EscrowClient
 from oracle.chain.errors import (
     ChainDown,
     InsufficientFunds,

@@ -277,10 +277,23 @@ class Settlement(Section):
     arbiter: Address | None = documented(
         "Who rules on disputes.", default=None, example="0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
     )
+    registry: Address | None = documented(
+        "The registry that must admit the validators when the job is funded; left out: nobody is asked.",
+        default=None,
+        example="0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+    )
     # More rounds need alpha split over them in the policy, which no certificate here does yet.
     max_rounds: Annotated[int, whole(1, 1)] = documented(
         "Deliveries in all; 1: no top-up after an inconclusive verdict.", default=1, example=1
     )
+
+    @model_serializer(mode="wrap")
+    def _as_before_registries(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Specs that were signed before there were registries say nothing of one, and must keep their bytes.
+        data: dict[str, Any] = standard(self)
+        if self.registry is None:
+            del data["registry"]
+        return data
 
 
 class SimulationRecord(Section):

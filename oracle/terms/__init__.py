@@ -1,34 +1,81 @@
 """The terms of a job, and everything that is signed about it."""
 
 from oracle.terms.build import Roles, bounds_broken, build_terms, worker_amount
-from oracle.terms.job_terms import ZERO_ADDRESS, JobTerms, fee_of, job_id_of, pack_brief, pack_terms, unpack_terms
+from oracle.terms.job_terms import (
+    ZERO_ADDRESS,
+    JobTerms,
+    claim_bond_of,
+    dispute_bond_of,
+    fee_of,
+    job_id_of,
+    pack_brief,
+    pack_terms,
+    unpack_terms,
+)
+from oracle.terms.merkle import (
+    Inclusion,
+    evidence_inclusion,
+    evidence_root,
+    verdict_inclusion,
+    verdict_root,
+)
+from oracle.terms.payments import (
+    PERMIT2,
+    Authorization,
+    Permit,
+    TypedMessage,
+    authorization_message,
+    permit2_message,
+)
+from oracle.terms.signatures import contract_record, contract_signature, join_signatures, split_signatures
 from oracle.terms.typed_data import (
     Cancel,
+    Domain,
     Outcome,
     Submission,
     Verdict,
+    batch_digest,
     cancel_digest,
     submission_digest,
     verdict_digest,
 )
 
 __all__ = [
+    "PERMIT2",
     "ZERO_ADDRESS",
+    "Authorization",
     "Cancel",
+    "Domain",
+    "Inclusion",
     "JobTerms",
     "Outcome",
+    "Permit",
     "Roles",
     "Submission",
+    "TypedMessage",
     "Verdict",
+    "authorization_message",
+    "batch_digest",
     "bounds_broken",
     "build_terms",
     "cancel_digest",
+    "claim_bond_of",
+    "contract_record",
+    "contract_signature",
+    "dispute_bond_of",
+    "evidence_inclusion",
+    "evidence_root",
     "fee_of",
     "job_id_of",
+    "join_signatures",
     "pack_brief",
     "pack_terms",
+    "permit2_message",
+    "split_signatures",
     "submission_digest",
     "unpack_terms",
     "verdict_digest",
+    "verdict_inclusion",
+    "verdict_root",
     "worker_amount",
 ]

@@ -1,6 +1,7 @@
 """From a promoted spec and the parties' addresses to terms, and from use to the worker's amount.
 
 The bounds are those of the contract (contracts/libraries/TermsRules.sol), told all at once and before any transaction.
+What a registry says of the validators only the chain knows: `oracle.chain.registry` asks it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ LONGEST_WINDOW_S = 30 * 86_400
 LONGEST_HORIZON_S = 365 * 86_400
 HIGHEST_FEE_BPS = 1_000
 DISPUTE_BOND_BPS = 500
+LEAST_CLAIM_BOND_BPS = 100
+"""A claim that costs nothing could be taken to block a job."""
+LEAST_DELIVER_WINDOW_S = 60
+"""Claims lapse one after the other: a shorter one would let a job change hands every block."""
+MOST_ROUNDS = 8
 MOST_VALIDATORS = 16
 
 
@@ -81,6 +87,7 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
         spec_hash=spec_hash(spec),
         salt=int.from_bytes(hashlib.sha256(job.encode()).digest(), "big"),
         validators=tuple(sorted(roles.validators, key=lambda address: int(address, 16))),
+        registry=settlement.registry or ZERO_ADDRESS,
     )
     findings = list(bounds_broken(terms, now=now))
     if findings:
@@ -112,18 +119,27 @@ def _parties(spec: JobSpec, roles: Roles, token: str) -> Iterator[Finding]:
         if not is_checksum_address(address):
             remedy = "write it as 0x and 40 hexadecimal digits with their checksum (EIP-55)"
             yield Finding(path, None, f"{address!r} is not an address", remedy)
+    if roles.worker == ZERO_ADDRESS:
+        yield Finding("worker", None, "a spec's job names its worker", "name the worker's address")
     if roles.arbiter not in (ZERO_ADDRESS, spec.settlement.arbiter or roles.arbiter):
         reason = f"the spec names {spec.settlement.arbiter}, not {roles.arbiter}"
         yield Finding("arbiter", None, reason, f"write arbiter: {roles.arbiter} into the spec's settlement section")
 
 
-def bounds_broken(terms: JobTerms, *, now: int) -> Iterator[Finding]:
-    """Every rule of the contract that funding `terms` at time `now` (unix seconds) would break."""
+def bounds_broken(terms: JobTerms, *, now: int, escrow: str | None = None) -> Iterator[Finding]:
+    """Every rule of the contract that funding `terms` at time `now` (unix seconds) would break.
+
+    `escrow` is the contract's address, which can be neither paid nor worker; None: not known yet.
+    """
     yield from _money(terms)
     yield from _times(terms, now)
     yield from _arbitration(terms)
     yield from _roles(terms)
+    yield from _claims(terms, now)
     yield from _validators(terms)
+    for path in ("fee_to", "worker"):
+        if escrow is not None and getattr(terms, path) == escrow:
+            yield Finding(path, None, f"{escrow} is the escrow itself", "use another address")
 
 
 def _money(terms: JobTerms) -> Iterator[Finding]:
@@ -154,10 +170,12 @@ def _times(terms: JobTerms, now: int) -> Iterator[Finding]:
         if not 0 <= value <= LONGEST_WINDOW_S:
             remedy = f"write {path}_s: {LONGEST_WINDOW_S} or less"
             yield Finding(path, None, f"{value} seconds; a window has at most 30 days", remedy)
-    if terms.max_rounds != 1:
-        yield Finding(
-            "max_rounds", None, f"{terms.max_rounds} rounds; top-ups are not installed", "write max_rounds: 1"
-        )
+    if not 1 <= terms.max_rounds <= MOST_ROUNDS:
+        remedy = f"write max_rounds: 1 (up to {MOST_ROUNDS})"
+        yield Finding("max_rounds", None, f"{terms.max_rounds} rounds", remedy)
+    elif terms.max_rounds > 1 and terms.challenge_window == 0:
+        reason = f"{terms.max_rounds} rounds: a top-up happens inside a challenge window, and there is none"
+        yield Finding("max_rounds", None, reason, "write challenge_window_s: 86400, or max_rounds: 1")
 
 
 def _arbitration(terms: JobTerms) -> Iterator[Finding]:
@@ -177,17 +195,12 @@ def _arbitration(terms: JobTerms) -> Iterator[Finding]:
 
 
 def _roles(terms: JobTerms) -> Iterator[Finding]:
-    if terms.worker == ZERO_ADDRESS:
-        yield Finding("worker", None, "open jobs are not accepted yet", "name the worker's address")
     for path in ("payer", "requester"):
         if getattr(terms, path) == ZERO_ADDRESS:
             yield Finding(path, None, f"nobody is the {path}", f"name the {path}'s address")
-    if (terms.claim_by, terms.deliver_window, terms.claim_bond_bps) != (0, 0, 0):
-        yield Finding("claim_by", None, "claim terms belong to open jobs", "leave all three at 0")
     # Nobody approves their own output: the buying side, the worker, the arbiter and each validator are different.
-    sides = [("worker", terms.worker)]
-    if terms.arbiter != ZERO_ADDRESS:
-        sides.append(("arbiter", terms.arbiter))
+    sides = [("worker", terms.worker), ("arbiter", terms.arbiter)]
+    sides = [(path, address) for path, address in sides if address != ZERO_ADDRESS]
     sides += [(f"validators[{index}]", address) for index, address in enumerate(terms.validators)]
     seen = {terms.payer: "payer"}
     seen.setdefault(terms.requester, "requester")
@@ -196,6 +209,24 @@ def _roles(terms: JobTerms) -> Iterator[Finding]:
             reason = f"{address} is the {seen[address]} too; nobody approves their own output"
             yield Finding(path, None, reason, f"use another address than the {seen[address]}'s")
         seen.setdefault(address, path)
+
+
+def _claims(terms: JobTerms, now: int) -> Iterator[Finding]:
+    """What an open job needs, and a job with a named worker must not have."""
+    if terms.worker != ZERO_ADDRESS:
+        if (terms.claim_by, terms.deliver_window, terms.claim_bond_bps) != (0, 0, 0):
+            yield Finding("claim_by", None, "claim terms belong to open jobs", "leave all three at 0")
+        return
+    if terms.deliver_window < LEAST_DELIVER_WINDOW_S:
+        reason = f"{terms.deliver_window} seconds; nobody delivers in so few"
+        yield Finding("deliver_window", None, reason, f"use {LEAST_DELIVER_WINDOW_S} or more")
+    latest = terms.submit_by - terms.deliver_window
+    if not now <= terms.claim_by <= latest:
+        reason = f"{terms.claim_by} is outside {now} to {latest}: every claim must have its whole window"
+        yield Finding("claim_by", None, reason, "claim earlier, or leave more time until submit_by")
+    if not LEAST_CLAIM_BOND_BPS <= terms.claim_bond_bps <= BPS:
+        reason = f"{terms.claim_bond_bps} is outside {LEAST_CLAIM_BOND_BPS} to {BPS}"
+        yield Finding("claim_bond_bps", None, reason, f"use {LEAST_CLAIM_BOND_BPS} or more")
 
 
 def _validators(terms: JobTerms) -> Iterator[Finding]:

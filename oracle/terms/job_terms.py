@@ -132,18 +132,32 @@ def unpack_terms(data: bytes) -> JobTerms:
     return terms
 
 
+def terms_values(terms: JobTerms) -> dict[str, object]:
+    """The members of the terms by their names in EIP-712, the validators packed. Raises ValueError as pack_terms."""
+    values: dict[str, object] = {
+        name: getattr(terms, _attribute(name)) for name, kind in JOB_TERMS.members if kind != "bytes"
+    }
+    return values | {"validators": _packed_validators(terms)}
+
+
 def job_id_of(terms: JobTerms, chain_id: int, escrow: str) -> str:
     """The JobId: the EIP-712 digest of the terms for the escrow at `escrow` on `chain_id`.
 
     Raises ValueError as pack_terms does.
     """
-    values: dict[str, object] = {
-        name: getattr(terms, _attribute(name)) for name, kind in JOB_TERMS.members if kind != "bytes"
-    }
-    values["validators"] = _packed_validators(terms)
-    return typed_digest(JOB_TERMS, values, chain_id, escrow)
+    return typed_digest(JOB_TERMS, terms_values(terms), chain_id, escrow)
 
 
 def fee_of(terms: JobTerms) -> int:
     """The fee in base units, rounded down, owed on any signed verdict and on nothing else."""
     return terms.budget * terms.fee_bps // BPS
+
+
+def claim_bond_of(terms: JobTerms) -> int:
+    """The bond of a claim in base units, rounded up; 0 where the worker is named."""
+    return -(-terms.budget * terms.claim_bond_bps // BPS)
+
+
+def dispute_bond_of(terms: JobTerms) -> int:
+    """The bond of a dispute in base units, rounded up."""
+    return -(-terms.budget * terms.dispute_bond_bps // BPS)

@@ -22,16 +22,19 @@ DOMAIN_VERSION = "1"
 
 @dataclass(frozen=True)
 class StructType:
-    """A flat EIP-712 struct: its name and its members in order."""
+    """An EIP-712 struct: its name and its members in order."""
 
     name: str
     members: tuple[tuple[str, str], ...]
-    """(member name, Solidity type) pairs."""
+    """(member name, Solidity type or name of a struct) pairs."""
+    structs: tuple[StructType, ...] = ()
+    """The structs that members are of, flat themselves, by name ascending."""
 
     @property
     def encoded_type(self) -> str:
-        """encodeType: ``Name(type1 name1,type2 name2,…)``."""
-        return f"{self.name}({','.join(f'{kind} {name}' for name, kind in self.members)})"
+        """encodeType: ``Name(type1 name1,type2 name2,…)``, the structs that members are of behind it."""
+        own = f"{self.name}({','.join(f'{kind} {name}' for name, kind in self.members)})"
+        return own + "".join(struct.encoded_type for struct in self.structs)
 
     @property
     def typehash(self) -> bytes:
@@ -43,8 +46,16 @@ class StructType:
 
         Raises ValueError for a value that does not fit its type.
         """
-        words = [encode_member(kind, values[name], where=f"{self.name}.{name}") for name, kind in self.members]
+        structs = {struct.name: struct for struct in self.structs}
+        words = [self._word(structs.get(kind), kind, name, values[name]) for name, kind in self.members]
         return keccak(self.typehash + b"".join(words))
+
+    def _word(self, struct: StructType | None, kind: str, name: str, value: object) -> bytes:
+        if struct is None:
+            return encode_member(kind, value, where=f"{self.name}.{name}")
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{self.name}.{name}: {value!r} is no {kind}")
+        return struct.hash_struct(value)
 
 
 def encode_member(kind: str, value: object, *, where: str) -> bytes:
@@ -74,10 +85,45 @@ def encode_packed(kind: str, value: object, *, where: str) -> bytes:
     raise ValueError(f"{where}: {value!r} is no {kind}")
 
 
-DOMAIN = StructType(
-    "EIP712Domain",
-    (("name", "string"), ("version", "string"), ("chainId", "uint256"), ("verifyingContract", "address")),
-)
+@dataclass(frozen=True)
+class Domain:
+    """What a signature is good for: one contract on one chain."""
+
+    name: str
+    version: str | None
+    """None: the contract's domain has none."""
+    chain_id: int
+    contract: str
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The members that this domain has, in order."""
+        version = {} if self.version is None else {"version": self.version}
+        return {"name": self.name, **version, "chainId": self.chain_id, "verifyingContract": self.contract}
+
+    @property
+    def struct(self) -> StructType:
+        """The type of this domain."""
+        return StructType("EIP712Domain", tuple((name, _DOMAIN_MEMBERS[name]) for name in self.values))
+
+    @property
+    def separator(self) -> bytes:
+        """The 32-byte domain separator."""
+        return self.struct.hash_struct(self.values)
+
+    def digest(self, struct: StructType, values: Mapping[str, object]) -> str:
+        """keccak256(0x19 0x01 || separator || hashStruct): what is signed, as ``0x`` + 64 hexadecimal digits."""
+        return "0x" + keccak(b"\x19\x01" + self.separator + struct.hash_struct(values)).hex()
+
+
+_DOMAIN_MEMBERS = {"name": "string", "version": "string", "chainId": "uint256", "verifyingContract": "address"}
+
+
+def escrow_domain(chain_id: int, escrow: str) -> Domain:
+    """The domain of the escrow at `escrow` on `chain_id`."""
+    return Domain(DOMAIN_NAME, DOMAIN_VERSION, chain_id, escrow)
+
+
 JOB_TERMS = StructType(
     "JobTerms",
     (
@@ -122,6 +168,7 @@ CANCEL = StructType("Cancel", (("job", "bytes32"), ("status", "uint8"), ("round"
 SUBMISSION = StructType(
     "Submission", (("job", "bytes32"), ("round", "uint8"), ("resultHash", "bytes32"), ("multisetHash", "bytes32"))
 )
+BATCH_VERDICT = StructType("BatchVerdict", (("root", "bytes32"),))
 
 
 class Outcome(IntEnum):
@@ -175,21 +222,28 @@ class Submission:
     multiset_hash: str
 
 
-def domain_separator(chain_id: int, escrow: str) -> bytes:
-    """The 32-byte domain separator of the escrow at `escrow` on `chain_id`."""
-    return DOMAIN.hash_struct(
-        {"name": DOMAIN_NAME, "version": DOMAIN_VERSION, "chainId": chain_id, "verifyingContract": escrow}
-    )
-
-
 def typed_digest(struct: StructType, values: Mapping[str, object], chain_id: int, escrow: str) -> str:
-    """keccak256(0x19 0x01 || domain separator || hashStruct): what is signed, as ``0x`` + 64 hexadecimal digits."""
-    return "0x" + keccak(b"\x19\x01" + domain_separator(chain_id, escrow) + struct.hash_struct(values)).hex()
+    """What is signed in the escrow's domain, as ``0x`` + 64 hexadecimal digits."""
+    return escrow_domain(chain_id, escrow).digest(struct, values)
+
+
+def verdict_struct_hash(verdict: Verdict) -> bytes:
+    """hashStruct of the verdict, 32 bytes, without a domain: what a leaf of a batch is made of."""
+    return VERDICT.hash_struct(_verdict_values(verdict))
 
 
 def verdict_digest(verdict: Verdict, chain_id: int, escrow: str) -> str:
     """The digest that validators, and for payment at once both parties, sign."""
-    values = {
+    return typed_digest(VERDICT, _verdict_values(verdict), chain_id, escrow)
+
+
+def batch_digest(root: str, chain_id: int, escrow: str) -> str:
+    """The digest that validators sign for many verdicts at once; `root` is `verdict_root` over them."""
+    return typed_digest(BATCH_VERDICT, {"root": root}, chain_id, escrow)
+
+
+def _verdict_values(verdict: Verdict) -> dict[str, object]:
+    return {
         "job": verdict.job,
         "round": verdict.round,
         "resultHash": verdict.result_hash,
@@ -197,7 +251,6 @@ def verdict_digest(verdict: Verdict, chain_id: int, escrow: str) -> str:
         "workerAmount": verdict.worker_amount,
         "evidenceHash": verdict.evidence_hash,
     }
-    return typed_digest(VERDICT, values, chain_id, escrow)
 
 
 def cancel_digest(cancel: Cancel, chain_id: int, escrow: str) -> str:

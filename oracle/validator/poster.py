@@ -58,7 +58,7 @@ class Poster:
         Raises what prepare raises: CallReverted if the contract would refuse, in which case nothing was spent.
         """
         chosen = agreed[: terms.quorum]
-        call = self._client.propose(terms, chosen[0].verdict, chosen)
+        call = self._client.propose(terms, chosen[0].verdict, chosen, claimer=delivery.worker)
         signed = prepare(self._client, call, self._account)
         # Written down first: after a crash between the two lines the same bytes are sent, never a second transaction.
         self._docket.write_posting(delivery, Posting(raw=signed.raw, sent_at=now))

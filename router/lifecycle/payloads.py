@@ -19,12 +19,13 @@ from router.lifecycle.states import EscrowState, Kind
 
 
 class VerdictOutcome(Enum):
-    """What a verdict or its absence said, in words (the contract's 1..4)."""
+    """What a verdict, its absence or an arbiter said, in words (the contract's 1..5)."""
 
     ACCEPT = "accept"
     REJECT = "reject"
     INCONCLUSIVE = "inconclusive"
     SILENCE = "silence"
+    RULING = "ruling"
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Completed(Payload):
     """Of the delivery transaction."""
 
 
-_NOT_VALIDATING = frozenset[Enum]({VerdictOutcome.REJECT, VerdictOutcome.SILENCE})
+_NOT_VALIDATING = frozenset[Enum]({VerdictOutcome.REJECT, VerdictOutcome.SILENCE, VerdictOutcome.RULING})
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,10 @@ def _table() -> dict[tuple[State | None, Kind], Transition]:
     row(State.COMPLETED, Kind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
     row(State.VALIDATED, Kind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
     row(State.DISPUTED, Kind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
-    row(State.COMPLETED, Kind.REJECTED, State.REJECTED, {_O: (Need.CAUSE,)})
-    row(State.COMPLETED, Kind.EXPIRED, State.EXPIRED, {_O: (Need.CAUSE,)})
+    # Validated: a top-up followed an inconclusive verdict. Disputed: the arbiter slept, and the proposal stands.
+    for state in (State.COMPLETED, State.VALIDATED, State.DISPUTED):
+        row(state, Kind.REJECTED, State.REJECTED, {_O: (Need.CAUSE,)})
+        row(state, Kind.EXPIRED, State.EXPIRED, {_O: (Need.CAUSE,)})
 
     for state in _BEFORE_DELIVERY:
         row(state, Kind.REJECTED, State.REJECTED, {_O: (Need.NO_CAUSE,)})

@@ -37,6 +37,7 @@ _TONES = {
     "reject": "bad",
     "inconclusive": "warn",
     "silence": "warn",
+    "ruling": "warn",
 }
 
 

@@ -16,6 +16,7 @@ from router.lifecycle import (
     FINAL_ESCROW,
     Cancelled,
     ChainCaused,
+    Disputed,
     EscrowMoved,
     EscrowState,
     Event,
@@ -37,12 +38,14 @@ _OUTCOMES = {
     Outcome.REJECT: VerdictOutcome.REJECT,
     Outcome.INCONCLUSIVE: VerdictOutcome.INCONCLUSIVE,
     Outcome.SILENCE: VerdictOutcome.SILENCE,
+    Outcome.RULING: VerdictOutcome.RULING,
 }
 _PAID = {
     Outcome.ACCEPT: EscrowState.RELEASED,
     Outcome.REJECT: EscrowState.REFUNDED,
     Outcome.INCONCLUSIVE: EscrowState.SPLIT,
     Outcome.SILENCE: EscrowState.SPLIT,
+    Outcome.RULING: EscrowState.SPLIT,
 }
 
 
@@ -80,6 +83,13 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
                 outcome = _OUTCOMES[Outcome(proposed.outcome)]
                 return (moved, Validated(outcome, proposed.evidence_hash, proposed.worker_amount, cause))
             return (moved,)
+        case chain.Submitted() if record.escrow is EscrowState.PROPOSED:
+            return (EscrowMoved(EscrowState.LOCKED, cause),)  # a top-up; the first delivery is the worker's to tell
+        case chain.Disputed() as disputed:
+            if record.escrow is not EscrowState.PROPOSED:
+                return ()
+            moved = EscrowMoved(EscrowState.DISPUTED, cause)
+            return (moved,) if record.terminal else (moved, Disputed(disputed.disputer, cause))
         case chain.Settled() as settled:
             outcome_code = Outcome(settled.outcome)
             if record.escrow is _PAID[outcome_code]:

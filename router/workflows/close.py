@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from eth_typing import Hash32
 
-from oracle.chain.client import Call, EscrowClient
+from oracle.chain.calls import Call
+from oracle.chain.client import EscrowClient
 from oracle.chain.events import Args, Cancelled, Proposed, Refunded, Settled, Submitted
 from oracle.chain.sender import Receipt
 from oracle.terms import Cancel, JobTerms, Outcome, cancel_digest, unpack_terms

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from eth_account.signers.local import LocalAccount
 
 from oracle.chain import sender
-from oracle.chain.client import Call, EscrowClient
+from oracle.chain.calls import Call
+from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken
 from oracle.chain.sender import Receipt, SignedTransaction
 from router.store import IntentStatus, Store

@@ -8,7 +8,8 @@ import pytest
 from eth_account import Account
 
 from oracle.chain import sender
-from oracle.chain.client import Call, EscrowClient
+from oracle.chain.calls import Call
+from oracle.chain.client import EscrowClient
 from oracle.chain.errors import (
     CallReverted,
     ChainDown,

@@ -12,10 +12,11 @@ from eth_utils.crypto import keccak
 from web3.exceptions import BadFunctionCallOutput
 
 from oracle.chain import errors
-from oracle.chain.client import escrow_abi
+from oracle.chain.calls import abi_of
 from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError, WrongNetwork
 from oracle.chain.rpc import connect, decode_revert, spoken
 
+ESCROW_ABI = abi_of("JobEscrow")
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 
 
@@ -26,9 +27,9 @@ def revert(signature, *values):
 
 def test_a_custom_error_of_the_escrow_is_decoded_by_name():
     data = revert("JobEscrow_NotPayer(address,address)", ADDRESS, ADDRESS)
-    assert decode_revert(data, escrow_abi()) == ("JobEscrow_NotPayer", {"caller": ADDRESS, "payer": ADDRESS})
+    assert decode_revert(data, ESCROW_ABI) == ("JobEscrow_NotPayer", {"caller": ADDRESS, "payer": ADDRESS})
     data = revert("JobEscrow_Status(bytes32,uint8)", b"\x01" * 32, 6)
-    assert decode_revert(data, escrow_abi()) == ("JobEscrow_Status", {"job": "0x" + "01" * 32, "status": 6})
+    assert decode_revert(data, ESCROW_ABI) == ("JobEscrow_Status", {"job": "0x" + "01" * 32, "status": 6})
 
 
 def test_solidity_s_own_errors_are_decoded():
@@ -37,14 +38,14 @@ def test_solidity_s_own_errors_are_decoded():
 
 
 def test_what_the_abi_does_not_know_is_shown_as_bytes():
-    assert decode_revert(b"", escrow_abi()) == ("", {})
-    assert decode_revert(bytes.fromhex("12345678"), escrow_abi()) == ("0x12345678", {})
-    assert decode_revert(bytes.fromhex("1234567800"), escrow_abi()) == ("0x12345678", {"data": "0x00"})
+    assert decode_revert(b"", ESCROW_ABI) == ("", {})
+    assert decode_revert(bytes.fromhex("12345678"), ESCROW_ABI) == ("0x12345678", {})
+    assert decode_revert(bytes.fromhex("1234567800"), ESCROW_ABI) == ("0x12345678", {"data": "0x00"})
 
 
 def test_a_truncated_error_is_not_guessed_at():
     data = revert("JobEscrow_NotPayer(address,address)", ADDRESS, ADDRESS)[:-1]
-    name, arguments = decode_revert(data, escrow_abi())
+    name, arguments = decode_revert(data, ESCROW_ABI)
     assert name == "0x" + data[:4].hex()
     assert arguments == {"data": "0x" + data[4:].hex()}
 

@@ -80,6 +80,7 @@ def test_terms_say_what_the_spec_says() -> None:
             "arbiter": party(9),
             "challenge_window_s": 600,
             "ruling_window_s": 700,
+            "registry": party(60),
         },
     )
     terms = terms_of(spec)
@@ -107,8 +108,9 @@ def test_terms_say_what_the_spec_says() -> None:
         spec_hash=spec_hash(spec),
         salt=int(hashlib.sha256(b"job_0123456789").hexdigest(), 16),
         validators=(party(11), party(12), party(13)),
+        registry=party(60),
     )
-    assert len(pack_terms(terms)) == 239 + 60
+    assert len(pack_terms(terms)) == 259 + 60
 
 
 def test_the_native_coin_is_the_zero_address() -> None:
@@ -174,6 +176,10 @@ def test_an_arbiter_is_the_one_the_spec_names() -> None:
 
 
 SOUND = terms_of(child())
+ESCROW = party(77)
+OPEN = {"worker": ZERO_ADDRESS, "claim_by": NOW + 60, "deliver_window": 3600, "claim_bond_bps": 500}
+"""What makes an open job of the sound one."""
+CONTESTED = {"arbiter": party(9), "ruling_window": 3600, "challenge_window": 3600}
 
 
 def test_sound_terms_break_no_bound() -> None:
@@ -198,14 +204,25 @@ def test_sound_terms_break_no_bound() -> None:
         ({"arbiter": party(9)}, "ruling_window"),
         ({"arbiter": party(9), "ruling_window": 1, "dispute_bond_bps": 499}, "dispute_bond_bps"),
         ({"dispute_bond_bps": 10_001}, "dispute_bond_bps"),
+        ({"max_rounds": 0}, "max_rounds"),
         ({"max_rounds": 2}, "max_rounds"),
+        ({**CONTESTED, "max_rounds": 9}, "max_rounds"),
+        ({"fee_to": ESCROW}, "fee_to"),
+        ({"worker": ESCROW}, "worker"),
+        ({"deliver_window": 1}, "claim_by"),
+        ({**OPEN, "deliver_window": 59}, "deliver_window"),
+        ({**OPEN, "claim_by": NOW - 1}, "claim_by"),
+        ({**OPEN, "claim_by": SOUND.submit_by - 3599}, "claim_by"),
+        ({**OPEN, "deliver_window": SOUND.submit_by - NOW + 1}, "claim_by"),
+        ({**OPEN, "claim_bond_bps": 99}, "claim_bond_bps"),
+        ({**OPEN, "claim_bond_bps": 10_001}, "claim_bond_bps"),
         ({"claim_by": NOW}, "claim_by"),
         ({"claim_bond_bps": 1}, "claim_by"),
         ({"validators": (party(12), party(11), party(13))}, "validators"),
     ],
 )
 def test_each_bound_of_the_contract_is_told(changes: dict[str, Any], faulty: str) -> None:
-    findings = list(bounds_broken(replace(SOUND, **changes), now=NOW))
+    findings = list(bounds_broken(replace(SOUND, **changes), now=NOW, escrow=ESCROW))
     assert [finding.path for finding in findings] == [faulty]
     assert findings[0].remedy
 
@@ -220,10 +237,17 @@ def test_each_bound_of_the_contract_is_told(changes: dict[str, Any], faulty: str
         {"verdict_by": NOW + 365 * 86_400},
         {"arbiter": party(9), "ruling_window": 30 * 86_400, "challenge_window": 30 * 86_400},
         {"silence_bps": 0, "inconclusive_bps": 10_000},
+        {**CONTESTED, "max_rounds": 2},
+        {**CONTESTED, "max_rounds": 8},
+        OPEN,
+        {**OPEN, "deliver_window": 60, "claim_by": SOUND.submit_by - 60, "claim_bond_bps": 100},
+        {**OPEN, "claim_by": NOW, "claim_bond_bps": 10_000},
+        {"registry": party(60)},
+        {"fee_to": party(11)},
     ],
 )
 def test_the_edge_of_each_bound_is_inside(changes: dict[str, Any]) -> None:
-    assert list(bounds_broken(replace(SOUND, **changes), now=NOW)) == []
+    assert list(bounds_broken(replace(SOUND, **changes), now=NOW, escrow=ESCROW)) == []
 
 
 def test_all_broken_bounds_are_told_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,21 +17,33 @@ from hypothesis import strategies as st
 
 from oracle.terms import (
     ZERO_ADDRESS,
+    Authorization,
     Cancel,
+    Domain,
     JobTerms,
     Outcome,
+    Permit,
     Submission,
+    TypedMessage,
     Verdict,
+    authorization_message,
+    batch_digest,
     cancel_digest,
+    claim_bond_of,
+    dispute_bond_of,
     fee_of,
     job_id_of,
+    pack_brief,
     pack_terms,
+    permit2_message,
     submission_digest,
     unpack_terms,
     verdict_digest,
+    verdict_root,
 )
 from oracle.terms.job_terms import FIXED_BYTES
-from oracle.terms.typed_data import CANCEL, JOB_TERMS, SUBMISSION, VERDICT, StructType
+from oracle.terms.payments import PERMIT_WITNESS_TRANSFER, RECEIVE_WITH_AUTHORIZATION
+from oracle.terms.typed_data import BATCH_VERDICT, CANCEL, JOB_TERMS, SUBMISSION, VERDICT, StructType
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "typed_data.json").read_text())
 CHAIN = GOLDEN["domain"]["chainId"]
@@ -79,12 +92,11 @@ def test_terms_pack_and_hash_as_the_contract_does(vector: dict[str, Any]) -> Non
     assert "0x" + packed.hex() == vector["packed"]
     assert unpack_terms(packed) == terms
     assert job_id_of(terms, CHAIN, ESCROW) == vector["jobId"]
+    assert "0x" + pack_brief(terms).hex() == vector["brief"]
 
 
-@pytest.mark.parametrize("vector", VECTORS)
-def test_what_is_signed_hashes_as_the_contract_does(vector: dict[str, Any]) -> None:
-    said = vector["verdict"]
-    verdict = Verdict(
+def _verdict(said: dict[str, str]) -> Verdict:
+    return Verdict(
         said["job"],
         int(said["round"]),
         said["resultHash"],
@@ -92,7 +104,13 @@ def test_what_is_signed_hashes_as_the_contract_does(vector: dict[str, Any]) -> N
         int(said["workerAmount"]),
         said["evidenceHash"],
     )
+
+
+@pytest.mark.parametrize("vector", VECTORS)
+def test_what_is_signed_hashes_as_the_contract_does(vector: dict[str, Any]) -> None:
+    verdict = _verdict(vector["verdict"])
     assert verdict_digest(verdict, CHAIN, ESCROW) == vector["verdictDigest"]
+    assert verdict_root([verdict]) == vector["leaf"]
     said = vector["cancel"]
     cancel = Cancel(said["job"], int(said["status"]), int(said["round"]), int(said["expiry"]))
     assert cancel_digest(cancel, CHAIN, ESCROW) == vector["cancelDigest"]
@@ -101,16 +119,73 @@ def test_what_is_signed_hashes_as_the_contract_does(vector: dict[str, Any]) -> N
     assert submission_digest(submission, CHAIN, ESCROW) == vector["submissionDigest"]
 
 
+@pytest.mark.parametrize("batch", GOLDEN["batches"], ids=lambda batch: len(batch["members"]))
+def test_a_batch_hashes_as_the_contract_does(batch: dict[str, Any]) -> None:
+    verdicts = [_verdict(GOLDEN["vectors"][index]["verdict"]) for index in batch["members"]]
+    assert verdict_root(verdicts) == batch["root"]
+    assert batch_digest(batch["root"], CHAIN, ESCROW) == batch["digest"]
+
+
+PAID_BY_SIGNATURE = [pytest.param(vector, id=vector["label"]) for vector in GOLDEN["vectors"] if "permit2" in vector]
+
+
+def _permit(vector: dict[str, Any]) -> TypedMessage:
+    said = vector["permit2"]
+    return permit2_message(_terms(vector["terms"]), Permit(int(said["nonce"]), int(said["deadline"])), CHAIN, ESCROW)
+
+
+def _authorization(vector: dict[str, Any]) -> TypedMessage:
+    domain = vector["tokenDomain"]
+    token = Domain(domain["name"], domain["version"], domain["chainId"], domain["verifyingContract"])
+    said = vector["authorization"]
+    authorization = Authorization(int(said["validAfter"]), int(said["validBefore"]))
+    return authorization_message(_terms(vector["terms"]), authorization, token, ESCROW)
+
+
+@pytest.mark.parametrize("vector", PAID_BY_SIGNATURE)
+def test_what_a_payer_signs_hashes_as_the_token_and_permit2_do(vector: dict[str, Any]) -> None:
+    assert _permit(vector).digest == vector["permit2Digest"]
+    assert _authorization(vector).digest == vector["authorizationDigest"]
+
+
+@pytest.mark.parametrize("message_of", [_permit, _authorization])
+@pytest.mark.parametrize("vector", PAID_BY_SIGNATURE)
+def test_a_wallet_signs_the_document_as_we_hash_it(
+    vector: dict[str, Any], message_of: Callable[[dict[str, Any]], TypedMessage]
+) -> None:
+    message = message_of(vector)
+    document = json.loads(json.dumps(message.document))
+    signable = encode_typed_data(full_message=document)
+    assert "0x" + keccak(b"\x19" + signable.version + signable.header + signable.body).hex() == message.digest
+
+
+def test_native_coin_and_another_token_are_not_paid_by_signature() -> None:
+    native = _terms(GOLDEN["vectors"][0]["terms"])
+    with pytest.raises(ValueError, match="native coin"):
+        permit2_message(native, Permit(0, 0), CHAIN, ESCROW)
+    tokens = replace(native, token=native.worker)
+    with pytest.raises(ValueError, match="the domain is of"):
+        authorization_message(tokens, Authorization(0, 1), Domain("Other", "1", CHAIN, ESCROW), ESCROW)
+
+
 ENCODED_TYPES = {
     JOB_TERMS: "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,"
-    "uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,"
-    "uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,"
-    "uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)",
+    "address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,"
+    "uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,"
+    "uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,"
+    "bytes validators)",
     VERDICT: "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,"
     "bytes32 evidenceHash)",
     CANCEL: "Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)",
     SUBMISSION: "Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)",
+    BATCH_VERDICT: "BatchVerdict(bytes32 root)",
+    RECEIVE_WITH_AUTHORIZATION: "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
+    "uint256 validBefore,bytes32 nonce)",
 }
+ENCODED_TYPES[PERMIT_WITNESS_TRANSFER] = (
+    "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
+    f"JobTerms witness){ENCODED_TYPES[JOB_TERMS]}TokenPermissions(address token,uint256 amount)"
+)
 
 
 @pytest.mark.parametrize("struct", ENCODED_TYPES, ids=lambda struct: struct.name)
@@ -224,6 +299,14 @@ def test_a_packing_with_unsorted_validators_is_refused() -> None:
 )
 def test_the_fee_is_rounded_down_in_integers(budget: int, fee_bps: int, fee: int) -> None:
     assert fee_of(replace(BASE, budget=budget, fee_bps=fee_bps, fee_to=BASE.worker)) == fee
+
+
+@pytest.mark.parametrize(
+    ("budget", "bps", "bond"), [(1, 100, 1), (9_999, 1, 1), (10_001, 1, 2), (10**18, 500, 5 * 10**16)]
+)
+def test_a_bond_is_rounded_up_in_integers(budget: int, bps: int, bond: int) -> None:
+    terms = replace(BASE, budget=budget, claim_bond_bps=bps, dispute_bond_bps=bps)
+    assert claim_bond_of(terms) == dispute_bond_of(terms) == bond
 
 
 def test_nobody_is_the_zero_address() -> None:

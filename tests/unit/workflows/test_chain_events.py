@@ -33,6 +33,7 @@ from router.workflows.chain_events import awaits_delivery, consequences, reconci
 WORKER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
 PAYER = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
 LOCKED, PROPOSED, NONE = EscrowState.LOCKED, EscrowState.PROPOSED, EscrowState.NONE
+CONTESTED = EscrowState.DISPUTED
 
 
 def proposed(outcome: Outcome) -> chain.Proposed:
@@ -53,6 +54,15 @@ FUNDED = chain.Funded(PAYER, WORKER, "0xabcdef")
 DELIVERED = chain.Submitted(WORKER, digest("result"), 0, digest("multiset"))
 REFUNDED = chain.Refunded(PAYER, 25)
 CANCELLED = chain.Cancelled(PAYER, 25, chain.Status.FUNDED)
+DISPUTED = chain.Disputed(PAYER, 2, 99)
+TOPPED_UP = chain.Submitted(WORKER, digest("second result"), 1, digest("multiset"))
+SILENT_EVENTS = (
+    chain.Claimed(WORKER, 99, 1),
+    chain.Ruled(PAYER, 7, True),
+    chain.BondReturned(PAYER, 2),
+    chain.BondLost(WORKER, 1, 1),
+)
+"""What moves no money of the budget and no status of the column."""
 CREDITED = chain.Credited("0xCf7Ed3AccA5a467e9e704C703E8D87F634fB0Fc9", WORKER, 7)
 
 BEFORE_DELIVERY = (State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
@@ -78,6 +88,26 @@ CASES: list[tuple[State, EscrowState, chain.Args, list[str]]] = [
     (State.COMPLETED, PROPOSED, settled(Outcome.SILENCE), ["escrow split", "expired"]),
     *((state, PROPOSED, settled(Outcome.ACCEPT), ["escrow released"]) for state in ENDED),
     *((state, PROPOSED, settled(Outcome.REJECT), ["escrow refunded"]) for state in ENDED),
+    # A top-up, and what may follow it.
+    (State.VALIDATED, PROPOSED, TOPPED_UP, ["escrow locked"]),
+    *((state, PROPOSED, TOPPED_UP, ["escrow locked"]) for state in ENDED),
+    (State.VALIDATED, LOCKED, proposed(Outcome.ACCEPT), ["escrow proposed"]),
+    (State.VALIDATED, PROPOSED, settled(Outcome.REJECT), ["escrow refunded", "rejected"]),
+    (State.VALIDATED, PROPOSED, settled(Outcome.SILENCE), ["escrow split", "expired"]),
+    # A dispute, a ruling, and an arbiter that slept.
+    (State.COMPLETED, PROPOSED, DISPUTED, ["escrow disputed", "disputed"]),
+    (State.VALIDATED, PROPOSED, DISPUTED, ["escrow disputed", "disputed"]),
+    *((state, PROPOSED, DISPUTED, ["escrow disputed"]) for state in ENDED),
+    (State.DISPUTED, CONTESTED, DISPUTED, []),
+    (State.DISPUTED, CONTESTED, settled(Outcome.RULING), ["escrow split", "settled ruling"]),
+    (State.DISPUTED, CONTESTED, settled(Outcome.ACCEPT), ["escrow released", "settled accept"]),
+    (State.DISPUTED, CONTESTED, settled(Outcome.INCONCLUSIVE), ["escrow split", "settled inconclusive"]),
+    (State.DISPUTED, CONTESTED, settled(Outcome.REJECT), ["escrow refunded", "rejected"]),
+    (State.DISPUTED, CONTESTED, settled(Outcome.SILENCE), ["escrow split", "expired"]),
+    (State.DISPUTED, CONTESTED, CANCELLED, ["escrow refunded", "cancelled"]),
+    *((state, CONTESTED, settled(Outcome.RULING), ["escrow split"]) for state in ENDED),
+    *((State.DISPUTED, CONTESTED, args, []) for args in SILENT_EVENTS),
+    *((State.COMPLETED, PROPOSED, args, []) for args in SILENT_EVENTS),
     # Money back.
     *((state, LOCKED, REFUNDED, ["escrow refunded", "expired"]) for state in (State.SIMULATED, *BEFORE_DELIVERY)),
     *((state, LOCKED, REFUNDED, ["escrow refunded"]) for state in ENDED),

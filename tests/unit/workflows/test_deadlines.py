@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oracle.chain.events import EscrowStatus, Status
@@ -11,7 +13,7 @@ from router.workflows.deadlines import Verb, due, next_deadline
 TERMS = JobTerms(
     payer=ZERO_ADDRESS,
     requester=ZERO_ADDRESS,
-    worker=ZERO_ADDRESS,
+    worker="0x90F79bf6EB2c4f870365E785982E1f101E93b906",
     arbiter=ZERO_ADDRESS,
     token=ZERO_ADDRESS,
     fee_to=ZERO_ADDRESS,
@@ -45,6 +47,7 @@ def slot(status: Status, clock: int = 0) -> EscrowStatus:
         (slot(Status.FUNDED, 10), 1_000, Verb.REFUND),
         (slot(Status.SUBMITTED, 10), 9_000, Verb.SILENCE),
         (slot(Status.PROPOSED, 5_000), 5_000, Verb.FINALIZE),
+        (slot(Status.DISPUTED, 6_000), 6_000, Verb.FINALIZE),
     ],
 )
 def test_nothing_is_due_in_the_last_second_and_the_call_is_due_right_after(
@@ -53,6 +56,24 @@ def test_nothing_is_due_in_the_last_second_and_the_call_is_due_right_after(
     assert due(status, TERMS, deadline) is None
     assert due(status, TERMS, deadline + 1) is verb
     assert next_deadline(status, TERMS) == deadline
+
+
+@pytest.mark.parametrize(
+    ("status", "deadline"),
+    [
+        (slot(Status.FUNDED, 10), 500),
+        (slot(Status.CLAIMED, 400), 500),
+        (slot(Status.CLAIMED, 700), 700),
+        (slot(Status.SUBMITTED, 10), 9_000),
+    ],
+)
+def test_an_open_job_goes_back_once_nobody_can_claim_it_and_no_claim_stands(
+    status: EscrowStatus, deadline: int
+) -> None:
+    open_job = replace(TERMS, worker=ZERO_ADDRESS, claim_by=500, deliver_window=300)
+    assert due(status, open_job, deadline) is None
+    assert due(status, open_job, deadline + 1) is not None
+    assert next_deadline(status, open_job) == deadline
 
 
 @pytest.mark.parametrize("status", [Status.NONE, Status.SETTLED, Status.REFUNDED])

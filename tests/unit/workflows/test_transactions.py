@@ -13,7 +13,7 @@ from eth_account import Account
 from job_stories import Story
 from paper_chain import PaperChain
 
-from oracle.chain.client import Call
+from oracle.chain.calls import Call
 from oracle.chain.errors import CallReverted, NotConfirmed
 from oracle.chain.sender import Receipt, SignedTransaction
 from router.lifecycle import State
