@@ -169,7 +169,9 @@ contract JobEscrow is Treasury, EIP712 {
             if (each.quorum() > quorum) quorum = each.quorum();
             if (each.registry() != address(0)) keysOnly = true;
         }
-        _checkBatch(MerkleRoot.root(leaves), terms[0], quorum, signers, signatures, keysOnly);
+        bytes32 root = MerkleRoot.root(leaves);
+        emit BatchSettled(root, signers, count);
+        _checkBatch(root, terms[0], quorum, signers, signatures, keysOnly);
 
         for (uint256 i = 0; i < due.count; ++i) {
             (address to, uint256 amount) = due.at(i);
@@ -483,11 +485,10 @@ contract JobEscrow is Treasury, EIP712 {
             _workerAmount(terms, verdict.outcome, verdict.workerAmount, fee),
             signers
         );
-        _propose(job, slot, proposal, verdict.evidenceHash, 0);
         (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
-        due.add(Payments.Role.Worker, worker, toWorker);
-        due.add(Payments.Role.Fee, terms.feeTo(), fee);
-        due.add(Payments.Role.Payer, terms.payer(), toPayer);
+        if (toWorker != 0) due.add(Payments.Role.Worker, worker, toWorker);
+        if (fee != 0) due.add(Payments.Role.Fee, terms.feeTo(), fee);
+        if (toPayer != 0) due.add(Payments.Role.Payer, terms.payer(), toPayer);
     }
 
     // ------------------------------------------------------------------ checks

@@ -23,7 +23,6 @@ library Payments {
     }
 
     function add(List memory list, Role role, address to, uint256 amount) internal pure {
-        if (amount == 0) return;
         uint256 last = list.newest[uint256(role)];
         if (last != 0 && list.accounts[last - 1] == to) {
             list.amounts[last - 1] += amount;

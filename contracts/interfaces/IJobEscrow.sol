@@ -96,6 +96,13 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param fee To `feeTo`.
     event Settled(JobId indexed job, Outcome outcome, uint256 workerPaid, uint256 payerPaid, uint256 fee);
 
+    /// @notice Many jobs were settled by one signature set. Each of them emits `Settled`; none of them `Proposed`, for the
+    /// root commits to every verdict and the call carries them.
+    /// @param root The `MerkleRoot` over the verdicts.
+    /// @param signers Bit i: the i-th validator signed.
+    /// @param jobs How many.
+    event BatchSettled(bytes32 indexed root, uint16 signers, uint256 jobs);
+
     /// @notice Nothing was submitted in time: the whole budget went back.
     /// @param job The job.
     /// @param payer Who received it.

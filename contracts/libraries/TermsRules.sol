@@ -147,9 +147,8 @@ library TermsRules {
         if (registry == address(0)) return;
         bytes32 set = terms.validatorsHash();
         uint256 until = terms.verdictBy() + terms.challengeWindow() + terms.rulingWindow();
-        (bool success, bytes memory answer) =
-            registry.staticcall(abi.encodeCall(IValidatorRegistry.admits, (set, until)));
-        if (!success || answer.length != 32 || uint256(bytes32(answer)) != 1) {
+        // A contract that is no registry reverts here with words of its own, or none.
+        if (registry.code.length == 0 || !IValidatorRegistry(registry).admits(set, until)) {
             revert E.JobEscrow_NotAdmitted(registry, set, until);
         }
     }

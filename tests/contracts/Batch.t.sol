@@ -4,7 +4,7 @@ pragma solidity ^0.8.34;
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {MerkleRoot} from "../../contracts/libraries/MerkleRoot.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
-import {BatchedVerdict, JobId, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {BatchedVerdict, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
 import {Account, AdmitsAll, YesMan} from "./support/Account.sol";
 import {Harness} from "./support/Harness.sol";
 
@@ -191,17 +191,15 @@ contract BatchTest is Harness {
         vm.assertEq(dollar.balanceOf(worker) - before, BUDGET / 2 + BUDGET + claimBond(open), "worker");
     }
 
-    function test_says_of_each_job_what_a_single_verdict_says() public {
+    function test_says_what_became_of_each_job_and_once_who_signed() public {
         add(plain(), Outcome.Accept, 1);
         add(plain(), Outcome.Reject, 0);
         for (uint256 i = 0; i < 2; ++i) {
-            JobId job = idOf(jobs[i]);
-            Outcome outcome = verdicts[i].outcome;
             vm.expectEmit(true, true, true, true, address(escrow));
-            emit IJobEscrow.Proposed(job, worker, RESULT, outcome, uint128(1 - i), THREE, 0, EVIDENCE, uint40(NOW));
-            vm.expectEmit(true, true, true, true, address(escrow));
-            emit IJobEscrow.Settled(job, outcome, 1 - i, BUDGET - 1 + i, 0);
+            emit IJobEscrow.Settled(idOf(jobs[i]), verdicts[i].outcome, 1 - i, BUDGET - 1 + i, 0);
         }
+        vm.expectEmit(true, true, true, true, address(escrow));
+        emit IJobEscrow.BatchSettled(root(), THREE, 2);
         settle();
         SignedVerdict memory first = accept(1);
         uint256 commit = uint256(keccak256(abi.encode(standing(first, 1)))) & (2 ** 206 - 1);
@@ -269,6 +267,10 @@ contract BatchTest is Harness {
     }
 
     function digest() private view returns (bytes32) {
+        return digestOf(keccak256(abi.encode(keccak256("BatchVerdict(bytes32 root)"), root())));
+    }
+
+    function root() private view returns (bytes32) {
         bytes32[] memory leaves = new bytes32[](verdicts.length);
         for (uint256 i = 0; i < leaves.length; ++i) {
             BatchedVerdict memory v = verdicts[i];
@@ -276,7 +278,7 @@ contract BatchTest is Harness {
                 SignedVerdict(address(0), v.resultHash, v.outcome, v.workerAmount, v.evidenceHash, 0);
             leaves[i] = MerkleRoot.leaf(verdictHash(idOf(jobs[i]), 0, alone));
         }
-        return digestOf(keccak256(abi.encode(keccak256("BatchVerdict(bytes32 root)"), MerkleRoot.root(leaves))));
+        return MerkleRoot.root(leaves);
     }
 
     function signed() private view returns (bytes memory) {
