@@ -15,8 +15,9 @@ from oracle.encoding import Finding, InputRejected, parse_rational
 from oracle.spec.canonical import read_spec, spec_hash
 from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
+from oracle.spec.methods import resolve_certificates, resolve_guards
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
-from oracle.spec.policy import PromotionPolicy, resolve_certificates, resolve_guards
+from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.source import SourceSpec, is_remote
 
@@ -37,7 +38,8 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     stages_s = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
     certificates, guards = spec.validation.certificates, spec.validation.guards
     if bits is not None and spec.quantum is not None:
-        certificates, guards = resolve_certificates(certificates, bits), resolve_guards(guards, bits)
+        certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
+        guards = resolve_guards(guards, bits, certificates, f_max=spec.validation.f_max is not None)
     return _changed(
         spec,
         {

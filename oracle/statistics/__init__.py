@@ -1,25 +1,27 @@
 """Statistics that move money: baselines, exact tests on them, and what a number of shots buys."""
 
+from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
-from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Side
+from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
-from oracle.statistics.methods import GUARDS, LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy, guard
 from oracle.statistics.planner import HONEST_FIDELITY, LEAST_POWER, Plan, Suggestion, plan_shots, shots_needed
-from oracle.statistics.share import BINOMIAL, WITNESS
-from oracle.statistics.tvd import TVD
+from oracle.statistics.registry import GUARDS, LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy, guard
 
 __all__ = [
     "BINOMIAL",
     "BLOCKS",
+    "CEILING",
     "DISPERSION",
     "DUPLICATES",
     "GUARDS",
     "HONEST_FIDELITY",
+    "HUBER",
     "LARGEST_SHOTS",
     "LEAST_POWER",
     "METHODS",
     "RECOMPUTATION_TOLERANCE",
     "REPEATS",
+    "SCORES",
     "TVD",
     "WITNESS",
     "Baseline",
@@ -33,6 +35,7 @@ __all__ = [
     "Plan",
     "PolicyRefused",
     "Record",
+    "Setting",
     "Side",
     "Suggestion",
     "baseline_tvd",

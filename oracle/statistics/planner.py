@@ -11,12 +11,11 @@ from fractions import Fraction
 from math import floor
 
 from oracle.encoding import format_rational
+from oracle.spec.methods import TVD, WITNESS
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, MethodRefused
-from oracle.statistics.methods import LARGEST_SHOTS, certifier, check_policy, reject_level
-from oracle.statistics.share import WITNESS
-from oracle.statistics.tvd import TVD
+from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, reject_level
 
 LEAST_POWER = Fraction(19, 20)
 """A plan is feasible if it accepts an honest worker and rejects one at chance at least this often."""

@@ -28,14 +28,16 @@ class DocumentRejected(ValueError):
 def policy_json(policy: ValidationPolicy) -> dict[str, object]:
     """`policy` as it is digested: rationals in lowest terms, certificates and guards in the policy's order.
 
-    A policy without guards says nothing of them, as before there were any.
+    A policy without guards, or without an upper bound on the fidelity, says nothing of them, as before there were any.
     """
     rates: dict[str, Fraction] = {name: getattr(policy, name) for name in _RATES}
-    guards = {"guards": list(policy.guards)} if policy.guards else {}
+    later: dict[str, object] = {"guards": list(policy.guards)} if policy.guards else {}
+    if policy.f_max is not None:
+        later["f_max"] = format_rational(policy.f_max)
     return {
         **{name: format_rational(rate) for name, rate in rates.items()},
         "certificates": list(policy.certificates),
-        **guards,
+        **later,
     }
 
 
@@ -151,6 +153,7 @@ def _read(value: Any) -> VerdictDocument:
             **{name: parse_rational(policy[name]) for name in _RATES},
             certificates=tuple(policy["certificates"]),
             guards=tuple(policy.get("guards", ())),
+            f_max=parse_rational(policy["f_max"]) if "f_max" in policy else None,
         ),
         baseline_root=value["baseline_root"],
         result_hash=value["result_hash"],

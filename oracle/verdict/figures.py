@@ -11,9 +11,9 @@ import numpy as np
 from oracle.artifacts.shots import PackedShots
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.levelset import witness_set
+from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.radius import UNIT, mcdiarmid_radius, sampling_bias
 from oracle.statistics.tails import lower_tail_at_most, upper_tail_at_most
-from oracle.statistics.tvd import distance_statistic
 
 CONFIDENCE_LEVEL = Fraction(1, 100)
 """Each end of an interval is missed at most this often."""

@@ -14,10 +14,9 @@ from oracle.chain import sender
 from oracle.chain.client import EscrowClient
 from oracle.encoding import parse_json, parse_rational
 from oracle.spec import JobSpec
-from oracle.statistics import Baseline, Certificate
+from oracle.statistics import TVD, Baseline, Certificate
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.radius import UNIT
-from oracle.statistics.tvd import TVD
 from oracle.terms import verdict_digest
 from oracle.verdict import VerdictDocument
 from oracle.verdict.figures import describe

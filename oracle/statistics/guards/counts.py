@@ -31,9 +31,8 @@ from math import isqrt
 
 import numpy as np
 
-from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import TOTAL_BITS, Baseline
-from oracle.statistics.certificate import Bound, Certificate, Side, finding
+from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
 from oracle.statistics.guards.guard import Record
 from oracle.statistics.tails import least_significant, most_significant
 
@@ -102,11 +101,11 @@ class DivisorGuard:
         return finding(DUPLICATES, undivided, None, reject, {"distinct": distinct, "divisor": divisor})
 
 
-def window_guard(_policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> WindowGuard:
+def window_guard(setting: Setting) -> WindowGuard:
     """`dispersion.window/1`: counts as close to the expected ones as no sampling makes them."""
-    return WindowGuard(baseline, shots, level)
+    return WindowGuard(setting.baseline, setting.shots, setting.level)
 
 
-def divisor_guard(_policy: ValidationPolicy, _baseline: Baseline, shots: int, level: Fraction) -> DivisorGuard:
+def divisor_guard(setting: Setting) -> DivisorGuard:
     """`duplicates.divisor/1`: a shorter run, each of its shots delivered several times, in any order."""
-    return DivisorGuard(shots, level)
+    return DivisorGuard(setting.shots, setting.level)

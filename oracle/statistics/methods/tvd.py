@@ -21,12 +21,10 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from oracle.spec.policy import ValidationPolicy
+from oracle.spec.methods import TVD
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
-from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Side, finding
-from oracle.statistics.radius import UNIT, exp_upper, mcdiarmid_radius, sampling_bias
-
-TVD = "tvd.certified/1"
+from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Setting, Side, finding
+from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
 _SUM_SCALE = 1 << 48
 
@@ -91,22 +89,19 @@ class DistanceCertifier:
         q = f * p + (1 - f) / self.baseline.outcomes
         deviations = np.sqrt((q - p) ** 2 + (2 / pi / self.shots) * q * (1 - q))
         mean = Fraction(int(np.ceil(deviations * _SUM_SCALE).astype(np.int64).sum()), 2 * _SUM_SCALE)
-        return self._within(self.accept_below - mean)
+        return concentration(self.shots, self.accept_below - mean)
 
     def rejects_uniform(self) -> Fraction:
         """1 - exp(-2 N t^2), with t the room between TVD(uniform, p) <= E T and where T rejects."""
-        return self._within(baseline_tvd(self.baseline, Baseline.uniform(self.baseline.bits)) - self.reject_above)
-
-    def _within(self, room: Fraction) -> Fraction:
-        if room <= 0:
-            return Fraction(0)
-        return max(Fraction(0), 1 - exp_upper(-2 * self.shots * room * room))
+        uniform = Baseline.uniform(self.baseline.bits)
+        return concentration(self.shots, baseline_tvd(self.baseline, uniform) - self.reject_above)
 
 
-def distance_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> DistanceCertifier:
-    """`tvd.certified/1` at error rates alpha (false accept) and `level` (false reject)."""
+def distance_certifier(setting: Setting) -> DistanceCertifier:
+    """`tvd.certified/1` at error rates alpha (false accept) and the setting's level (false reject)."""
+    policy, baseline, shots = setting.policy, setting.baseline, setting.shots
     accept_radius = mcdiarmid_radius(shots, policy.alpha)
-    reject_radius = mcdiarmid_radius(shots, level)
+    reject_radius = mcdiarmid_radius(shots, setting.level)
     bias = sampling_bias(baseline.outcomes, shots)
     return DistanceCertifier(
         baseline,
