@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from oracle.encoding import format_rational, parse_rational
+from oracle.spec.hull import hull_faults
 from oracle.spec.methods import CEILING, HUBER, WIDEST_TVD, WITNESSES, alone
 from oracle.spec.quote import amount_of
 
@@ -231,6 +232,10 @@ def _validation(spec: JobSpec) -> Iterator[Fault]:
             "one result could be both",
             f"write f_max: {format_rational((1 + f_min) / 2)}, or leave it out",
         )
+    if validation.hull is not None:
+        for below, reason, remedy in hull_faults(validation.hull, validation.certificates, validation.guards):
+            path = f"validation.hull.{below}" if below else "validation.hull"
+            yield Fault(path, ("validation.certificates", "validation.guards"), reason, remedy)
     yield from _ceiling(spec)
     yield from _companions(spec)
 

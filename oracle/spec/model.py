@@ -32,6 +32,7 @@ from oracle.spec.fields import (
     fault,
     whole,
 )
+from oracle.spec.hull import Hull
 from oracle.spec.methods import Certificate, Guard, JobClass
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
@@ -178,7 +179,7 @@ class ResultSchema(Section):
     )
 
 
-ADDED_LATER = ("f_max", "guards", "job_class")
+ADDED_LATER = ("f_max", "guards", "hull", "job_class")
 """Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
 
 
@@ -232,6 +233,11 @@ class Validation(Section):
         "No device reaches a fidelity above this: a better result is a simulator's, and rejected.",
         default=None,
         example=0.97,
+    )
+    hull: Hull | None = documented(
+        "The noises that are honest: distances are then from the nearest mixture with them, not from the ideal law.",
+        default=None,
+        example={"reach": 0.2, "vertices": [{"kind": "uniform", "most": 0.2}]},
     )
 
     @field_validator("certificates")

@@ -64,6 +64,17 @@ def _unresolved(inputs: Inputs) -> tuple[str, ...]:
     return tuple(found)
 
 
+def with_vertices(spec: JobSpec, roots: tuple[str, ...]) -> JobSpec:
+    """The spec whose hull is committed to `roots`, one for each vertex in its order; a file that is named stays so."""
+    hull = spec.validation.hull
+    if hull is None or len(hull.vertices) != len(roots):
+        raise ValueError(f"{len(roots)} roots are not one for each vertex")
+    committed = hull.model_dump(mode="json")
+    for vertex, root in zip(committed["vertices"], roots, strict=True):
+        vertex["root"] = root
+    return _changed(spec, {"validation": {"hull": committed}})
+
+
 def simulated(spec: JobSpec, record: SimulationRecord) -> JobSpec:
     """The spec with circuit and baseline frozen to those of `record`."""
     return _changed(

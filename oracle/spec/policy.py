@@ -11,6 +11,7 @@ from pydantic import field_validator
 
 from oracle.encoding import format_rational, parse_rational
 from oracle.spec.fields import Flag, PositiveInt, Proportion, Section, documented, fault, shown
+from oracle.spec.hull import HullBounds
 from oracle.spec.methods import resolve_certificates
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ class ValidationPolicy:
     """Ids of the guards, ascending; each may reject, none accepts."""
     f_max: Fraction | None = None
     """No device reaches a fidelity above this; None: no upper bound. Above `f_min`."""
+    hull: HullBounds | None = None
+    """The noises that are honest; None: the ideal law alone is what distances are from."""
 
     @classmethod
     def of(cls, spec: JobSpec, bits: int) -> ValidationPolicy:
         """The policy of `spec` for a circuit that measures `bits` bits.
 
-        Raises InputRejected if the spec's certificates do not fit the width; see resolve_certificates.
+        Raises InputRejected if the spec's certificates do not fit the width (see resolve_certificates), or if a
+        vertex of its hull is not committed yet.
         """
         validation = spec.validation
         return cls(
@@ -58,6 +62,7 @@ class ValidationPolicy:
             # A spec that was normalised before there were guards has none, and its verdicts stay what they were.
             guards=validation.guards or (),
             f_max=None if validation.f_max is None else parse_rational(validation.f_max),
+            hull=None if validation.hull is None else HullBounds.of(validation.hull),
         )
 
 

@@ -4,8 +4,18 @@ from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
+from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
 from oracle.statistics.planner import HONEST_FIDELITY, LEAST_POWER, Plan, Suggestion, plan_shots, shots_needed
-from oracle.statistics.registry import GUARDS, LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy, guard
+from oracle.statistics.registry import (
+    GUARDS,
+    LARGEST_SHOTS,
+    METHODS,
+    PolicyRefused,
+    certifier,
+    check_policy,
+    committed_hull,
+    guard,
+)
 
 __all__ = [
     "BINOMIAL",
@@ -31,6 +41,8 @@ __all__ = [
     "Certifier",
     "Decision",
     "Guard",
+    "Hull",
+    "HullRejected",
     "MethodRefused",
     "Plan",
     "PolicyRefused",
@@ -41,7 +53,10 @@ __all__ = [
     "baseline_tvd",
     "certifier",
     "check_policy",
+    "committed_hull",
     "guard",
+    "misread",
     "plan_shots",
     "shots_needed",
+    "vertex_law",
 ]

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
+from oracle.statistics.hull import Hull
 
 Outcomes = npt.NDArray[np.int64]
 """int64[distinct]: the distinct outcomes of a result, each below 2^bits."""
@@ -74,6 +75,8 @@ class Setting:
     shots: int
     level: Fraction
     """The most often that this one method or guard may reject an honest worker: beta / M."""
+    hull: Hull | None = None
+    """The noises that are honest, committed as the policy says; None: the baseline alone."""
 
 
 class Certifier(Protocol):

@@ -5,9 +5,10 @@ A new one is a maker, from `Setting` to what judges, and a line in one of the tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+from oracle.encoding import format_rational
 from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS, WITNESSES
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
@@ -16,6 +17,7 @@ from oracle.statistics.guards.counts import DISPERSION, DUPLICATES, divisor_guar
 from oracle.statistics.guards.guard import Guard
 from oracle.statistics.guards.order import BLOCKS, REPEATS, block_guard, repeat_guard
 from oracle.statistics.guards.scores import ceiling_guard, score_guard
+from oracle.statistics.hull import Hull, HullRejected
 from oracle.statistics.methods.huber import huber_certifier
 from oracle.statistics.methods.share import binomial_certifier, witness_certifier
 from oracle.statistics.methods.tvd import distance_certifier
@@ -75,8 +77,34 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
         raise PolicyRefused(f"{CEILING} and f_max go together")
     if policy.f_max is not None and not policy.f_min < policy.f_max < 1:
         raise PolicyRefused(f"f_max {policy.f_max} must be f_min < f_max < 1")
+    if policy.hull is not None and not (0 < policy.hull.reach < 1 and policy.hull.vertices):
+        raise PolicyRefused(f"a hull has vertices, and a reach above 0 and below 1, not {policy.hull.reach}")
     if not 1 <= shots <= LARGEST_SHOTS:
         raise PolicyRefused(f"{shots} shots; a verdict counts 1 to {LARGEST_SHOTS:,}")
+
+
+def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Sequence[Baseline]) -> Hull | None:
+    """The hull that `policy` commits to, made of `vertices` in its order; None if it has none.
+
+    Raises PolicyRefused if the vertices are others than the policy's, or if a mixture of them could lie further from
+    the baseline than the policy's reach.
+    """
+    bounds = policy.hull
+    roots = [] if bounds is None else [root for root, _ in bounds.vertices]
+    if [vertex.root for vertex in vertices] != roots:
+        raise PolicyRefused(f"{len(vertices)} vertices, which are not the hull that the policy commits to")
+    if bounds is None:
+        return None
+    try:
+        hull = Hull(baseline, tuple(vertices), tuple(most for _, most in bounds.vertices))
+    except HullRejected as error:
+        raise PolicyRefused(str(error)) from error
+    if hull.reach > bounds.reach:
+        raise PolicyRefused(
+            f"the hull's mixtures may lie up to {float(hull.reach):.3f} from the ideal law, and its reach is "
+            f"{format_rational(bounds.reach)}: lower the most that its vertices may weigh"
+        )
+    return hull
 
 
 def reject_level(policy: ValidationPolicy) -> Fraction:
@@ -84,17 +112,19 @@ def reject_level(policy: ValidationPolicy) -> Fraction:
     return policy.beta / (len(policy.certificates) + len(policy.guards))
 
 
-def certifier(method: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Certifier:
+def certifier(
+    method: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None
+) -> Certifier:
     """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at beta / M.
 
     Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
     """
-    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy)))
+    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy), hull))
 
 
-def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Guard:
+def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None) -> Guard:
     """The guard `name` made ready: rejects at beta / M. Raises MethodRefused if it has nothing to say of this baseline.
 
     The policy is one that check_policy passed.
     """
-    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy)))
+    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy), hull))

@@ -12,7 +12,8 @@ for that at every t. Then, by the inequality of Dvoretzky, Kiefer and Wolfowitz 
     P(sup_t (G(t) - G^(t)) > 1/20 + sqrt(ln(1/level) / 2N)) <= level.
 
 The statistic is the integer max over t of N 2^40 G(t) - 2^40 (shots of a score up to t), over the thresholds of
-`levelset.thresholds`.
+`levelset.thresholds`. Under a policy with a hull of noises G(t) is, for each t, the least that a mixture has at or
+below t.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class ScoreGuard:
 
     baseline: Baseline
     shots: int
+    expected: tuple[int, ...]
+    """For each of `thresholds`: 2^40 times the least share that an ideal worker's law has at or below it."""
     radius: int
     """sqrt(ln(1/level) / 2N) in units of 2^-40, rounded up."""
 
@@ -52,8 +55,7 @@ class ScoreGuard:
         # Doubles add up counts exactly: they stay below 2^53.
         tally = np.bincount(place, weights=record.counts, minlength=len(floors) + 1).astype(np.int64)
         seen = np.cumsum(tally)[:-1].tolist()
-        expected = below_thresholds(self.baseline)
-        lead = [self.shots * weight - count * TOTAL for weight, count in zip(expected, seen, strict=True)]
+        lead = [self.shots * share - count * TOTAL for share, count in zip(self.expected, seen, strict=True)]
         most = max(lead)
         bound = floor(self.shots * (self.radius + SCORE_TOLERANCE * UNIT)) + 1
         reject = Bound(Side.AT_LEAST, bound) if bound <= self.shots * TOTAL else None
@@ -83,7 +85,8 @@ class CeilingGuard:
 
 def score_guard(setting: Setting) -> ScoreGuard:
     """`score_cdf/1`: shots of too few low scores, as of a worker that returns good outcomes only."""
-    return ScoreGuard(setting.baseline, setting.shots, mcdiarmid_radius(setting.shots, setting.level))
+    expected = below_thresholds(setting.baseline) if setting.hull is None else setting.hull.lowest_below
+    return ScoreGuard(setting.baseline, setting.shots, expected, mcdiarmid_radius(setting.shots, setting.level))
 
 
 def ceiling_guard(setting: Setting) -> CeilingGuard:
