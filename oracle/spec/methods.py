@@ -95,9 +95,9 @@ def class_certificates(job_class: JobClass, bits: int) -> tuple[Certificate, ...
 
 
 def resolve_guards(
-    named: tuple[Guard, ...] | None, bits: int, certificates: tuple[Certificate, ...], *, f_max: bool
+    named: tuple[Guard, ...] | None, certificates: tuple[Certificate, ...], *, f_max: bool
 ) -> tuple[Guard, ...]:
-    """The guards for `bits` measured bits beside `certificates`: those named, or the default.
+    """The guards beside `certificates`: those named, or the default.
 
     By default a witness that no distance goes with has `score_cdf/1` beside it, and a spec with an upper bound on the
     fidelity has the guard that looks at it.

@@ -39,7 +39,7 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     certificates, guards = spec.validation.certificates, spec.validation.guards
     if bits is not None and spec.quantum is not None:
         certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
-        guards = resolve_guards(guards, bits, certificates, f_max=spec.validation.f_max is not None)
+        guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
     return _changed(
         spec,
         {

@@ -21,7 +21,7 @@ from oracle.encoding import parse_rational
 from oracle.spec.hull import Vertex
 from oracle.statistics.baseline import TOTAL, Baseline, Weights, baseline_tvd
 from oracle.statistics.fitting import Fit, least_residuals
-from oracle.statistics.levelset import thresholds
+from oracle.statistics.levelset import ranks, thresholds
 
 WIDEST_HULL = 12
 """Up to this many bits the nearest mixture is looked for; the linear program has 2^bits residuals."""
@@ -87,7 +87,7 @@ class Hull:
         """For each of the ideal law's `thresholds`: the least, over the mixtures, of 2^40 times the share on outcomes
         of at most that ideal weight, rounded down. Each threshold has its own worst mixture."""
         floors = thresholds(self.ideal.bits)
-        place = np.searchsorted(floors, self.ideal.weights, side="left")
+        place = ranks(self.ideal)
         order = np.argsort(place, kind="stable")
         ends = np.searchsorted(place[order], np.arange(len(floors)), side="right")
 

@@ -73,6 +73,14 @@ def _sizes_and_weights_below(baseline: Baseline) -> tuple[tuple[int, ...], tuple
     return tuple(sizes.tolist()), tuple(sums[sizes].tolist())
 
 
+@lru_cache(maxsize=4)
+def ranks(baseline: Baseline) -> npt.NDArray[np.uint8]:
+    """uint8[2**bits], read-only: how many of `thresholds` lie below each outcome's weight."""
+    places = np.searchsorted(thresholds(baseline.bits), baseline.weights, side="left").astype(np.uint8)
+    places.setflags(write=False)
+    return places
+
+
 def below_thresholds(baseline: Baseline) -> tuple[int, ...]:
     """For each of `thresholds`: 2^40 times the share of the baseline on outcomes of at most that weight."""
     return _sizes_and_weights_below(baseline)[1]

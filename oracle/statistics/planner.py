@@ -194,7 +194,7 @@ def plan_shots(
         reasons = [] if forecast.works else [_shortfall(job, shots, needed)]
     suggestion = None
     if not forecast.works:
-        suggestion = _suggest(job, needed)
+        suggestion = _suggest(job, needed, honest_fidelity)
         if suggestion is not None and suggestion.method != method:
             reasons.append(f"use {suggestion.method}, which needs {suggestion.shots:,} shots")
     return Plan(
@@ -230,12 +230,13 @@ def _shortfall(job: _Job, shots: int, needed: int | None) -> str:
     return f"{at} needs {needed:,} shots, not {shots:,}"
 
 
-def _suggest(job: _Job, needed: int | None) -> Suggestion | None:
-    """The cheapest of what works; the policy's own certificates win a tie."""
+def _suggest(job: _Job, needed: int | None, fidelity: Fraction | None) -> Suggestion | None:
+    """The cheapest of what works; the policy's own certificates win a tie. Others are planned for `fidelity`, or for
+    the worker that they are planned for themselves."""
     found = [] if needed is None else [Suggestion("+".join(job.policy.certificates), needed)]
     for other in _alternatives(job.policy, job.baseline.bits):
         try:
-            fewest = _fewest(replace(job, policy=other))
+            fewest = _fewest(replace(job, policy=other, fidelity=fidelity or planned_fidelity(other)))
         except MethodRefused:
             continue
         if fewest is not None:

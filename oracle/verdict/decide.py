@@ -93,8 +93,9 @@ def decide(case: Case) -> VerdictDocument:
     if reasons or shots is None:
         outcome = Outcome.REJECT
     else:
-        certificates = certify(case.policy, case.baseline, shots, hull)
-        guards = inspect(case.policy, case.baseline, shots, hull)
+        record = Record(shots.values() if shots.ordered else None, *shots.tally())
+        certificates = certify(case.policy, case.baseline, record, hull)
+        guards = inspect(case.policy, case.baseline, record, hull)
         outcome, reasons = _combine(certificates, guards)
     return VerdictDocument(
         engine=case.engine,
@@ -140,32 +141,28 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
 
 
 def certify(
-    policy: ValidationPolicy, baseline: Baseline, shots: PackedShots, hull: Hull | None = None
+    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
 ) -> tuple[Certificate, ...]:
-    """The certificates of `policy`, in its order, on `shots` of the baseline's width."""
-    outcomes, counts = shots.tally()
+    """The certificates of `policy`, in its order, on a result of the baseline's width."""
     certificates = []
     for method in policy.certificates:
         try:
-            prepared = certifier(method, policy, baseline, shots.count, hull)
+            prepared = certifier(method, policy, baseline, record.shots, hull)
         except MethodRefused:
             certificates.append(Certificate(method, Decision.REFUSED, None, None, None))
         else:
-            certificates.append(prepared.certify(outcomes, counts))
+            certificates.append(prepared.certify(record.outcomes, record.counts))
     return tuple(certificates)
 
 
 def inspect(
-    policy: ValidationPolicy, baseline: Baseline, shots: PackedShots, hull: Hull | None = None
+    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
 ) -> tuple[Certificate, ...]:
-    """What the guards of `policy`, in its order, find on `shots` of the baseline's width."""
-    if not policy.guards:
-        return ()
-    record = Record(shots.values() if shots.ordered else None, *shots.tally())
+    """What the guards of `policy`, in its order, find on a result of the baseline's width."""
     found = []
     for name in policy.guards:
         try:
-            found.append(guard(name, policy, baseline, shots.count, hull).inspect(record))
+            found.append(guard(name, policy, baseline, record.shots, hull).inspect(record))
         except MethodRefused:
             found.append(Certificate(name, Decision.REFUSED, None, None, None))
     return tuple(found)

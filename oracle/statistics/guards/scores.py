@@ -28,7 +28,7 @@ from oracle.spec.methods import CEILING, SCORES
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
 from oracle.statistics.guards.guard import Record
-from oracle.statistics.levelset import LevelSet, below_thresholds, thresholds, witness_set
+from oracle.statistics.levelset import LevelSet, below_thresholds, ranks, thresholds, witness_set
 from oracle.statistics.radius import UNIT, mcdiarmid_radius
 from oracle.statistics.tails import least_significant
 
@@ -51,9 +51,8 @@ class ScoreGuard:
 
     def inspect(self, record: Record) -> Certificate:
         floors = thresholds(self.baseline.bits)
-        place = np.searchsorted(floors, self.baseline.weights[record.outcomes], side="left")
         # Doubles add up counts exactly: they stay below 2^53.
-        tally = np.bincount(place, weights=record.counts, minlength=len(floors) + 1).astype(np.int64)
+        tally = np.bincount(ranks(self.baseline)[record.outcomes], record.counts, len(floors) + 1).astype(np.int64)
         seen = np.cumsum(tally)[:-1].tolist()
         lead = [self.shots * share - count * TOTAL for share, count in zip(self.expected, seen, strict=True)]
         most = max(lead)
