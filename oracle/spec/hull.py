@@ -22,7 +22,7 @@ class Vertex(Section):
         "such as a simulation with a device's calibration snapshot.",
         example="uniform",
     )
-    most: Proportion = documented("The most that this kind may weigh in the mixture.", example=0.2)
+    most: Proportion = documented("The most that this kind may weigh in the mixture.", example="1/5")
     zero_to_one: Distance | None = documented(
         "For readout: how often a 0 is read as 1, the same for every bit.", default=None, example=0.01
     )
@@ -43,11 +43,11 @@ class Hull(Section):
     """The mixtures of the ideal law with some noises: what lies in it is as good as ideal."""
 
     reach: Proportion = documented(
-        "No mixture lies further than this from the ideal law, in total variation; simulate checks it.", example=0.2
+        "No mixture lies further than this from the ideal law, in total variation; simulate checks it.", example="1/5"
     )
     vertices: tuple[Vertex, ...] = documented(
         "The noises, beside the ideal law, which takes the rest of the weight.",
-        example=[{"kind": "uniform", "most": 0.2}, {"kind": "readout", "most": 0.5, "one_to_zero": 0.03}],
+        example=[{"kind": "uniform", "most": "1/5"}, {"kind": "readout", "most": "1/2", "one_to_zero": "3/100"}],
     )
 
     @property

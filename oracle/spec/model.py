@@ -237,7 +237,7 @@ class Validation(Section):
     hull: Hull | None = documented(
         "The noises that are honest: distances are then from the nearest mixture with them, not from the ideal law.",
         default=None,
-        example={"reach": 0.2, "vertices": [{"kind": "uniform", "most": 0.2}]},
+        example={"reach": "1/5", "vertices": [{"kind": "uniform", "most": "1/5"}]},
     )
 
     @field_validator("certificates")

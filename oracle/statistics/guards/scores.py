@@ -5,9 +5,10 @@ would leave uniform noise as it is (any mixing of outcomes in which the rates in
 depolarising, Pauli and symmetric readout errors before a measurement, exchanged qubits) cannot raise the share of *any*
 level set {score > t}: of all sets of its size that one has most of p, and the rates into it add up to its size. So
 such a worker's law q has no less at or below t than the baseline has, G_q >= G, and neither has a mixture of such laws.
-Errors that favour outcomes (1 read as 0 more often than 0 as 1, relaxation) may lift scores a little: 1/20 is allowed
-for that at every t. Then, by the inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant, one side
-(Ann. Probab. 18, 1990; for level <= 1/2),
+Errors that favour outcomes (1 read as 0 more often than 0 as 1, relaxation) may lift scores: 1/20 is allowed for that
+at every t, more than a difference of three in a hundred makes of any law of up to 16 alike, independent bits. Then, by
+the inequality of Dvoretzky, Kiefer and Wolfowitz with Massart's constant, one side (Ann. Probab. 18, 1990; for level <=
+1/2),
 
     P(sup_t (G(t) - G^(t)) > 1/20 + sqrt(ln(1/level) / 2N)) <= level.
 
