@@ -199,8 +199,8 @@ def committed_vertices(store: ArtifactStore | None, spec: JobSpec, ideal: Baseli
     """The vertices that the hull of `spec` is committed to, in its order: what a rule says is computed from the
     committed baseline, what only a file says is fetched from `store`.
 
-    Raises Unjudgeable if a vertex is malformed, not what the spec says it is, or only to be had from a store that is not
-    there; ArtifactMissing and ArtifactCorrupt of the store.
+    Raises Unjudgeable if a vertex is malformed, not what the spec says it is, or only to be had from a store that is
+    not there; ArtifactMissing and ArtifactCorrupt of the store.
     """
     found = []
     for vertex in () if spec.validation.hull is None else spec.validation.hull.vertices:
