@@ -13,7 +13,7 @@ from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
 from oracle.spec import JobSpec, ValidationPolicy, parse_canonical_spec
-from oracle.statistics import Baseline, PolicyRefused, baseline_tvd
+from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, BaselineRejected
 from oracle.terms import JobTerms, Verdict
 from oracle.terms.build import worker_amount
@@ -40,6 +40,8 @@ class Ground:
     shots: int
     """How many are ordered."""
     baseline: Baseline
+    vertices: tuple[Baseline, ...] = ()
+    """The laws of the policy's hull, in its order."""
     committed: bool = True
     """Whether a spec that was frozen before the run names this baseline."""
 
@@ -75,13 +77,13 @@ def recompute(
     Raises Unjudgeable if the artifacts are no valid case: above all if our own baseline lies further than 2^-20 in
     total variation from the committed one.
     """
-    spec, baseline = committed_case(store, terms.spec_hash)
+    spec, baseline, vertices = committed_case(store, terms.spec_hash)
     try:
         amount = worker_amount(spec, terms, _shots(spec))
     except ValueError as error:
         raise Unjudgeable(f"the spec does not say what the worker is owed: {error}") from error
     artifact = _result(store, result_hash, missing_is_final=missing_is_final)
-    ground = Ground(terms.spec_hash, policy_of(spec, baseline.bits), _shots(spec), baseline)
+    ground = Ground(terms.spec_hash, policy_of(spec, baseline.bits), _shots(spec), baseline, vertices)
     document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact)
     verdict = Verdict(
         job=job_id,
@@ -126,6 +128,7 @@ def judge(
                 worker_amount=delivery.worker_amount,
                 ordered=ordered,
                 committed=ground.committed,
+                vertices=ground.vertices,
             )
         )
     except (CaseRejected, PolicyRefused) as error:
@@ -146,8 +149,11 @@ def _result(store: ArtifactStore, result_hash: str, *, missing_is_final: bool) -
         return None
 
 
-def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Baseline]:
-    """The spec, and its committed baseline after our own has confirmed it. Raises as recompute does."""
+def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Baseline, tuple[Baseline, ...]]:
+    """The spec, its committed baseline after our own has confirmed it, and the vertices of its hull if it has one.
+
+    Raises as recompute does.
+    """
     try:
         spec = parse_canonical_spec(store.get(spec_hash))
     except InputRejected as error:
@@ -157,7 +163,8 @@ def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Basel
     if spec.quantum.circuit_hash is None or spec.validation.baseline_root is None:
         raise Unjudgeable("the spec commits to no circuit or no baseline; it was never frozen by `simulate`")
     ours = circuit_baseline(store.get(spec.quantum.circuit_hash))
-    return spec, confirmed_baseline(ours, store.get(spec.validation.baseline_root))
+    baseline = confirmed_baseline(ours, store.get(spec.validation.baseline_root))
+    return spec, baseline, committed_vertices(store, spec, baseline)
 
 
 def circuit_baseline(qasm3: bytes) -> Baseline:
@@ -186,3 +193,28 @@ def confirmed_baseline(ours: Baseline, artifact: bytes) -> Baseline:
             "and at most 2^-20 is allowed"
         )
     return committed
+
+
+def committed_vertices(store: ArtifactStore | None, spec: JobSpec, ideal: Baseline) -> tuple[Baseline, ...]:
+    """The vertices that the hull of `spec` is committed to, in its order: what a rule says is computed from the
+    committed baseline, what only a file says is fetched from `store`.
+
+    Raises Unjudgeable if a vertex is malformed, not what the spec says it is, or only to be had from a store that is
+    not there; ArtifactMissing and ArtifactCorrupt of the store.
+    """
+    found = []
+    for vertex in () if spec.validation.hull is None else spec.validation.hull.vertices:
+        if vertex.root is None:
+            raise Unjudgeable("the spec's hull is not committed; it was never frozen by `simulate`")
+        law = vertex_law(vertex, ideal)
+        if law is None:
+            if store is None:
+                raise Unjudgeable(f"the vertex {vertex.root} of the hull is in no store that was named")
+            try:
+                law = Baseline.from_bytes(store.get(vertex.root))
+            except BaselineRejected as error:
+                raise Unjudgeable(f"the vertex {vertex.root} of the hull is malformed: {error}") from error
+        if law.root != vertex.root:
+            raise Unjudgeable(f"{vertex.root} is not the {vertex.kind} vertex that the spec says it is")
+        found.append(law)
+    return tuple(found)

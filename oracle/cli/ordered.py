@@ -8,7 +8,7 @@ from pathlib import Path
 from oracle.artifacts import ArtifactStore, PackedShots, ShotsRejected, StoreUnavailable, open_store, unpack
 from oracle.circuits import load_qasm3
 from oracle.circuits.readers import registers_of
-from oracle.circuits.recompute import Delivery, Ground
+from oracle.circuits.recompute import Delivery, Ground, Unjudgeable, committed_vertices
 from oracle.cli.endings import Gathering
 from oracle.cli.files import (
     baseline_of,
@@ -95,12 +95,18 @@ def read_ordered(options: Options) -> Submission:
         baseline = gathering.read(lambda: _baseline(order, ours, given, options, store))
     gathering.settle()
     assert baseline is not None
+    ideal = baseline
+    vertices = gathering.read(lambda: _vertices(order, ideal, store))
+    gathering.settle()
+    assert vertices is not None
     assert order.spec.quantum is not None  # _order
     notices = _notices(order, options, delivery)
     if not order.frozen and given is None:
         notices.append(computed_notice(baseline, source))
     return Submission(
-        ground=Ground(spec_hash(order.spec), policy, order.spec.quantum.shots, baseline, committed=order.frozen),
+        ground=Ground(
+            spec_hash(order.spec), policy, order.spec.quantum.shots, baseline, vertices, committed=order.frozen
+        ),
         delivery=delivery,
         result_hash=artifact if data is None else sha256_hex(data),
         artifact=data,
@@ -210,6 +216,14 @@ def _baseline(
         )
         raise rejected(order.source, reason, remedy)
     return confirmed(ours, store.get(root), root)
+
+
+def _vertices(order: _Order, ideal: Baseline, store: ArtifactStore | None) -> tuple[Baseline, ...]:
+    try:
+        return committed_vertices(store, order.spec, ideal)
+    except Unjudgeable as error:
+        remedy = "name the store that has what the spec commits to, with --artifacts"
+        raise rejected(order.source, error.reason, remedy) from error
 
 
 def _delivery(order: _Order, options: Options) -> Delivery:

@@ -3,7 +3,7 @@
 from oracle.spec.canonical import canonical_spec, parse_canonical_spec, spec_hash
 from oracle.spec.judging import load_policy, resolve_policy
 from oracle.spec.model import JobSpec, Promotion, SimulationRecord
-from oracle.spec.normalise import normalise, promoted, simulated
+from oracle.spec.normalise import normalise, promoted, simulated, with_vertices
 from oracle.spec.policy import PromotionPolicy, ValidationPolicy
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.schema import json_schema
@@ -28,4 +28,5 @@ __all__ = [
     "resolve_policy",
     "simulated",
     "spec_hash",
+    "with_vertices",
 ]

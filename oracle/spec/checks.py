@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from oracle.encoding import format_rational, parse_rational
+from oracle.spec.hull import hull_faults
+from oracle.spec.methods import CEILING, HUBER, WIDEST_TVD, WITNESSES, alone
 from oracle.spec.quote import amount_of
 
 if TYPE_CHECKING:
@@ -222,18 +224,44 @@ def _validation(spec: JobSpec) -> Iterator[Fault]:
             "one result could be both",
             f"write honest_f: {format_rational(f_min)} or less",
         )
-    if (
-        validation.certificates == ("witness.levelset/1",)
-        and spec.quantum is not None
-        and spec.quantum.max_qubits is not None
-        and spec.quantum.max_qubits <= 6
-    ):
+    if validation.f_max is not None and parse_rational(validation.f_max) <= f_min:
         yield Fault(
-            "validation.certificates",
-            ("quantum.max_qubits",),
-            "the witness alone decides nothing up to 6 qubits: it accepts a worker that returns only the mode",
-            "leave certificates out, or write certificates: [tvd.certified/1, witness.levelset/1]",
+            "validation.f_max",
+            ("validation.f_min",),
+            f"the upper bound {validation.f_max} does not lie above the accept bound {validation.f_min}: "
+            "one result could be both",
+            f"write f_max: {format_rational((1 + f_min) / 2)}, or leave it out",
         )
+    if validation.hull is not None:
+        for below, reason, remedy in hull_faults(validation.hull, validation.certificates, validation.guards):
+            path = f"validation.hull.{below}" if below else "validation.hull"
+            yield Fault(path, ("validation.certificates", "validation.guards"), reason, remedy)
+    yield from _ceiling(spec)
+    yield from _companions(spec)
+
+
+def _ceiling(spec: JobSpec) -> Iterator[Fault]:
+    guards, f_max = spec.validation.guards, spec.validation.f_max
+    if guards is not None and (CEILING in guards) != (f_max is not None):
+        yield Fault(
+            "validation.guards",
+            ("validation.f_max",),
+            f"{CEILING} and f_max go together: the guard looks at that bound",
+            f"write guards: [{', '.join(sorted({*guards} ^ {CEILING}))}]"
+            + (", or write f_max: 0.97" if f_max is None else ""),
+        )
+
+
+def _companions(spec: JobSpec) -> Iterator[Fault]:
+    named, quantum = spec.validation.certificates, spec.quantum
+    if named is None:
+        return
+    path = "validation.certificates"
+    if HUBER in named and not WITNESSES.intersection(named):
+        yield Fault(path, (), *alone(HUBER))
+    narrow = quantum is not None and quantum.max_qubits is not None and quantum.max_qubits <= WIDEST_TVD
+    if narrow and WITNESSES.issuperset(named):
+        yield Fault(path, ("quantum.max_qubits",), *alone(named[0]))
 
 
 def _settlement(spec: JobSpec) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from types import UnionType
 from typing import Generic, TypeVar, Union, cast, get_args, get_origin
 
@@ -36,8 +37,8 @@ def flow(value: object) -> str:
 
 
 def section_type(annotation: object) -> type[Section] | None:
-    """The Section that a field of type `annotation` holds, if it holds one."""
-    if get_origin(annotation) in (Union, UnionType):
+    """The Section that a field of type `annotation` holds, or holds a list of, if it does."""
+    if get_origin(annotation) in (Union, UnionType, tuple):
         return next((found for part in get_args(annotation) if (found := section_type(part))), None)
     return annotation if isinstance(annotation, type) and issubclass(annotation, Section) else None
 
@@ -46,6 +47,8 @@ def model_at(model: type[Section], path: Path) -> type[Section] | None:
     """The Section at `path` below `model`, or None."""
     here: type[Section] | None = model
     for part in path:
+        if isinstance(part, int):
+            continue
         info = here.model_fields.get(str(part)) if here is not None else None
         here = section_type(info.annotation) if info is not None else None
     return here
@@ -129,10 +132,9 @@ def _touches(path: str, faulty: Iterable[Path]) -> bool:
 
 def _repair(model: type[Section], data: object, path: Path) -> None:
     """Put what is right, or nothing, in the place of what is wrong, so that the rest can be looked at."""
-    info = field_at(model, path)
     # A list with a wrong item is replaced as a whole.
-    while path and isinstance(path[-1], int):
-        path = path[:-1]
+    path = tuple(takewhile(lambda part: not isinstance(part, int), path))
+    info = field_at(model, path)
     here = data
     for part in path[:-1]:
         if not isinstance(here, dict) or part not in here:

@@ -32,7 +32,9 @@ from oracle.spec.fields import (
     fault,
     whole,
 )
-from oracle.spec.policy import Certificate, Guard, PromotionPolicy
+from oracle.spec.hull import Hull
+from oracle.spec.methods import Certificate, Guard, JobClass
+from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
 
 JobType = Literal["quantum_experiment", "media_transcode", "inference", "script"]
@@ -177,11 +179,20 @@ class ResultSchema(Section):
     )
 
 
+ADDED_LATER = ("f_max", "guards", "hull", "job_class")
+"""Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
+
+
 class Validation(Section):
     """How the result is judged. The error rates and thresholds are exact numbers."""
 
     method: Method = documented(
         "distribution_threshold is the certified test; never a bare distance.", example="distribution_threshold"
+    )
+    job_class: JobClass | None = documented(
+        "What the job is for; it chooses the certificates that the spec does not name.",
+        default=None,
+        example="smoke_test",
     )
     baseline_ref: RelativePath | None = documented(
         "The requester's own baseline, relative to the spec; need not exist yet.",
@@ -192,12 +203,13 @@ class Validation(Section):
         "Digest of the baseline that verdicts use; filled in by simulate.", default=None, example="0x" + "ba" * 32
     )
     certificates: tuple[Certificate, ...] | None = documented(
-        "What must hold to accept; left out: both, up to 6 measured bits. Wider circuits name witness.levelset/1.",
+        "What must hold to accept; left out: what the job class asks for, or without one tvd.certified/1 and "
+        "witness.levelset/1, up to 6 measured bits.",
         default=None,
         example=["tvd.certified/1", "witness.levelset/1"],
     )
     guards: tuple[Guard, ...] | None = documented(
-        "What rejects a result that no honest run shows; left out: all but homogeneity.blocks/1; [] for none.",
+        "What rejects a result that no honest run shows; left out: those that suit the certificates; [] for none.",
         default=None,
         example=["dispersion.window/1", "duplicates.divisor/1", "homogeneity.blocks/1", "repeats.lag1/1"],
     )
@@ -216,6 +228,16 @@ class Validation(Section):
     )
     honest_f: Proportion = documented(
         "An honest worker reaches this fidelity; not above f_min.", default="7/10", example=0.7
+    )
+    f_max: Proportion | None = documented(
+        "No device reaches a fidelity above this: a better result is a simulator's, and rejected.",
+        default=None,
+        example=0.97,
+    )
+    hull: Hull | None = documented(
+        "The noises that are honest: distances are then from the nearest mixture with them, not from the ideal law.",
+        default=None,
+        example={"reach": "1/5", "vertices": [{"kind": "uniform", "most": "1/5"}]},
     )
 
     @field_validator("certificates")
@@ -243,11 +265,12 @@ class Validation(Section):
         return tuple(sorted(value))
 
     @model_serializer(mode="wrap")
-    def _as_before_guards(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Specs that were signed before there were guards say nothing of them, and must keep their bytes.
+    def _as_signed(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # Specs that were signed before there was such a field say nothing of it, and must keep their bytes.
         data: dict[str, Any] = standard(self)
-        if self.guards is None:
-            del data["guards"]
+        for name in ADDED_LATER:
+            if getattr(self, name) is None:
+                del data[name]
         return data
 
 

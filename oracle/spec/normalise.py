@@ -15,8 +15,9 @@ from oracle.encoding import Finding, InputRejected, parse_rational
 from oracle.spec.canonical import read_spec, spec_hash
 from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
+from oracle.spec.methods import resolve_certificates, resolve_guards
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
-from oracle.spec.policy import PromotionPolicy, resolve_certificates, resolve_guards
+from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.source import SourceSpec, is_remote
 
@@ -37,7 +38,8 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     stages_s = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
     certificates, guards = spec.validation.certificates, spec.validation.guards
     if bits is not None and spec.quantum is not None:
-        certificates, guards = resolve_certificates(certificates, bits), resolve_guards(guards, bits)
+        certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
+        guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
     return _changed(
         spec,
         {
@@ -60,6 +62,17 @@ def _unresolved(inputs: Inputs) -> tuple[str, ...]:
     if inputs.preprocessing_image is not None and not _PINNED_IMAGE.fullmatch(inputs.preprocessing_image):
         found.append(inputs.preprocessing_image)
     return tuple(found)
+
+
+def with_vertices(spec: JobSpec, roots: tuple[str, ...]) -> JobSpec:
+    """The spec whose hull is committed to `roots`, one for each vertex in its order; a file that is named stays so."""
+    hull = spec.validation.hull
+    if hull is None or len(hull.vertices) != len(roots):
+        raise ValueError(f"{len(roots)} roots are not one for each vertex")
+    committed = hull.model_dump(mode="json")
+    for vertex, root in zip(committed["vertices"], roots, strict=True):
+        vertex["root"] = root
+    return _changed(spec, {"validation": {"hull": committed}})
 
 
 def simulated(spec: JobSpec, record: SimulationRecord) -> JobSpec:

@@ -5,27 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import field_validator
 
-from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
+from oracle.encoding import format_rational, parse_rational
 from oracle.spec.fields import Flag, PositiveInt, Proportion, Section, documented, fault, shown
+from oracle.spec.hull import HullBounds
+from oracle.spec.methods import resolve_certificates
 
 if TYPE_CHECKING:
     from oracle.spec.model import JobSpec
-
-Certificate = Literal["tvd.certified/1", "witness.levelset/1"]
-
-Guard = Literal["dispersion.window/1", "duplicates.divisor/1", "homogeneity.blocks/1", "repeats.lag1/1"]
-
-TVD: Certificate = "tvd.certified/1"
-WITNESS: Certificate = "witness.levelset/1"
-DEFAULT_CERTIFICATES: tuple[Certificate, ...] = (TVD, WITNESS)
-DEFAULT_GUARDS: tuple[Guard, ...] = ("dispersion.window/1", "duplicates.divisor/1", "repeats.lag1/1")
-"""What normalisation writes into a spec that names no guards: those that say nothing of how far a device may drift."""
-WIDEST_DEFAULT_BITS = 6
-"""Up to this many measured bits a distance in variation can be certified with a few thousand shots."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +38,17 @@ class ValidationPolicy:
     """Ids of the certificates, ascending; acceptance needs all of them, rejection one."""
     guards: tuple[str, ...] = ()
     """Ids of the guards, ascending; each may reject, none accepts."""
+    f_max: Fraction | None = None
+    """No device reaches a fidelity above this; None: no upper bound. Above `f_min`."""
+    hull: HullBounds | None = None
+    """The noises that are honest; None: the ideal law alone is what distances are from."""
 
     @classmethod
     def of(cls, spec: JobSpec, bits: int) -> ValidationPolicy:
         """The policy of `spec` for a circuit that measures `bits` bits.
 
-        Raises InputRejected if the spec leaves the certificates open for a circuit wider than
-        WIDEST_DEFAULT_BITS, names no witness for it, or names the witness alone for a narrower one (the witness
-        alone accepts a worker that returns only the mode, or only heavy outputs).
+        Raises InputRejected if the spec's certificates do not fit the width (see resolve_certificates), or if a
+        vertex of its hull is not committed yet.
         """
         validation = spec.validation
         return cls(
@@ -65,33 +58,12 @@ class ValidationPolicy:
             honest_eps=parse_rational(validation.honest_eps),
             f_min=parse_rational(validation.f_min),
             honest_f=parse_rational(validation.honest_f),
-            certificates=resolve_certificates(validation.certificates, bits),
+            certificates=resolve_certificates(validation.certificates, bits, validation.job_class),
             # A spec that was normalised before there were guards has none, and its verdicts stay what they were.
             guards=validation.guards or (),
+            f_max=None if validation.f_max is None else parse_rational(validation.f_max),
+            hull=None if validation.hull is None else HullBounds.of(validation.hull),
         )
-
-
-def resolve_certificates(named: tuple[Certificate, ...] | None, bits: int) -> tuple[Certificate, ...]:
-    """The certificates for `bits` measured bits: those named, or the default. Raises as ValidationPolicy.of does."""
-    path = "validation.certificates"
-    if named is None:
-        if bits <= WIDEST_DEFAULT_BITS:
-            return DEFAULT_CERTIFICATES
-        reason = f"the circuit measures {bits} bits; the default certificates reach {WIDEST_DEFAULT_BITS}"
-    elif bits <= WIDEST_DEFAULT_BITS and named == (WITNESS,):
-        reason = f"the witness alone decides nothing at {bits} bits: it accepts a worker that returns only the mode"
-        remedy = f"leave certificates out, or write certificates: [{TVD}, {WITNESS}]"
-        raise InputRejected("job spec", [Finding(path, None, reason, remedy)])
-    elif bits > WIDEST_DEFAULT_BITS and WITNESS not in named:
-        reason = f"the circuit measures {bits} bits; beyond {WIDEST_DEFAULT_BITS} a spec names a witness"
-    else:
-        return named
-    raise InputRejected("job spec", [Finding(path, None, reason, f"write certificates: [{WITNESS}]")])
-
-
-def resolve_guards(named: tuple[Guard, ...] | None, bits: int) -> tuple[Guard, ...]:
-    """The guards for `bits` measured bits: those named, or the default."""
-    return DEFAULT_GUARDS if named is None else named
 
 
 _BUDGET_OVER = re.compile(r"budget_over_([1-9][0-9]{0,8})")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from oracle.encoding import Finding, InputRejected
 from oracle.spec.diagnosis import Diagnosis, diagnose
-from oracle.spec.document import LARGEST_BYTES, Document, read_document
+from oracle.spec.document import LARGEST_BYTES, Document, path_text, read_document
 from oracle.spec.fields import shown
 from oracle.spec.model import JobSpec
 
@@ -47,6 +47,7 @@ def load_source(path: Path) -> SourceSpec:
     folder = path.parent
     findings += _circuit(diagnosis, document, folder)
     findings += _baseline(diagnosis, document, folder)
+    findings += _vertices(diagnosis, document, folder)
     digest, faults = _dataset(diagnosis, document, folder)
     findings += faults
     if findings or diagnosis.model is None:
@@ -125,6 +126,23 @@ def _baseline(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -
         remedy = "name a file; for example baseline_ref: ./baselines/simulated.json"
         return [Finding("validation.baseline_ref", line, reason, remedy)]
     return []
+
+
+def _vertices(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> list[Finding]:
+    """What is wrong with the files of a hull; they are looked for once the spec itself is sound."""
+    hull = None if diagnosis.model is None else diagnosis.model.validation.hull
+    findings = []
+    for number, vertex in enumerate(() if hull is None else hull.vertices):
+        if vertex.ref is None:
+            continue
+        at = ("validation", "hull", "vertices", number, "ref")
+        _, found = _look(folder, vertex.ref)
+        if found is not _Reference.FILE:
+            there = "leads out of" if found is _Reference.OUTSIDE else "is not a file in"
+            reason = f"{shown(vertex.ref)} {there} the spec's folder"
+            remedy = "put the table there, or correct the path; for example ref: ./baselines/torino.json"
+            findings.append(Finding(path_text(at), document.line_of(at), reason, remedy))
+    return findings
 
 
 def _dataset(diagnosis: Diagnosis[JobSpec], document: Document, folder: Path) -> tuple[str | None, list[Finding]]:

@@ -1,25 +1,37 @@
 """Statistics that move money: baselines, exact tests on them, and what a number of shots buys."""
 
+from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
-from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Side
+from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
-from oracle.statistics.methods import GUARDS, LARGEST_SHOTS, METHODS, PolicyRefused, certifier, check_policy, guard
+from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
 from oracle.statistics.planner import HONEST_FIDELITY, LEAST_POWER, Plan, Suggestion, plan_shots, shots_needed
-from oracle.statistics.share import BINOMIAL, WITNESS
-from oracle.statistics.tvd import TVD
+from oracle.statistics.registry import (
+    GUARDS,
+    LARGEST_SHOTS,
+    METHODS,
+    PolicyRefused,
+    certifier,
+    check_policy,
+    committed_hull,
+    guard,
+)
 
 __all__ = [
     "BINOMIAL",
     "BLOCKS",
+    "CEILING",
     "DISPERSION",
     "DUPLICATES",
     "GUARDS",
     "HONEST_FIDELITY",
+    "HUBER",
     "LARGEST_SHOTS",
     "LEAST_POWER",
     "METHODS",
     "RECOMPUTATION_TOLERANCE",
     "REPEATS",
+    "SCORES",
     "TVD",
     "WITNESS",
     "Baseline",
@@ -29,16 +41,22 @@ __all__ = [
     "Certifier",
     "Decision",
     "Guard",
+    "Hull",
+    "HullRejected",
     "MethodRefused",
     "Plan",
     "PolicyRefused",
     "Record",
+    "Setting",
     "Side",
     "Suggestion",
     "baseline_tvd",
     "certifier",
     "check_policy",
+    "committed_hull",
     "guard",
+    "misread",
     "plan_shots",
     "shots_needed",
+    "vertex_law",
 ]

@@ -11,6 +11,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from oracle.spec.policy import ValidationPolicy
+from oracle.statistics.baseline import Baseline
+from oracle.statistics.hull import Hull
+
 Outcomes = npt.NDArray[np.int64]
 """int64[distinct]: the distinct outcomes of a result, each below 2^bits."""
 Counts = npt.NDArray[np.int64]
@@ -61,8 +65,22 @@ class Certificate:
     """What the bounds were made of: radii in units of 2^-40, the level set's floor, size and weight."""
 
 
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """All that a method or guard is made ready from, before any result is seen."""
+
+    policy: ValidationPolicy
+    """One that check_policy passed."""
+    baseline: Baseline
+    shots: int
+    level: Fraction
+    """The most often that this one method or guard may reject an honest worker: beta / M."""
+    hull: Hull | None = None
+    """The noises that are honest, committed as the policy says; None: the baseline alone."""
+
+
 class Certifier(Protocol):
-    """A method made ready for one baseline, policy and number of shots."""
+    """A method made ready for one setting."""
 
     @property
     def method(self) -> str:

@@ -65,6 +65,28 @@ def thresholds(bits: int) -> tuple[int, ...]:
 
 # Few, for an entry keeps its baseline alive: 128 MiB at 24 bits.
 @lru_cache(maxsize=4)
+def _sizes_and_weights_below(baseline: Baseline) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For each of `thresholds`: how many outcomes have at most that weight, and their weights' sum."""
+    ordered = np.sort(baseline.weights)
+    sums = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(ordered)))
+    sizes = np.searchsorted(ordered, thresholds(baseline.bits), side="right")
+    return tuple(sizes.tolist()), tuple(sums[sizes].tolist())
+
+
+@lru_cache(maxsize=4)
+def ranks(baseline: Baseline) -> npt.NDArray[np.uint8]:
+    """uint8[2**bits], read-only: how many of `thresholds` lie below each outcome's weight."""
+    places = np.searchsorted(thresholds(baseline.bits), baseline.weights, side="left").astype(np.uint8)
+    places.setflags(write=False)
+    return places
+
+
+def below_thresholds(baseline: Baseline) -> tuple[int, ...]:
+    """For each of `thresholds`: 2^40 times the share of the baseline on outcomes of at most that weight."""
+    return _sizes_and_weights_below(baseline)[1]
+
+
+@lru_cache(maxsize=4)
 def witness_set(baseline: Baseline, fidelity: Fraction) -> LevelSet | None:
     """The level set that tells fidelities near `fidelity` apart with the fewest shots; None if none has a contrast
     of 1/10.
@@ -73,12 +95,9 @@ def witness_set(baseline: Baseline, fidelity: Fraction) -> LevelSet | None:
     exact fractions, wins, and of equals the one with the lowest threshold. For dense Porter-Thomas outputs that is
     near t = 1/2, for peaked ones just their peaks.
     """
-    ordered = np.sort(baseline.weights)
-    below = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(ordered)))
     best: tuple[Fraction, LevelSet] | None = None
-    for floor in thresholds(baseline.bits):
-        first = int(np.searchsorted(ordered, floor, side="right"))
-        candidate = LevelSet(baseline.bits, floor, ordered.size - first, TOTAL - int(below[first]))
+    for floor, size, weight in zip(thresholds(baseline.bits), *_sizes_and_weights_below(baseline), strict=True):
+        candidate = LevelSet(baseline.bits, floor, baseline.outcomes - size, TOTAL - weight)
         if candidate.contrast < LEAST_CONTRAST:
             continue
         share = candidate.share(fidelity)

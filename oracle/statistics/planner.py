@@ -6,26 +6,23 @@ rounded arithmetic, so that machines agree on them, and rounded towards pessimis
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
 from oracle.encoding import format_rational
+from oracle.spec.methods import BINOMIAL, HUBER, SCORES, TVD, WIDEST_HUBER, WIDEST_TVD, WITNESS
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, MethodRefused
-from oracle.statistics.methods import LARGEST_SHOTS, certifier, check_policy, reject_level
-from oracle.statistics.share import WITNESS
-from oracle.statistics.tvd import TVD
+from oracle.statistics.hull import Hull
+from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, committed_hull, reject_level
 
 LEAST_POWER = Fraction(19, 20)
 """A plan is feasible if it accepts an honest worker and rejects one at chance at least this often."""
 HONEST_FIDELITY = Fraction(9, 10)
-"""The worker that is planned for, where none declares another: the baseline mixed with a tenth of uniform."""
-WIDEST_DISTANCE = 6
-"""Up to this many bits the distance is planned beside a witness, which alone accepts a worker that returns only the
-mode; beyond, the witness stands alone, for the distance needs too many shots."""
-
+"""The worker that is planned for, where the policy speaks of noise: the baseline mixed with a tenth of uniform."""
 _RESOLUTION = 10_000
 _FEWEST_SHOTS = 16
 
@@ -76,8 +73,18 @@ def _down(probability: Fraction) -> Fraction:
     return Fraction(max(0, floor(probability * _RESOLUTION)), _RESOLUTION)
 
 
-def _certifiers(policy: ValidationPolicy, baseline: Baseline, shots: int) -> list[Certifier]:
-    return [certifier(method, policy, baseline, shots) for method in policy.certificates]
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """What is planned for, but for the number of shots."""
+
+    policy: ValidationPolicy
+    baseline: Baseline
+    hull: Hull | None
+    fidelity: Fraction
+
+    def certifiers(self, shots: int) -> list[Certifier]:
+        """The certificates made ready. Raises MethodRefused if one cannot judge the baseline at all."""
+        return [certifier(method, self.policy, self.baseline, shots, self.hull) for method in self.policy.certificates]
 
 
 def _guarded(policy: ValidationPolicy) -> Fraction:
@@ -85,9 +92,9 @@ def _guarded(policy: ValidationPolicy) -> Fraction:
     return len(policy.guards) * reject_level(policy)
 
 
-def _forecast(policy: ValidationPolicy, certifiers: list[Certifier], fidelity: Fraction) -> _Forecast:
+def _forecast(job: _Job, certifiers: list[Certifier]) -> _Forecast:
     # All must accept: their failures add up at worst. One suffices to reject: the best of them is a lower bound.
-    missed = sum((1 - each.accepts_honest(fidelity) for each in certifiers), _guarded(policy))
+    missed = sum((1 - each.accepts_honest(job.fidelity) for each in certifiers), _guarded(job.policy))
     return _Forecast(_down(1 - missed), _down(max(each.rejects_uniform() for each in certifiers)))
 
 
@@ -96,70 +103,98 @@ def _three_digits_up(shots: int) -> int:
     return -(-shots // step) * step
 
 
-def _works(policy: ValidationPolicy, baseline: Baseline, shots: int, fidelity: Fraction) -> bool:
-    return _forecast(policy, _certifiers(policy, baseline, shots), fidelity).works
+def _works(job: _Job, shots: int) -> bool:
+    return _forecast(job, job.certifiers(shots)).works
 
 
-def shots_needed(policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction = HONEST_FIDELITY) -> int | None:
+def planned_fidelity(policy: ValidationPolicy) -> Fraction:
+    """The fidelity of the honest worker that `policy` is planned for where nobody names another.
+
+    HONEST_FIDELITY where it asks for a fidelity or declares noises; one, the ideal law itself, where it asks for
+    nothing but a distance from that law, which has no place for noise.
+    """
+    speaks_of_noise = policy.hull is not None or set(policy.certificates) != {TVD}
+    return HONEST_FIDELITY if speaks_of_noise else Fraction(1)
+
+
+def shots_needed(
+    policy: ValidationPolicy,
+    baseline: Baseline,
+    fidelity: Fraction = HONEST_FIDELITY,
+    *,
+    vertices: Sequence[Baseline] = (),
+) -> int | None:
     """The fewest shots, rounded up to three digits, with which `policy` works; None if no number up to 2^20 does.
 
-    Raises MethodRefused if a method cannot judge the baseline at all.
+    Raises MethodRefused if a method cannot judge the baseline at all, and PolicyRefused as committed_hull does.
     """
+    return _fewest(_Job(policy, baseline, committed_hull(policy, baseline, vertices), fidelity))
+
+
+def _fewest(job: _Job) -> int | None:
     high = _FEWEST_SHOTS
-    while not _works(policy, baseline, high, fidelity):
+    while not _works(job, high):
         if high == LARGEST_SHOTS:
             return None
         high *= 2
     low = high // 2
     while high - low > max(1, high // 1000):
         middle = (low + high) // 2
-        if _works(policy, baseline, middle, fidelity):
+        if _works(job, middle):
             high = middle
         else:
             low = middle
     # Exact tails rise in saw teeth: a few shots more can fall just short again, so the rounded number is checked.
     rounded = _three_digits_up(high)
-    while rounded <= LARGEST_SHOTS and not _works(policy, baseline, rounded, fidelity):
+    while rounded <= LARGEST_SHOTS and not _works(job, rounded):
         rounded = _three_digits_up(rounded + 1)
     return rounded if rounded <= LARGEST_SHOTS else high
 
 
-def _alternatives(policy: ValidationPolicy, bits: int) -> list[ValidationPolicy]:
-    """The same thresholds with the certificates that this width calls for, if those are others."""
-    certificates = (WITNESS,) if bits > WIDEST_DISTANCE else (TVD, WITNESS)
-    return [] if certificates == policy.certificates else [replace(policy, certificates=certificates)]
-
-
-def _fewest(policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction) -> int | None:
-    try:
-        return shots_needed(policy, baseline, fidelity)
-    except MethodRefused:
-        return None
+def _alternatives(policy: ValidationPolicy, bits: int) -> Iterator[ValidationPolicy]:
+    """The same thresholds with the certificates that suit this width, if those are others."""
+    suited: list[tuple[str, ...]] = [(TVD, WITNESS)] if bits <= WIDEST_TVD else [(WITNESS,)]
+    if WIDEST_TVD < bits <= WIDEST_HUBER:
+        suited.insert(0, (HUBER, WITNESS))
+    for certificates in suited:
+        if certificates == policy.certificates:
+            continue
+        # A witness without the distance has the scores' guard beside it, wherever there are guards.
+        added = {SCORES} if policy.guards and TVD not in certificates else set()
+        yield replace(policy, certificates=certificates, guards=tuple(sorted({*policy.guards, *added})))
 
 
 def plan_shots(
-    policy: ValidationPolicy, baseline: Baseline, shots: int, *, honest_fidelity: Fraction = HONEST_FIDELITY
+    policy: ValidationPolicy,
+    baseline: Baseline,
+    shots: int,
+    *,
+    honest_fidelity: Fraction | None = None,
+    vertices: Sequence[Baseline] = (),
 ) -> Plan:
-    """What `shots` buy under `policy` against `baseline`, for an honest worker at `honest_fidelity` in [0, 1].
+    """What `shots` buy under `policy` against `baseline`, for an honest worker at `honest_fidelity` in [0, 1], or at
+    the planned_fidelity.
 
     A plan that is not feasible says why and, if there is one, what would work: the same certificates with more
-    shots, or others that need fewer. Raises PolicyRefused for a policy that no verdict can be made from.
+    shots, or others that need fewer. `vertices`: the laws that the policy's hull is committed to. Raises PolicyRefused
+    for a policy that no verdict can be made from.
     """
     check_policy(policy, shots)
-    if not 0 <= honest_fidelity <= 1:
-        raise ValueError(f"a fidelity of {honest_fidelity} lies outside [0, 1]")
+    fidelity = planned_fidelity(policy) if honest_fidelity is None else honest_fidelity
+    if not 0 <= fidelity <= 1:
+        raise ValueError(f"a fidelity of {fidelity} lies outside [0, 1]")
+    job = _Job(policy, baseline, committed_hull(policy, baseline, vertices), fidelity)
     method = "+".join(policy.certificates)
     try:
-        certifiers = _certifiers(policy, baseline, shots)
+        certifiers = job.certifiers(shots)
     except MethodRefused as refusal:
         forecast, needed, reasons = _Forecast(Fraction(0), Fraction(0)), None, [f"{refusal.method}: {refusal.reason}"]
     else:
-        forecast = _forecast(policy, certifiers, honest_fidelity)
-        needed = shots_needed(policy, baseline, honest_fidelity)
-        reasons = [] if forecast.works else [_shortfall(policy, baseline, shots, needed)]
+        forecast, needed = _forecast(job, certifiers), _fewest(job)
+        reasons = [] if forecast.works else [_shortfall(job, shots, needed)]
     suggestion = None
     if not forecast.works:
-        suggestion = _suggest(policy, baseline, honest_fidelity, needed)
+        suggestion = _suggest(job, needed, honest_fidelity)
         if suggestion is not None and suggestion.method != method:
             reasons.append(f"use {suggestion.method}, which needs {suggestion.shots:,} shots")
     return Plan(
@@ -170,31 +205,40 @@ def plan_shots(
         p_accept_honest=forecast.accept,
         p_reject_uniform=forecast.reject,
         p_inconclusive=1 - forecast.accept,
-        honest_fidelity=honest_fidelity,
+        honest_fidelity=fidelity,
         reasons=tuple(reasons),
         suggestion=suggestion,
     )
 
 
-def _shortfall(policy: ValidationPolicy, baseline: Baseline, shots: int, needed: int | None) -> str:
-    what = " and ".join(
-        f"TVD {format_rational(policy.eps)}" if name == TVD else f"fidelity {format_rational(policy.f_min)}"
-        for name in policy.certificates
-    )
+def _shortfall(job: _Job, shots: int, needed: int | None) -> str:
+    policy, bits = job.policy, job.baseline.bits
+    eps, f_min = format_rational(policy.eps), format_rational(policy.f_min)
+    said: dict[str, str] = {
+        TVD: f"TVD {eps}",
+        HUBER: f"a missing part of {eps}",
+        WITNESS: f"fidelity {f_min}",
+        BINOMIAL: f"share {f_min}",
+    }
+    what = " and ".join(said.get(name, name) for name in policy.certificates)
     if 1 - _guarded(policy) < LEAST_POWER:
         beta = format_rational(policy.beta)
         return f"at beta {beta} the guards alone may reject an honest worker more often than one time in twenty"
-    at = f"{what} at {baseline.bits} {'bit' if baseline.bits == 1 else 'bits'}"
+    at = f"{what} at {bits} {'bit' if bits == 1 else 'bits'}"
     if needed is None:
         return f"{at} cannot be certified with any number of shots up to {LARGEST_SHOTS:,}"
     return f"{at} needs {needed:,} shots, not {shots:,}"
 
 
-def _suggest(policy: ValidationPolicy, baseline: Baseline, fidelity: Fraction, needed: int | None) -> Suggestion | None:
-    """The cheapest of what works; the policy's own certificates win a tie."""
-    found = [] if needed is None else [Suggestion("+".join(policy.certificates), needed)]
-    for other in _alternatives(policy, baseline.bits):
-        fewest = _fewest(other, baseline, fidelity)
+def _suggest(job: _Job, needed: int | None, fidelity: Fraction | None) -> Suggestion | None:
+    """The cheapest of what works; the policy's own certificates win a tie. Others are planned for `fidelity`, or for
+    the worker that they are planned for themselves."""
+    found = [] if needed is None else [Suggestion("+".join(job.policy.certificates), needed)]
+    for other in _alternatives(job.policy, job.baseline.bits):
+        try:
+            fewest = _fewest(replace(job, policy=other, fidelity=fidelity or planned_fidelity(other)))
+        except MethodRefused:
+            continue
         if fewest is not None:
             found.append(Suggestion("+".join(other.certificates), fewest))
     return min(found, key=lambda suggestion: suggestion.shots, default=None)

@@ -66,3 +66,11 @@ def exp_upper(exponent: Fraction) -> Fraction:
     with gmpy2.context(precision=256, round=gmpy2.RoundUp):
         power = gmpy2.exp(gmpy2.mpfr(gmpy2.mpq(exponent.numerator, exponent.denominator)))
         return Fraction(int(gmpy2.ceil(gmpy2.mul_2exp(power, _LOG_BITS))), 1 << _LOG_BITS)
+
+
+def concentration(shots: int, room: Fraction) -> Fraction:
+    """A lower bound of the probability that a mean which one shot of `shots` moves by at most 1/shots stays within
+    `room` of where it lies on average: 1 - exp(-2 shots room^2), zero without room (McDiarmid 1989)."""
+    if room <= 0:
+        return Fraction(0)
+    return max(Fraction(0), 1 - exp_upper(-2 * shots * room * room))

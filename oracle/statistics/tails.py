@@ -12,15 +12,20 @@ precision and in the end of the exact fraction, so that the answer is always the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
-FIRST_PRECISION = 96
-"""Bits below the mode's weight in the first walk; enough for levels down to about 1e-12."""
-LAST_PRECISION = 768
+FIRST_PRECISION = 64
+"""Bits below the mode's weight in the first walk; enough for levels down to about 1e-10."""
+LAST_PRECISION = 1024
 """What is still open at this precision is an exact tie, or a level below 2^-700: the exact fraction decides."""
+
+
+_Quotients = tuple[int, int, int, int]
+"""tail, rest, tail', rest': the tail's share of all lies from tail / (tail + rest) to tail' / (tail' + rest')."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +51,25 @@ class _Walk:
     below_high: list[int]
 
 
-def _outward(n: int, a: int, c: int, mode: int, scale: int, step: int) -> tuple[list[int], list[int], int]:
-    """Weights at mode + step, mode + 2 step, …: their lower and upper bounds, and an upper bound of the rest's sum."""
-    low, high, j = scale, scale, mode
-    end = n if step > 0 else 0
+def _outward(up: int, down: int, fall: int, rise: int, scale: int) -> tuple[list[int], list[int], int]:
+    """Weights from the mode outward: their lower and upper bounds, and an upper bound of the rest's sum.
+
+    The first ratio is `up` / `down`; with each step its numerator falls by `fall`, ending at zero, and its denominator
+    rises by `rise`.
+    """
+    low = high = scale
     lows: list[int] = []
     highs: list[int] = []
-    while j != end:
-        up, down = ((n - j) * a, (j + 1) * c) if step > 0 else (j * c, (n - j + 1) * a)
+    while up:
         if low == 0 and up < down:
             # This ratio r and all further ones are below one: the rest is at most high r / (1 - r).
             return lows, highs, -(-high * up // (down - up))
         low = low * up // down
         high = -(-high * up // down)
-        j += step
         lows.append(low)
         highs.append(high)
+        up -= fall
+        down += rise
     return lows, highs, 0
 
 
@@ -71,8 +79,8 @@ def _walk(n: int, p: Fraction, precision: int) -> _Walk:
     a, c = p.numerator, p.denominator - p.numerator
     mode = min(n, (n + 1) * a // (a + c))
     scale = 1 << precision
-    up_low, up_high, beyond_up = _outward(n, a, c, mode, scale, 1)
-    down_low, down_high, beyond_down = _outward(n, a, c, mode, scale, -1)
+    up_low, up_high, beyond_up = _outward((n - mode) * a, (mode + 1) * c, a, c, scale)
+    down_low, down_high, beyond_down = _outward(mode * c, (n - mode + 1) * a, c, a, scale)
     lows = [*reversed(down_low), scale, *up_low]
     highs = [*reversed(down_high), scale, *up_high]
     return _Walk(
@@ -95,6 +103,19 @@ def _certain(k: int, n: int, p: Fraction) -> Fraction | None:
     return Fraction(1) if p == 1 else None
 
 
+def _upper_bounds(k: int, n: int, p: Fraction, precision: int) -> _Quotients:
+    walk = _walk(n, p, precision)
+    # Outside the walk the nearest entry still bounds: its lower sum is 0 and its upper sum is all that lies beyond.
+    i = min(max(k - walk.first, 0), len(walk.above_low) - 1)
+    return walk.above_low[i], walk.below_high[i], walk.above_high[i], walk.below_low[i]
+
+
+def _lower_bounds(k: int, n: int, p: Fraction, precision: int) -> _Quotients:
+    walk = _walk(n, p, precision)
+    i = min(max(k + 1 - walk.first, 0), len(walk.below_low) - 1)
+    return walk.below_low[i], walk.above_high[i], walk.below_high[i], walk.above_low[i]
+
+
 def upper_tail(k: int, n: int, p: Fraction, precision: int = FIRST_PRECISION) -> Enclosure:
     """P(X >= k) for X ~ Bin(n, p), between two rationals about 2^-precision apart.
 
@@ -103,12 +124,7 @@ def upper_tail(k: int, n: int, p: Fraction, precision: int = FIRST_PRECISION) ->
     certain = _certain(k, n, p)
     if certain is not None:
         return Enclosure(certain, certain)
-    walk = _walk(n, p, precision)
-    # Outside the walk the nearest entry still bounds: its lower sum is 0 and its upper sum is all that lies beyond.
-    i = min(max(k - walk.first, 0), len(walk.above_low) - 1)
-    # tail / (tail + rest) rises with the tail and falls with the rest.
-    low, rest_high = walk.above_low[i], walk.below_high[i]
-    high, rest_low = walk.above_high[i], walk.below_low[i]
+    low, rest_high, high, rest_low = _upper_bounds(k, n, p, precision)
     return Enclosure(
         Fraction(low, low + rest_high) if low else Fraction(0),
         Fraction(high, high + rest_low) if high else Fraction(0),
@@ -132,6 +148,22 @@ def exact_upper_tail(k: int, n: int, p: Fraction) -> Fraction:
     return Fraction(total, b**n)
 
 
+def _at_most(
+    bounds: Callable[[int, int, Fraction, int], _Quotients], k: int, n: int, p: Fraction, level: Fraction
+) -> bool | None:
+    """Whether a tail is at most `level`, by walks of rising precision; None if they leave it open."""
+    precision = FIRST_PRECISION
+    while precision <= LAST_PRECISION:
+        low, rest_high, high, rest_low = bounds(k, n, p, precision)
+        # tail / (tail + rest) rises with the tail and falls with the rest.
+        if high * level.denominator <= level.numerator * (high + rest_low):
+            return True
+        if low * level.denominator > level.numerator * (low + rest_high):
+            return False
+        precision *= 2
+    return None
+
+
 def upper_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     """Whether P(X >= k) <= level for X ~ Bin(n, p): the true answer, ties included.
 
@@ -139,20 +171,21 @@ def upper_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     `level` exactly where this holds, which is where the lower Clopper-Pearson bound at that level is at least p.
     Raises ValueError unless n >= 1 and 0 <= p <= 1.
     """
-    precision = FIRST_PRECISION
-    while precision <= LAST_PRECISION:
-        bounds = upper_tail(k, n, p, precision)
-        if bounds.high <= level:
-            return True
-        if bounds.low > level:
-            return False
-        precision *= 2
-    return exact_upper_tail(k, n, p) <= level
+    certain = _certain(k, n, p)
+    if certain is not None:
+        return certain <= level
+    found = _at_most(_upper_bounds, k, n, p, level)
+    return exact_upper_tail(k, n, p) <= level if found is None else found
 
 
 def lower_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
-    """Whether P(X <= k) <= level for X ~ Bin(n, p); n - X is Bin(n, 1 - p). Raises as upper_tail_at_most."""
-    return upper_tail_at_most(n - k, n, 1 - p, level)
+    """Whether P(X <= k) <= level for X ~ Bin(n, p): the true answer, ties included. Raises as upper_tail_at_most."""
+    # n - X is Bin(n, 1 - p).
+    certain = _certain(n - k, n, 1 - p)
+    if certain is not None:
+        return certain <= level
+    found = _at_most(_lower_bounds, k, n, p, level)
+    return exact_upper_tail(n - k, n, 1 - p) <= level if found is None else found
 
 
 @lru_cache(maxsize=1024)
@@ -173,10 +206,19 @@ def least_significant(n: int, p: Fraction, level: Fraction) -> int | None:
     return high
 
 
+@lru_cache(maxsize=1024)
 def most_significant(n: int, p: Fraction, level: Fraction) -> int | None:
-    """The greatest k with P(X <= k) <= level for X ~ Bin(n, p); None if even k = 0 is too likely.
+    """The greatest k with P(X <= k) <= level for X ~ Bin(n, p), by bisection; None if even k = 0 is too likely.
 
     Raises ValueError unless n >= 1 and 0 <= p <= 1.
     """
-    mirrored = least_significant(n, 1 - p, level)
-    return None if mirrored is None else n - mirrored
+    if not lower_tail_at_most(0, n, p, level):
+        return None
+    low, high = 0, n + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if lower_tail_at_most(middle, n, p, level):
+            low = middle
+        else:
+            high = middle
+    return low

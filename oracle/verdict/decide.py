@@ -13,7 +13,18 @@ from fractions import Fraction
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
 from oracle.spec.policy import ValidationPolicy
-from oracle.statistics import Baseline, Certificate, Decision, MethodRefused, Record, certifier, check_policy, guard
+from oracle.statistics import (
+    Baseline,
+    Certificate,
+    Decision,
+    Hull,
+    MethodRefused,
+    Record,
+    certifier,
+    check_policy,
+    committed_hull,
+    guard,
+)
 from oracle.statistics.radius import log_upper
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument
@@ -51,6 +62,8 @@ class Case:
     """Whether an earlier delivery event by this worker carries the same result hash; None if nobody looked."""
     worker_amount: int
     """Base units due if the verdict is to accept."""
+    vertices: tuple[Baseline, ...] = ()
+    """The laws that the policy's hull is committed to, in its order; none without a hull."""
     engine: str = ENGINE
     ordered: bool = True
     """Whether the records of the artifact are in the device's order; False for counts."""
@@ -71,6 +84,7 @@ def decide(case: Case) -> VerdictDocument:
     if case.worker_amount < 0:
         raise CaseRejected(f"a worker's amount of {case.worker_amount}")
     check_policy(case.policy, case.shots_required)
+    hull = committed_hull(case.policy, case.baseline, case.vertices)
     shots, reasons = _examine(case)
     if case.replayed and not replay_is_likely(case.baseline, case.shots_required):
         reasons.append(Reason.REPLAYED_RESULT.value)
@@ -79,8 +93,9 @@ def decide(case: Case) -> VerdictDocument:
     if reasons or shots is None:
         outcome = Outcome.REJECT
     else:
-        certificates = certify(case.policy, case.baseline, shots)
-        guards = inspect(case.policy, case.baseline, shots)
+        record = Record(shots.values() if shots.ordered else None, *shots.tally())
+        certificates = certify(case.policy, case.baseline, record, hull)
+        guards = inspect(case.policy, case.baseline, record, hull)
         outcome, reasons = _combine(certificates, guards)
     return VerdictDocument(
         engine=case.engine,
@@ -125,29 +140,29 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
     return shots, [] if shots.count == case.shots_required else [Reason.WRONG_SHOT_COUNT.value]
 
 
-def certify(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> tuple[Certificate, ...]:
-    """The certificates of `policy`, in its order, on `shots` of the baseline's width."""
-    outcomes, counts = shots.tally()
+def certify(
+    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
+) -> tuple[Certificate, ...]:
+    """The certificates of `policy`, in its order, on a result of the baseline's width."""
     certificates = []
     for method in policy.certificates:
         try:
-            prepared = certifier(method, policy, baseline, shots.count)
+            prepared = certifier(method, policy, baseline, record.shots, hull)
         except MethodRefused:
             certificates.append(Certificate(method, Decision.REFUSED, None, None, None))
         else:
-            certificates.append(prepared.certify(outcomes, counts))
+            certificates.append(prepared.certify(record.outcomes, record.counts))
     return tuple(certificates)
 
 
-def inspect(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> tuple[Certificate, ...]:
-    """What the guards of `policy`, in its order, find on `shots` of the baseline's width."""
-    if not policy.guards:
-        return ()
-    record = Record(shots.values() if shots.ordered else None, *shots.tally())
+def inspect(
+    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
+) -> tuple[Certificate, ...]:
+    """What the guards of `policy`, in its order, find on a result of the baseline's width."""
     found = []
     for name in policy.guards:
         try:
-            found.append(guard(name, policy, baseline, shots.count).inspect(record))
+            found.append(guard(name, policy, baseline, record.shots, hull).inspect(record))
         except MethodRefused:
             found.append(Certificate(name, Decision.REFUSED, None, None, None))
     return tuple(found)

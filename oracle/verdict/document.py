@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from oracle.encoding import canonical_bytes, digest_of, format_rational, parse_canonical, parse_rational, sha256_hex
+from oracle.spec.hull import HullBounds
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import Bound, Certificate, Decision, Side
 from oracle.terms.typed_data import Outcome
@@ -28,14 +29,19 @@ class DocumentRejected(ValueError):
 def policy_json(policy: ValidationPolicy) -> dict[str, object]:
     """`policy` as it is digested: rationals in lowest terms, certificates and guards in the policy's order.
 
-    A policy without guards says nothing of them, as before there were any.
+    A policy without guards, an upper bound on the fidelity or a hull says nothing of it, as before there was any.
     """
     rates: dict[str, Fraction] = {name: getattr(policy, name) for name in _RATES}
-    guards = {"guards": list(policy.guards)} if policy.guards else {}
+    later: dict[str, object] = {"guards": list(policy.guards)} if policy.guards else {}
+    if policy.f_max is not None:
+        later["f_max"] = format_rational(policy.f_max)
+    if policy.hull is not None:
+        vertices = [{"most": format_rational(most), "root": root} for root, most in policy.hull.vertices]
+        later["hull"] = {"reach": format_rational(policy.hull.reach), "vertices": vertices}
     return {
         **{name: format_rational(rate) for name, rate in rates.items()},
         "certificates": list(policy.certificates),
-        **guards,
+        **later,
     }
 
 
@@ -148,9 +154,16 @@ def _read(value: Any) -> VerdictDocument:
         round=value["round"],
         spec_hash=value["spec_hash"],
         policy=ValidationPolicy(
-            **{name: parse_rational(policy[name]) for name in _RATES},
+            alpha=parse_rational(policy["alpha"]),
+            beta=parse_rational(policy["beta"]),
+            eps=parse_rational(policy["eps"]),
+            honest_eps=parse_rational(policy["honest_eps"]),
+            f_min=parse_rational(policy["f_min"]),
+            honest_f=parse_rational(policy["honest_f"]),
             certificates=tuple(policy["certificates"]),
             guards=tuple(policy.get("guards", ())),
+            f_max=parse_rational(policy["f_max"]) if "f_max" in policy else None,
+            hull=_read_hull(policy["hull"]) if "hull" in policy else None,
         ),
         baseline_root=value["baseline_root"],
         result_hash=value["result_hash"],
@@ -164,6 +177,11 @@ def _read(value: Any) -> VerdictDocument:
         reason_codes=tuple(value["reason_codes"]),
         notes=tuple(value["notes"]),
     )
+
+
+def _read_hull(value: Any) -> HullBounds:
+    vertices = tuple((vertex["root"], parse_rational(vertex["most"])) for vertex in value["vertices"])
+    return HullBounds(parse_rational(value["reach"]), vertices)
 
 
 def _read_certificate(value: Any) -> Certificate:

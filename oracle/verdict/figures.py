@@ -4,7 +4,7 @@ Each is about the worker's law q: `value` is what the shots show, and q's own fi
 missed in at most one result of a hundred, whatever q is and however few the shots (N independent draws from q). The
 statement is about one figure at a time. p is the baseline, K = 2^bits, T and Z the values seen, L = ln 100.
 
-    total variation      T - sqrt((K-1) / 4N) - sqrt(L / 2N) .. T + sqrt(L / 2N)     as in oracle.statistics.tvd
+    total variation      T - sqrt((K-1) / 4N) - sqrt(L / 2N) .. T + sqrt(L / 2N)     as in oracle.statistics.methods.tvd
     Hellinger fidelity   Z = sum sqrt(p c / N). sqrt is concave, so E Z <= sum sqrt(p q) (Jensen). Leaving one shot
                          out lowers Z by some d_i >= 0 with sum d_i^2 <= 1/N, for c (sqrt c - sqrt(c-1))^2 <= 1; so
                          P(Z > E Z + t) <= exp(-N t^2 / 2) (Boucheron, Lugosi, Massart 2013, theorem 6.7).
@@ -27,9 +27,9 @@ import numpy.typing as npt
 from oracle.artifacts.shots import PackedShots
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.levelset import LevelSet, witness_set
+from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.radius import UNIT, mcdiarmid_radius, sampling_bias
 from oracle.statistics.tails import lower_tail_at_most, upper_tail_at_most
-from oracle.statistics.tvd import distance_statistic
 
 MISS = Fraction(1, 100)
 """Each end of an interval is missed at most this often."""

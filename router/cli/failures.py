@@ -84,7 +84,7 @@ RULES: dict[str, Rule] = {
         Exit.DEPENDENCY, "`compute down`, then `compute up`; `compute doctor` looks closer"
     ),
     "router.stack.local.StackBroken": Rule(Exit.DEPENDENCY, "`compute doctor` looks closer"),
-    "oracle.statistics.methods.PolicyRefused": Rule(Exit.INPUT, "change the numbers in `validation`"),
+    "oracle.statistics.registry.PolicyRefused": Rule(Exit.INPUT, "change the numbers in `validation`"),
     "oracle.circuits.recompute.Unjudgeable": Rule(
         Exit.NOT_ACCEPTED, "`compute quantum inspect JOB --artifacts` shows what is there"
     ),

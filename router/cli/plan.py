@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,20 +15,21 @@ from router.cli.failures import Exit
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from oracle.spec import ValidationPolicy
+    from oracle.spec import JobSpec, ValidationPolicy
+    from oracle.spec.methods import Certificate
     from oracle.statistics import Plan
     from router.workflows.simulate import Prepared
 
 spec_argument = click.argument("spec", metavar="SPEC", type=click.Path(path_type=Path))
 
 
-def prepared(session: Session, spec: Path) -> Prepared:
+def prepared(session: Session, spec: Path, undeclared: tuple[Certificate, ...] | None = None) -> Prepared:
     """Everything that simulation finds out about the spec, with progress on stderr; nothing is written."""
     with session.output.progress() as progress:
         # Inside, so that the bar shows while Qiskit is imported.
         from router.workflows.simulate import prepare, surroundings
 
-        return prepare(spec, surroundings(session.home), progress)
+        return prepare(spec, surroundings(session.home), progress, undeclared=undeclared)
 
 
 def register(root: click.Group) -> None:
@@ -35,20 +38,30 @@ def register(root: click.Group) -> None:
     @command(root, "plan", "compute plan ./optimizer-demo/job.yaml", "compute plan ./job.yaml --shots 1000 --json")
     @spec_argument
     @click.option("--shots", type=click.IntRange(1, 10**7), default=None, help="Instead of the spec's number.")
-    def plan(session: Session, spec: Path, shots: int | None) -> None:
-        """Say what SPEC's shots can prove.
+    @click.option("--fidelity", default=None, metavar="SHARE", help="Of the honest worker, such as 0.95.")
+    def plan(session: Session, spec: Path, shots: int | None, fidelity: str | None) -> None:
+        """Say what SPEC's shots can prove, and what they cost.
 
-        How often an honest worker would be accepted and one that delivers noise rejected, before any spend. Stores
-        nothing. Exits with 2 if the shots cannot decide.
+        How often an honest worker would be accepted, left undecided, and one that delivers noise rejected, before any
+        spend. Stores nothing. Exits with 2 if the shots cannot decide, and says what could.
         """
         from oracle.spec import ValidationPolicy
+        from oracle.spec.methods import DEFAULT_CERTIFICATES
         from oracle.statistics import plan_shots
         from router.workflows.simulate import plan_json
 
-        found = prepared(session, spec)
+        honest = _fidelity(fidelity)
+        found = prepared(session, spec, DEFAULT_CERTIFICATES)
         policy = ValidationPolicy.of(found.spec, found.facts.bits)
-        outcome = found.plan if shots is None else plan_shots(policy, found.baseline, shots)
-        session.output.result(plan_json(outcome), lambda screen: draw_plan(screen, outcome, policy, found.facts.bits))
+        outcome = found.plan
+        if shots is not None or honest is not None:
+            number = outcome.shots if shots is None else shots
+            outcome = plan_shots(policy, found.baseline, number, honest_fidelity=honest, vertices=found.vertices)
+        costs = Costs.of(found.spec, outcome)
+        session.output.result(
+            {**plan_json(outcome), "cost": costs.to_json()},
+            lambda screen: draw_plan(screen, outcome, policy, found.facts.bits, costs),
+        )
         if not outcome.feasible:
             click.get_current_context().exit(Exit.INPUT)
 
@@ -82,40 +95,111 @@ def register(root: click.Group) -> None:
             click.get_current_context().exit(Exit.DENIED)
 
 
-def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int) -> None:
+def _fidelity(text: str | None) -> Fraction | None:
+    from oracle.encoding import parse_rational
+
+    if text is None:
+        return None
+    try:
+        share = parse_rational(text)
+    except ValueError:
+        share = Fraction(-1)
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{text!r} is not a share from 0 to 1; write 0.95", param_hint="--fidelity")
+    return share
+
+
+@dataclass(frozen=True)
+class Costs:
+    """US dollars, as decimal text."""
+
+    budget: str
+    """The most that the spec allows."""
+    requested: str | None
+    """What the planned shots cost; None where the spec prices the job, not its shots."""
+    suggested: str | None
+    """What the suggested shots would cost; None likewise, or without a suggestion."""
+    within_budget: bool
+
+    @classmethod
+    def of(cls, spec: JobSpec, plan: Plan) -> Costs:
+        """The costs of `plan` under the spec's budget and prices."""
+        from oracle.encoding import parse_rational
+        from oracle.spec.fields import decimal_text
+
+        budget, price = spec.budget.max_usd_equivalent, spec.budget.metering.price_usd
+        if price is None:
+            return cls(budget, None, None, True)
+        each = parse_rational(price)
+        suggested = None if plan.suggestion is None else decimal_text(each * plan.suggestion.shots)
+        return cls(budget, decimal_text(each * plan.shots), suggested, each * plan.shots <= parse_rational(budget))
+
+    def to_json(self) -> dict[str, object]:
+        """The costs as JSON."""
+        return {
+            "budget_usd": self.budget,
+            "shots_usd": self.requested,
+            "suggestion_usd": self.suggested,
+            "within_budget": self.within_budget,
+        }
+
+    def words(self, shots: int) -> str:
+        """What the planned shots cost, in one sentence."""
+        if self.requested is None:
+            return f"the job costs at most ${self.budget}, whatever the shots"
+        ending = "" if self.within_budget else ": the worker is paid the budget and no more"
+        return f"{shots:,} shots cost ${self.requested}, of a budget of ${self.budget}{ending}"
+
+
+def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int, costs: Costs) -> None:
     """What `plan` says, in words."""
     from router.cli.output import plain
 
     sign = "[green]feasible[/]" if plan.feasible else "[bold red]not feasible[/]"
     screen.print(f"{plan.shots:,} shots of {bits} bits: {sign}")
-    for line in plan_words(plan, policy):
+    for line in [*plan_words(plan, policy), costs.words(plan.shots)]:
         screen.print(f"  {plain(line)}")
     if plan.suggestion is not None:
         names = plan.suggestion.method.replace("+", " and ")
-        screen.print(f"  [dim]→[/] {plain(f'{plan.suggestion.shots:,} shots with {names} would do')}")
+        price = "" if costs.suggested is None else f", for ${costs.suggested}"
+        screen.print(f"  [dim]→[/] {plain(f'{plan.suggestion.shots:,} shots with {names} would do{price}')}")
 
 
 def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
     """What the shots certify, one sentence a line."""
     names = plan.method.replace("+", " and ")
     accepted, rejected = _percent(plan.p_accept_honest), _percent(plan.p_reject_uniform)
+    noiseless = plan.honest_fidelity == 1
+    worker = "a noiseless worker" if noiseless else f"an honest worker (fidelity {_share(plan.honest_fidelity)})"
     words = [
-        f"an honest worker (fidelity {_share(plan.honest_fidelity)}) is accepted at least {accepted} of the time",
+        f"{worker} is accepted at least {accepted} of the time, and left inconclusive or rejected at most "
+        f"{_percent(plan.p_inconclusive)}",
         f"a worker that delivers noise is rejected at least {rejected} of the time",
         f"accepting needs {names}; wrong with probability {_percent(policy.alpha)} at most",
     ]
     if policy.guards:
         words.append(f"{', '.join(policy.guards)} can only reject")
-    means = []
-    if "tvd.certified/1" in policy.certificates:
-        means.append(f"nearer to the baseline than {_percent(policy.eps)} in total variation")
-    if "witness.levelset/1" in policy.certificates:
-        means.append(f"of a fidelity above {_percent(policy.f_min)}")
+    means = _means(policy)
     if means:
         words.append(f"accepted then means: certainly {', and '.join(means)}")
     if plan.feasible and plan.shots_needed is not None:
         words.append(f"{plan.shots_needed:,} shots would be enough")
     return [*plan.reasons, *words] if not plan.feasible else words
+
+
+def _means(policy: ValidationPolicy) -> list[str]:
+    """What each certificate says of an accepted worker."""
+    eps, f_min = _percent(policy.eps), _percent(policy.f_min)
+    origin = "the baseline"
+    if policy.hull is not None:
+        origin = f"a declared mixture with noise (itself within {_percent(policy.hull.reach)} of the baseline)"
+    said = {
+        "binomial.exact/1": f"at least {f_min} of its shots are outcomes that the circuit can show",
+        "huber.certified/1": f"less than {eps} is missing from {f_min} of the baseline",
+        "tvd.certified/1": f"nearer to {origin} than {eps} in total variation",
+        "witness.levelset/1": f"of a fidelity above {f_min}",
+    }
+    return [said[name] for name in policy.certificates if name in said]
 
 
 def _percent(value: object) -> str:

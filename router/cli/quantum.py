@@ -132,7 +132,7 @@ def _draw_simulation(screen: Console, simulation: Simulation) -> None:
     from oracle.statistics.baseline import TOTAL
     from router.cli.drawing import histogram
     from router.cli.output import facts, next_step, plain
-    from router.cli.plan import draw_plan
+    from router.cli.plan import Costs, draw_plan
     from router.report.wording import count
 
     found, circuit = simulation.prepared, simulation.prepared.facts
@@ -152,7 +152,8 @@ def _draw_simulation(screen: Console, simulation: Simulation) -> None:
     screen.print()
     histogram(screen, found.baseline.bits, [int(weight) / TOTAL for weight in found.baseline.weights])
     screen.print()
-    draw_plan(screen, found.plan, ValidationPolicy.of(found.spec, circuit.bits), circuit.bits)
+    policy, costs = ValidationPolicy.of(found.spec, circuit.bits), Costs.of(found.spec, found.plan)
+    draw_plan(screen, found.plan, policy, circuit.bits, costs)
     next_step(screen, f"compute quantum inspect {simulation.job} --artifacts")
 
 

@@ -52,7 +52,10 @@ def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
     if spec.quantum is None or spec.validation.baseline_root is None:
         raise ValueError("only a simulated quantum job has a plan")
     baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
-    return plan_shots(ValidationPolicy.of(spec, baseline.bits), baseline, spec.quantum.shots)
+    hull = spec.validation.hull
+    roots = [] if hull is None else [vertex.root for vertex in hull.vertices if vertex.root is not None]
+    vertices = tuple(Baseline.from_bytes(workspace.artifacts.get(root)) for root in roots)
+    return plan_shots(ValidationPolicy.of(spec, baseline.bits), baseline, spec.quantum.shots, vertices=vertices)
 
 
 def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan, target: str | None) -> RouteDecision:

@@ -1,4 +1,4 @@
-"""A requester's own prediction, as they may write it: a table of bitstrings, or one of our baseline artifacts.
+"""Laws of the requester's own, their prediction and their noises: tables of bitstrings, or our baseline artifacts.
 
     {"00": 2012, "11": 1988}            counts
     {"00": 0.5, "11": 0.5}              probabilities
@@ -13,9 +13,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from oracle.encoding import CanonicalError, parse_json
+from oracle.encoding import CanonicalError, Finding, InputRejected, parse_json
+from oracle.spec import SourceSpec
+from oracle.spec.document import Path, path_text, read_document
+from oracle.statistics import vertex_law
 from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
 
+LARGEST_BYTES = 512 * 2**20
 _EXAMPLE = '{"00": 2012, "11": 1988}'
 
 
@@ -26,6 +30,66 @@ class PredictionRejected(ValueError):
         self.reason = reason
         self.remedy = remedy
         super().__init__(f"{reason} — {remedy}")
+
+
+def prediction_file(source: SourceSpec) -> bytes | None:
+    """The requester's own baseline, if its file is there; load_source has checked that it lies below the spec.
+
+    Raises InputRejected for a file that is too large.
+    """
+    reference = source.spec.validation.baseline_ref
+    if reference is None or not (source.folder / reference).is_file():
+        return None
+    return _file(source, ("validation", "baseline_ref"), reference)
+
+
+def prediction_of(source: SourceSpec, data: bytes, bits: int) -> Baseline:
+    """The law that the requester's own baseline `data` says. Raises InputRejected."""
+    return _law(source, ("validation", "baseline_ref"), source.spec.validation.baseline_ref or "", data, bits)
+
+
+def hull_vertices(source: SourceSpec, ideal: Baseline) -> tuple[Baseline, ...]:
+    """The laws of the spec's hull, in its order: computed from `ideal`, or read from their files.
+
+    Raises InputRejected for a file that is no law of this width, and for a root that is not the vertex's.
+    """
+    hull = source.spec.validation.hull
+    found = []
+    for number, vertex in enumerate(() if hull is None else hull.vertices):
+        law = vertex_law(vertex, ideal)
+        if law is None and vertex.ref is not None:
+            at = ("validation", "hull", "vertices", number, "ref")
+            law = _law(source, at, vertex.ref, _file(source, at, vertex.ref), ideal.bits)
+        if law is None:
+            raise AssertionError("a vertex that nothing computes names a file, says cross_field_faults")
+        if vertex.root not in (None, law.root):
+            at = ("validation", "hull", "vertices", number, "root")
+            raise _rejected(source, at, "this is another law than the vertex is", "leave the root out")
+        found.append(law)
+    return tuple(found)
+
+
+def _file(source: SourceSpec, at: Path, reference: str) -> bytes:
+    file = source.folder / reference
+    try:
+        if file.stat().st_size > LARGEST_BYTES:
+            reason = f"{reference} is larger than {LARGEST_BYTES // 2**20} MiB"
+            raise _rejected(source, at, reason, "name the outcomes that matter; others have none")
+        return file.read_bytes()
+    except OSError as error:
+        raise _rejected(source, at, f"{reference} cannot be read: {error.strerror}", "put the table there") from error
+
+
+def _law(source: SourceSpec, at: Path, reference: str, data: bytes, bits: int) -> Baseline:
+    try:
+        return read_prediction(data, bits)
+    except PredictionRejected as error:
+        raise _rejected(source, at, f"{reference}: {error.reason}", error.remedy) from error
+
+
+def _rejected(source: SourceSpec, at: Path, reason: str, remedy: str) -> InputRejected:
+    line = read_document(source.raw).line_of(at)
+    return InputRejected(str(source.path), [Finding(path_text(at), line, reason, remedy)])
 
 
 def read_prediction(data: bytes, bits: int) -> Baseline:

@@ -28,8 +28,10 @@ from oracle.spec import (
     normalise,
     simulated,
     spec_hash,
+    with_vertices,
 )
 from oracle.spec.document import read_document
+from oracle.spec.methods import Certificate
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_shots
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
@@ -38,7 +40,7 @@ from router.routing import CircuitShape, RouteDecision, RouteFacts, decide_route
 from router.sandbox import run_generator
 from router.settings import Home
 from router.workflows.assess import queue_tolerance_s, target_facts
-from router.workflows.own_baseline import PredictionRejected, read_prediction
+from router.workflows.own_baseline import hull_vertices, prediction_file, prediction_of
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 
 OnProgress = Callable[[str, float], None]
@@ -46,7 +48,6 @@ OnProgress = Callable[[str, float], None]
 
 SCHEMA = "simulation/1"
 METHOD = "statevector.exact"
-_LARGEST_PREDICTION = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Prepared:
     """The Python source that wrote the circuit; None for a circuit given as OpenQASM 3."""
     facts: CircuitFacts
     baseline: Baseline
+    vertices: tuple[Baseline, ...]
+    """The laws of the spec's hull; none without one."""
     prediction: bytes | None
     """The requester's own baseline file, if there is one."""
     distance: Fraction | None
@@ -109,8 +112,17 @@ def simulate(workspace: Workspace, path: Path, on_progress: OnProgress) -> Simul
     return keep(workspace, prepare(path, surroundings(workspace.home), on_progress), on_progress)
 
 
-def prepare(path: Path, around: Surroundings, on_progress: OnProgress) -> Prepared:
+def prepare(
+    path: Path,
+    around: Surroundings,
+    on_progress: OnProgress,
+    *,
+    undeclared: tuple[Certificate, ...] | None = None,
+) -> Prepared:
     """Everything that simulation finds out about the spec at `path`.
+
+    `undeclared`: the certificates of a spec that names none, where its width would have it name some; for what-if
+    questions.
 
     Raises InputRejected with every finding of a stage (the spec's text; the files it names; the circuit), and
     SandboxViolation for a generator that did not return a circuit.
@@ -124,17 +136,23 @@ def prepare(path: Path, around: Surroundings, on_progress: OnProgress) -> Prepar
     circuit = load_qasm3(qasm3)
     facts = circuit_facts(circuit)
     _check_circuit(source, facts)
-    draft = normalise(source, operator_policy=around.policy.promotion_policy, bits=facts.bits)
+    spec = source.spec
+    if undeclared is not None and spec.validation.certificates is None and spec.validation.job_class is None:
+        spec = spec.model_copy(update={"validation": spec.validation.model_copy(update={"certificates": undeclared})})
+    draft = normalise(spec, operator_policy=around.policy.promotion_policy, bits=facts.bits)
     on_progress(f"simulating {facts.qubits} qubits exactly", 0.5)
     baseline = Baseline.from_probabilities(exact_probabilities(circuit))
-    prediction = _prediction_file(source)
-    distance = None if prediction is None else baseline_tvd(baseline, _prediction(source, prediction, facts.bits))
+    prediction = prediction_file(source)
+    distance = None if prediction is None else baseline_tvd(baseline, prediction_of(source, prediction, facts.bits))
+    vertices = hull_vertices(source, baseline)
+    if vertices:
+        draft = with_vertices(draft, tuple(vertex.root for vertex in vertices))
     if distance is None and draft.validation.baseline_ref is not None:
         notices += (f"{draft.validation.baseline_ref} is not there: the simulation itself is the baseline",)
     on_progress("planning the shots", 0.7)
     if draft.quantum is None:
         raise AssertionError("_circuit refuses specs without a circuit")
-    plan = plan_shots(ValidationPolicy.of(draft, facts.bits), baseline, draft.quantum.shots)
+    plan = plan_shots(ValidationPolicy.of(draft, facts.bits), baseline, draft.quantum.shots, vertices=vertices)
     notices += tuple(f"{reference} is recorded, and was not looked at" for reference in draft.inputs.unresolved)
     document = canonical_bytes(_document(facts, baseline, generator, prediction, distance, plan))
     record = SimulationRecord(
@@ -154,6 +172,7 @@ def prepare(path: Path, around: Surroundings, on_progress: OnProgress) -> Prepar
         generator=generator,
         facts=facts,
         baseline=baseline,
+        vertices=vertices,
         prediction=prediction,
         distance=distance,
         plan=plan,
@@ -170,6 +189,7 @@ def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> S
     on_progress("storing", 0.9)
     store = workspace.artifacts
     kept = [prepared.generator, prepared.prediction, prepared.qasm3.encode(), prepared.baseline.to_bytes()]
+    kept += [vertex.to_bytes() for vertex in prepared.vertices]
     for data in kept:
         if data is not None:
             store.put(data)
@@ -333,22 +353,3 @@ def _check_circuit(source: SourceSpec, facts: CircuitFacts) -> None:
         reason = f"the circuit has {facts.qubits} qubits"
         remedy = f"write max_qubits: {facts.qubits}, or build a narrower circuit"
         raise _rejected(source, "quantum.max_qubits", reason, remedy)
-
-
-def _prediction_file(source: SourceSpec) -> bytes | None:
-    """The requester's own baseline, if its file is there; load_source has checked that it lies below the spec."""
-    reference = source.spec.validation.baseline_ref
-    if reference is None or not (file := source.folder / reference).is_file():
-        return None
-    if file.stat().st_size > _LARGEST_PREDICTION:
-        reason = f"{reference} is larger than {_LARGEST_PREDICTION // 2**20} MiB"
-        raise _rejected(source, "validation.baseline_ref", reason, "name the outcomes that matter; others have none")
-    return file.read_bytes()
-
-
-def _prediction(source: SourceSpec, data: bytes, bits: int) -> Baseline:
-    try:
-        return read_prediction(data, bits)
-    except PredictionRejected as error:
-        reference = source.spec.validation.baseline_ref
-        raise _rejected(source, "validation.baseline_ref", f"{reference}: {error.reason}", error.remedy) from error

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, DirectoryStore
 from oracle.circuits.recompute import Unjudgeable, recompute
 from oracle.encoding import canonical_bytes
-from oracle.spec import canonical_spec
-from oracle.statistics import Baseline
+from oracle.spec import JobSpec, canonical_spec
+from oracle.statistics import Baseline, misread
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome
+from oracle.verdict import VerdictDocument
 
 JOB = "0x" + "01" * 32
 ACCOUNT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -154,3 +157,49 @@ def test_a_circuit_that_cannot_be_simulated_is_refused_not_crashed_on(frozen, st
     changed["simulation"]["circuit_hash"] = digest
     with pytest.raises(Unjudgeable, match="circuit"):
         recompute(store, terms_for(store.put(canonical_bytes(changed))), JOB, "0x" + "02" * 32)
+
+
+def with_hull(frozen, store, *vertices):
+    """The hash of the frozen spec with a hull of `vertices`, each (fields of the spec's, law)."""
+    for _, law in vertices:
+        store.put(law.to_bytes())
+    data = frozen.spec.model_dump(mode="json")
+    committed = [{**fields, "most": "1/4", "root": law.root} for fields, law in vertices]
+    data["validation"]["hull"] = {"reach": "2/5", "vertices": committed}
+    return store.put(canonical_spec(JobSpec.model_validate(data)))
+
+
+def test_a_hull_is_fetched_by_its_roots_and_is_in_the_document(frozen, store):
+    ideal = baseline_of(frozen, store)
+    uniform, misread_ = Baseline.uniform(ideal.bits), misread(ideal, Fraction(1, 100), Fraction(3, 100))
+    readout = {"kind": "readout", "zero_to_one": "1/100", "one_to_zero": "3/100"}
+    spec_hash = with_hull(frozen, store, ({"kind": "uniform"}, uniform), (readout, misread_))
+    shots = frozen.honest(seed=1)
+    store.put(shots.data)
+    document, verdict = recompute(store, terms_for(spec_hash), JOB, shots.result_hash)
+    assert verdict.outcome is Outcome.ACCEPT
+    assert document.policy.hull is not None
+    assert [root for root, _ in document.policy.hull.vertices] == [uniform.root, misread_.root]
+    assert VerdictDocument.from_bytes(document.to_bytes()) == document
+    assert document.certificates[0].constants["reach"] > 0
+    noise = frozen.uniform(seed=1)
+    store.put(noise.data)
+    within, _ = recompute(store, terms_for(spec_hash), JOB, noise.result_hash)
+    alone, _ = recompute(store, terms_for(frozen.spec_hash), JOB, noise.result_hash)
+    assert within.certificates[0].statistic < alone.certificates[0].statistic
+
+
+def test_a_vertex_that_is_not_what_the_spec_says_or_reaches_too_far_is_no_case(frozen, store):
+    ideal = baseline_of(frozen, store)
+    other = Baseline(ideal.bits, ideal.weights[::-1])
+    far = Baseline(ideal.bits, np.eye(ideal.outcomes, dtype=np.int64)[int(ideal.weights.argmin())] << 40)
+    for vertices, reason in (
+        ([({"kind": "uniform"}, other)], "is not the uniform vertex"),
+        ([({"kind": "file", "ref": "./x.json"}, far), ({"kind": "file", "ref": "./y.json"}, far)], "reach"),
+        ([({"kind": "uniform"}, Baseline.uniform(ideal.bits + 1))], "is not the uniform vertex"),
+    ):
+        spec_hash = with_hull(frozen, store, *vertices)
+        shots = frozen.honest(seed=1)
+        store.put(shots.data)
+        with pytest.raises(Unjudgeable, match=reason):
+            recompute(store, terms_for(spec_hash), JOB, shots.result_hash)

@@ -7,6 +7,7 @@ crosses once in a thousand suites.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,19 @@ import numpy as np
 import pytest
 
 from oracle.spec import ValidationPolicy
-from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, Decision, certifier
+from oracle.statistics import (
+    BINOMIAL,
+    CEILING,
+    HUBER,
+    SCORES,
+    TVD,
+    WITNESS,
+    Baseline,
+    Decision,
+    Record,
+    certifier,
+    guard,
+)
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.tails import least_significant
 
@@ -38,9 +51,9 @@ def ghz4() -> Baseline:
     return Baseline(4, weights)
 
 
-def policy(method: str) -> ValidationPolicy:
-    half, four_fifths = Fraction(1, 4), Fraction(4, 5)
-    return ValidationPolicy(RATE, RATE, half, half, four_fifths, four_fifths, (method,))
+def policy(method: str, *guards: str, f_max: Fraction | None = None) -> ValidationPolicy:
+    quarter, four_fifths = Fraction(1, 4), Fraction(4, 5)
+    return ValidationPolicy(RATE, RATE, quarter, quarter, four_fifths, four_fifths, (method,), guards, f_max)
 
 
 def away(p: np.ndarray, distance: float, towards: np.ndarray) -> np.ndarray:
@@ -49,7 +62,8 @@ def away(p: np.ndarray, distance: float, towards: np.ndarray) -> np.ndarray:
 
 
 def errors(method: str, baseline: Baseline, law: np.ndarray, shots: int, error: Decision) -> int:
-    prepared = certifier(method, policy(method), baseline, shots)
+    rules = policy(method) if method != HUBER else replace(policy(method), certificates=(HUBER, WITNESS))
+    prepared = certifier(method, rules, baseline, shots)
     outcomes = np.arange(baseline.outcomes)
     drawn = np.random.default_rng(shots).multinomial(shots, law, size=RUNS)
     return sum(prepared.certify(outcomes, counts).decision is error for counts in drawn)
@@ -83,6 +97,56 @@ def test_a_worker_at_the_fidelity_is_neither_accepted_nor_rejected_more_often_th
     law = 0.8 * baseline.weights / TOTAL + 0.2 / baseline.outcomes
     assert errors(WITNESS, baseline, law, shots, Decision.ACCEPT) < LIMIT
     assert errors(WITNESS, baseline, law, shots, Decision.REJECT) < LIMIT
+
+
+@pytest.mark.parametrize("shots", [100, 1000])
+@pytest.mark.parametrize("baseline", [ring5(), dense8()], ids=["ring5", "dense8"])
+def test_a_worker_of_whom_just_so_much_is_missing_is_neither_accepted_nor_rejected_more_often_than_stated(
+    baseline: Baseline, shots: int
+) -> None:
+    p = baseline.weights / TOTAL
+    # Of four fifths of the baseline a quarter of all is missing, and all the rest is one outcome.
+    steps = [away(p, distance, concentrated(p)) for distance in np.linspace(0.3, 0.9, 2000)]
+    law = next(law for law in steps if np.maximum(0.8 * p - law, 0).sum() >= 0.25)
+    assert errors(HUBER, baseline, law, shots, Decision.ACCEPT) < LIMIT
+    assert errors(HUBER, baseline, law, shots, Decision.REJECT) < LIMIT
+
+
+def rejections(name: str, rules: ValidationPolicy, baseline: Baseline, law: np.ndarray, shots: int) -> int:
+    prepared = guard(name, rules, baseline, shots)
+    outcomes = np.arange(baseline.outcomes)
+    drawn = np.random.default_rng(shots).multinomial(shots, law, size=RUNS)
+    unordered = np.zeros(shots, dtype=np.int64)
+    return sum(prepared.inspect(Record(unordered, outcomes, counts)).decision is Decision.REJECT for counts in drawn)
+
+
+@pytest.mark.parametrize("shots", [100, 1000])
+def test_a_device_at_the_upper_bound_is_rejected_as_often_as_stated_and_not_much_less(shots: int) -> None:
+    baseline, f_max = ring5(), Fraction(9, 10)
+    law = 0.9 * baseline.weights / TOTAL + 0.1 / baseline.outcomes
+    found = rejections(CEILING, policy(TVD, CEILING, f_max=f_max), baseline, law, shots)
+    # A certificate and a guard share the rate.
+    limit = least_significant(RUNS, RATE / 2, Fraction(1, 1000))
+    assert limit is not None
+    assert RUNS * RATE / 8 < found < limit
+
+
+@pytest.mark.parametrize("shots", [100, 1000])
+def test_a_worker_whose_scores_are_lifted_as_far_as_is_allowed_is_rejected_no_more_often_than_stated(
+    shots: int,
+) -> None:
+    baseline = dense8()
+    p = baseline.weights / TOTAL
+    order = np.argsort(p)
+    # A twentieth of the law moves from the middling outcomes to the best one: the worst place for it.
+    law = p.copy()
+    for outcome in order[len(order) // 2 :]:
+        taken = min(law[outcome], 0.05 - (p - law).clip(0).sum())
+        law[outcome] -= taken
+    law[order[-1]] += 1 - law.sum()
+    limit = least_significant(RUNS, RATE / 2, Fraction(1, 1000))
+    assert limit is not None
+    assert rejections(SCORES, policy(TVD, SCORES), baseline, law, shots) < limit
 
 
 @pytest.mark.parametrize("shots", [50, 100, 1000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,26 @@ from hypothesis import strategies as st
 from oracle.artifacts.shots import ShotsRejected, pack, unpack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, Certificate, MethodRefused, baseline_tvd, certifier
+from oracle.statistics import (
+    BINOMIAL,
+    CEILING,
+    DISPERSION,
+    DUPLICATES,
+    GUARDS,
+    HUBER,
+    SCORES,
+    TVD,
+    WITNESS,
+    Baseline,
+    Certificate,
+    Hull,
+    MethodRefused,
+    Record,
+    baseline_tvd,
+    certifier,
+    guard,
+)
+from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.radius import mcdiarmid_radius, sampling_bias
 from oracle.statistics.tails import least_significant, most_significant
 from oracle.terms.typed_data import Outcome
@@ -38,7 +58,24 @@ def policies(draw: st.DrawFn) -> ValidationPolicy:
         draw(st.lists(st.builds(Fraction, st.integers(1, 99), st.just(100)), min_size=2, max_size=2))
     )
     certificates = draw(st.lists(st.sampled_from([BINOMIAL, TVD, WITNESS]), min_size=1, unique=True))
+    if WITNESS in certificates and draw(st.booleans()):
+        certificates.append(HUBER)
     return ValidationPolicy(draw(rates), draw(rates), eps, honest_eps, f_min, honest_f, tuple(certificates))
+
+
+def guarded(policy: ValidationPolicy, *guards: str) -> ValidationPolicy:
+    """`policy` with `guards`, its upper bound half way from f_min to one."""
+    return replace(policy, guards=guards, f_max=(1 + policy.f_min) / 2 if CEILING in guards else None)
+
+
+def findings(policy: ValidationPolicy, baseline: Baseline, shots: list[int]) -> list[Certificate | None]:
+    found: list[Certificate | None] = []
+    for name in policy.guards:
+        try:
+            found.append(guard(name, policy, baseline, len(shots)).inspect(Record.of(np.array(shots, dtype=np.int64))))
+        except MethodRefused:
+            found.append(None)
+    return found
 
 
 def case_of(baseline: Baseline, policy: ValidationPolicy, shots: list[int]) -> Case:
@@ -82,6 +119,42 @@ def test_renaming_the_outcomes_changes_no_certificate(baseline, policy, shots, n
     for method in policy.certificates:
         before = certificate(method, policy, baseline, shots)
         assert before == certificate(method, policy, Baseline(BITS, renamed), [names[shot] for shot in shots])
+
+
+@given(baselines, policies(), results, st.randoms(use_true_random=False))
+def test_the_order_of_the_shots_changes_no_guard_on_counts_or_scores(baseline, policy, shots, order) -> None:
+    shuffled = list(shots)
+    order.shuffle(shuffled)
+    rules = guarded(policy, CEILING, DISPERSION, DUPLICATES, SCORES)
+    assert findings(rules, baseline, shots) == findings(rules, baseline, shuffled)
+
+
+@given(baselines, policies(), results, st.permutations(range(OUTCOMES)))
+def test_renaming_the_outcomes_changes_no_guard(baseline, policy, shots, names) -> None:
+    renamed = np.empty(OUTCOMES, dtype=np.int64)
+    renamed[list(names)] = baseline.weights
+    # Classes of repeats are the highest four bits, so that here each outcome is its own.
+    rules = guarded(policy, *GUARDS)
+    after = findings(rules, Baseline(BITS, renamed), [names[shot] for shot in shots])
+    assert findings(rules, baseline, shots) == after
+
+
+@given(baselines, baselines, results, st.permutations(range(OUTCOMES)))
+def test_neither_order_nor_names_change_the_distance_from_a_hull(baseline, noise, shots, names) -> None:
+    def distance(ideal: Baseline, vertex: Baseline, seen: list[int]) -> int:
+        most = (Fraction(1, 3), Fraction(1, 4))
+        hull = Hull(ideal, (vertex, Baseline.uniform(BITS)), most)
+        return hull.statistic(*np.unique(np.array(seen, dtype=np.int64), return_counts=True))
+
+    def renamed(law: Baseline) -> Baseline:
+        weights = np.empty(OUTCOMES, dtype=np.int64)
+        weights[list(names)] = law.weights
+        return Baseline(BITS, weights)
+
+    before = distance(baseline, noise, shots)
+    assert before == distance(renamed(baseline), renamed(noise), [names[shot] for shot in reversed(shots)])
+    outcomes, counts = np.unique(np.array(shots, dtype=np.int64), return_counts=True)
+    assert before <= distance_statistic(baseline, outcomes, counts)
 
 
 @given(baselines, policies(), results)

@@ -6,6 +6,7 @@ Runs are few and seeds fixed: an attacker that is named here is caught nearly al
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,8 +32,8 @@ from attackers import (
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.policy import DEFAULT_GUARDS
-from oracle.statistics import BLOCKS, GUARDS, REPEATS, TVD, WITNESS, Baseline, Decision, Record, guard
+from oracle.spec.methods import DEFAULT_GUARDS, resolve_guards
+from oracle.statistics import BLOCKS, CEILING, GUARDS, REPEATS, TVD, WITNESS, Baseline, Decision, Record, guard
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.tails import least_significant
 from oracle.terms.typed_data import Outcome
@@ -40,6 +41,8 @@ from oracle.verdict import Case, VerdictDocument, decide
 
 SHOTS = 4000
 RUNS = 25
+UNBOUNDED = tuple(name for name in GUARDS if name != CEILING)
+"""The guards that a policy without f_max may name."""
 PERCENT = Fraction(1, 100)
 _GOLDEN = Path(__file__).parents[1] / "golden" / "verdict_documents.json"
 RING5 = Baseline.from_bytes(json.loads(_GOLDEN.read_text())["baselines"]["ring5"].encode())
@@ -49,7 +52,7 @@ def dense(bits: int) -> Baseline:
     return Baseline.from_probabilities(np.random.default_rng(bits).dirichlet(np.ones(1 << bits)))
 
 
-def policy(bits: int, f_min: Fraction = Fraction(4, 5), guards: tuple[str, ...] = GUARDS) -> ValidationPolicy:
+def policy(bits: int, f_min: Fraction = Fraction(4, 5), guards: tuple[str, ...] = UNBOUNDED) -> ValidationPolicy:
     certificates = (TVD, WITNESS) if bits <= 6 else (WITNESS,)
     quarter = Fraction(1, 4)
     return ValidationPolicy(PERCENT, PERCENT, quarter, quarter, f_min, f_min, certificates, guards)
@@ -87,6 +90,9 @@ AT_EVERY_WIDTH = {
     "each shot twice in a row": each_twice,
     "sorted": in_sorted_order,
     "padded with noise": padded,
+    "the mode": mode_only,
+    "heavy outputs": heavy_only,
+    "heavy outputs alike": heavy_uniform,
 }
 
 
@@ -97,9 +103,13 @@ def test_an_attacker_is_not_paid(worker: Worker, bits: int) -> None:
     assert accepted(worker, baseline, policy(bits)) == 0
 
 
-@pytest.mark.parametrize("worker", [mode_only, heavy_uniform], ids=["the mode", "heavy outputs alike"])
-def test_an_attacker_whose_outcomes_are_all_good_ones_is_not_paid_where_the_distance_works(worker: Worker) -> None:
-    assert accepted(worker, RING5, policy(5)) == 0
+@pytest.mark.parametrize("bits", [7, 12])
+@pytest.mark.parametrize("worker", [mode_only, heavy_only, heavy_uniform], ids=["mode", "heavy", "heavy alike"])
+def test_a_witness_without_a_distance_is_not_passed_by_good_outcomes_alone(worker: Worker, bits: int) -> None:
+    baseline = dense(bits)
+    assert accepted(worker, baseline, replace(policy(bits, guards=()), certificates=(WITNESS,))) == RUNS
+    defaults = resolve_guards(None, (WITNESS,), f_max=False)
+    assert accepted(worker, baseline, replace(policy(bits, guards=defaults), certificates=(WITNESS,))) == 0
 
 
 @pytest.mark.parametrize("worker", [quota, repeated(10), in_sorted_order], ids=["quota", "ten times", "sorted"])
@@ -124,9 +134,8 @@ HONEST = {
     "readout errors": with_readout_errors(0.03),
     "fidelity sliding": drifting(1.0, 0.8),
     "carrying over one shot in fifty": resetting_badly(0.02),
-    # A guard judges how shots were made, not which: a worker that the certificates fail shows it no more than others.
+    # A guard rejects what no device shows, and not what is merely bad.
     "uniform": at_fidelity(0.0),
-    "heavy outputs": heavy_only,
 }
 
 
@@ -135,7 +144,7 @@ HONEST = {
 def test_no_guard_rejects_shots_that_were_sampled(worker: Worker, bits: int) -> None:
     baseline, runs = dense(bits), 60
     rules = policy(bits)
-    prepared = [guard(name, rules, baseline, SHOTS) for name in GUARDS]
+    prepared = [guard(name, rules, baseline, SHOTS) for name in UNBOUNDED]
     rng = np.random.default_rng(bits)
     rejected = 0
     for _ in range(runs):

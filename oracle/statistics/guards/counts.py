@@ -27,13 +27,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt
 
 import numpy as np
+import numpy.typing as npt
 
-from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import TOTAL_BITS, Baseline
-from oracle.statistics.certificate import Bound, Certificate, Side, finding
+from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
 from oracle.statistics.guards.guard import Record
 from oracle.statistics.tails import least_significant, most_significant
 
@@ -53,6 +54,24 @@ def poisson_level(level: Fraction, shots: int) -> Fraction:
     return level / (3 * (isqrt(shots) + 1))
 
 
+# Few, for an entry of 24 bits holds 128 MiB.
+@lru_cache(maxsize=2)
+def windows(baseline: Baseline, shots: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], int]:
+    """int32[2**bits] each: the least and the greatest count in each outcome's window; and how many windows there are.
+
+    Outcomes without one have a window that no count lies in.
+    """
+    middle = (baseline.weights * shots + (1 << (TOTAL_BITS - 1))) >> TOTAL_BITS
+    # (2h + 1)^2 <= m - h is h <= (sqrt(16 m + 9) - 5) / 8; a double's root of such small integers floors rightly.
+    half = (np.sqrt(16 * middle + 9).astype(np.int64) - 5) // 8
+    lowest, highest = (middle - half).astype(np.int32), (middle + half).astype(np.int32)
+    without = middle < 1
+    lowest[without], highest[without] = 1, 0
+    lowest.setflags(write=False)
+    highest.setflags(write=False)
+    return lowest, highest, int(middle.size - without.sum())
+
+
 @dataclass(frozen=True)
 class WindowGuard:
     """Counts the outcomes that were seen just about as often as expected; see the module's text."""
@@ -64,19 +83,15 @@ class WindowGuard:
     method = DISPERSION
 
     def inspect(self, record: Record) -> Certificate:
-        likely = np.flatnonzero(self.baseline.weights >= -(-(1 << (TOTAL_BITS - 1)) // self.shots))
-        middle = (self.baseline.weights[likely] * self.shots + (1 << (TOTAL_BITS - 1))) >> TOTAL_BITS
-        # (2h + 1)^2 <= m - h is h <= (sqrt(16 m + 9) - 5) / 8; a double's root of such small integers floors rightly.
-        half = (np.sqrt(16 * middle + 9).astype(np.int64) - 5) // 8
-        counts = np.zeros(likely.size, dtype=np.int64)
-        _, seen, whence = np.intersect1d(likely, record.outcomes, assume_unique=True, return_indices=True)
-        counts[seen] = record.counts[whence]
-        inside = int((np.abs(counts - middle) <= half).sum())
-        bound = None
-        if likely.size:
-            bound = least_significant(likely.size, WINDOW_SHARE, poisson_level(self.level, self.shots))
+        lowest, highest, number = windows(self.baseline, self.shots)
+        inside, bound = 0, None
+        if number:
+            table = np.zeros(self.baseline.outcomes, dtype=np.int32)
+            table[record.outcomes] = record.counts
+            inside = int(np.count_nonzero((table >= lowest) & (table <= highest)))
+            bound = least_significant(number, WINDOW_SHARE, poisson_level(self.level, self.shots))
         reject = None if bound is None else Bound(Side.AT_LEAST, bound)
-        return finding(DISPERSION, inside, None, reject, {"windows": likely.size})
+        return finding(DISPERSION, inside, None, reject, {"windows": number})
 
 
 @dataclass(frozen=True)
@@ -91,9 +106,10 @@ class DivisorGuard:
     def inspect(self, record: Record) -> Certificate:
         distinct, level = record.outcomes.size, poisson_level(self.level, self.shots)
         tried = []
+        times = np.bincount(record.counts)
         for divisor, share in DIVISOR_SHARES.items():
             level /= 2
-            undivided = int((record.counts % divisor != 0).sum())
+            undivided = distinct - int(times[divisor::divisor].sum())
             bound = most_significant(distinct, 1 - share, level)
             tried.append((undivided - (-1 if bound is None else bound), divisor, undivided, bound))
         # The one that comes nearest to rejecting, or goes furthest beyond; of equal ones the least prime.
@@ -102,11 +118,11 @@ class DivisorGuard:
         return finding(DUPLICATES, undivided, None, reject, {"distinct": distinct, "divisor": divisor})
 
 
-def window_guard(_policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> WindowGuard:
+def window_guard(setting: Setting) -> WindowGuard:
     """`dispersion.window/1`: counts as close to the expected ones as no sampling makes them."""
-    return WindowGuard(baseline, shots, level)
+    return WindowGuard(setting.baseline, setting.shots, setting.level)
 
 
-def divisor_guard(_policy: ValidationPolicy, _baseline: Baseline, shots: int, level: Fraction) -> DivisorGuard:
+def divisor_guard(setting: Setting) -> DivisorGuard:
     """`duplicates.divisor/1`: a shorter run, each of its shots delivered several times, in any order."""
-    return DivisorGuard(shots, level)
+    return DivisorGuard(setting.shots, setting.level)

@@ -22,6 +22,11 @@ class Record:
     counts: Counts
     """int64[distinct]: how often each was seen; the sum is the number of shots."""
 
+    @property
+    def shots(self) -> int:
+        """How many shots there are."""
+        return int(self.counts.sum())
+
     @classmethod
     def of(cls, sequence: npt.NDArray[np.int64]) -> Record:
         """The record whose shots are `sequence`."""

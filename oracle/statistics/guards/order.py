@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Side, finding
+from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
 from oracle.statistics.guards.guard import Record
 from oracle.statistics.levelset import LevelSet, witness_set
 from oracle.statistics.radius import UNIT, ceil_sqrt, log_upper
@@ -82,17 +81,17 @@ class BlockGuard:
         return finding(BLOCKS, int(hits.max() - hits.min()), None, reject, constants)
 
 
-def repeat_guard(_policy: ValidationPolicy, baseline: Baseline, _shots: int, level: Fraction) -> RepeatGuard:
+def repeat_guard(setting: Setting) -> RepeatGuard:
     """`repeats.lag1/1`: shots that were sorted, grouped, or delivered twice in a row."""
-    return RepeatGuard(baseline.bits, level)
+    return RepeatGuard(setting.baseline.bits, setting.level)
 
 
-def block_guard(policy: ValidationPolicy, baseline: Baseline, _shots: int, level: Fraction) -> BlockGuard:
+def block_guard(setting: Setting) -> BlockGuard:
     """`homogeneity.blocks/1`: a run whose parts come from different sources.
 
     Raises MethodRefused if the baseline is too flat for a level set.
     """
-    level_set = witness_set(baseline, policy.f_min)
+    level_set = witness_set(setting.baseline, setting.policy.f_min)
     if level_set is None:
         raise MethodRefused(BLOCKS, "no level set of the baseline differs from uniform by 1/10: it is too flat")
-    return BlockGuard(baseline, level_set, level)
+    return BlockGuard(setting.baseline, level_set, setting.level)

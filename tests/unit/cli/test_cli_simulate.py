@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from oracle.encoding import InputRejected, sha256_hex
@@ -15,8 +17,9 @@ from router.cli.main import run
 from router.cli.scaffold import write_job
 from router.sandbox import SandboxViolation
 from router.settings import Home
+from router.workflows.assess import plan_of
 from router.workflows.own_baseline import PredictionRejected, read_prediction
-from router.workflows.simulate import Prepared, prepare, surroundings
+from router.workflows.simulate import Prepared, prepare, simulate, surroundings
 from router.workflows.workspace import open_workspace
 
 FIVE_FAULTS = """\
@@ -241,6 +244,111 @@ def test_an_infeasible_plan_exits_with_2_and_suggests_shots(
     enough = answer["suggestion"]["shots"]
     assert run(["plan", str(spec), "--shots", str(enough), "--home", str(home.root)]) == 0
     assert "feasible" in capsys.readouterr().out
+    assert not home.root.exists()
+
+
+def wide_job(folder: Path, validation: str, budget: str = "{max_usd_equivalent: 25}") -> Path:
+    """A spec with a dense circuit of twelve qubits and 4,000 shots."""
+    rng = np.random.default_rng(12)
+    lines = ["OPENQASM 3.0;", 'include "stdgates.inc";', "qubit[12] q;", "bit[12] c;"]
+    for layer in range(14):
+        lines += [f"u3({a:.6f}, {b:.6f}, {c:.6f}) q[{q}];" for q, (a, b, c) in enumerate(rng.uniform(0, 6.28, (12, 3)))]
+        lines += [f"cx q[{q}], q[{q + 1}];" for q in range(layer % 2, 11, 2)]
+    folder.mkdir()
+    (folder / "dense.qasm").write_text("\n".join([*lines, "c = measure q;", ""]))
+    spec = folder / "job.yaml"
+    spec.write_text(
+        "job_type: quantum_experiment\nversion: 2026-06\nrequester: did:example:buyer123\n"
+        "quantum: {circuit_ref: ./dense.qasm, shots: 4000}\n"
+        f"budget: {budget}\nvalidation:\n  method: distribution_threshold\n{validation}"
+        "settlement: {release_on: validated}\n"
+    )
+    return spec
+
+
+def test_a_near_distance_at_twelve_qubits_is_refused_with_the_witness_and_its_shots(
+    tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    priced = "{max_usd_equivalent: 25, metering: {unit: shot, price_usd: 0.00125}}"
+    near = "  certificates: [tvd.certified/1]\n  eps: 0.08\n  honest_eps: 0.08\n"
+    spec = wide_job(tmp_path / "wide", near, priced)
+    arguments = ["plan", str(spec), "--home", str(home.root)]
+    assert run([*arguments, "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["feasible"], answer["method"], answer["p_inconclusive"]) == (False, "tvd.certified/1", "1")
+    assert 95_000 <= answer["shots_needed"] <= 105_000
+    assert answer["suggestion"]["method"] == "witness.levelset/1"
+    assert 300 <= answer["suggestion"]["shots"] <= 1000
+    assert answer["cost"] == {
+        "budget_usd": "25",
+        "shots_usd": "5",
+        "suggestion_usd": str(Decimal(answer["suggestion"]["shots"]) * Decimal("0.00125")),
+        "within_budget": True,
+    }
+    assert run(arguments) == 2
+    words = capsys.readouterr().out
+    assert "TVD 2/25 at 12 bits needs" in words
+    assert "left inconclusive" in words
+    assert "4,000 shots cost $5, of a budget of $25" in words
+    # What is suggested does it.
+    spec.write_text(spec.read_text().replace("tvd.certified/1", "witness.levelset/1"))
+    assert run([*arguments, "--shots", str(answer["suggestion"]["shots"]), "--json"]) == 0
+    capsys.readouterr()
+
+
+def test_a_wide_spec_that_names_no_certificates_is_planned_and_not_simulated(
+    tmp_path: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = wide_job(tmp_path / "wide", "  eps: 0.08\n  honest_eps: 0.08\n")
+    assert run(["plan", str(spec), "--home", str(home.root), "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["method"] == "tvd.certified/1+witness.levelset/1"
+    assert answer["suggestion"]["method"] == "witness.levelset/1"
+    assert run(["quantum", "simulate", str(spec), "--home", str(home.root), "--json"]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert "job_class: smoke_test" in error["remedy"]
+
+
+@pytest.mark.parametrize("share", ["1.5", "much"])
+def test_a_fidelity_that_is_no_share_is_refused(
+    spec: Path, home: Home, capsys: pytest.CaptureFixture[str], share: str
+) -> None:
+    assert run(["plan", str(spec), "--fidelity", share, "--home", str(home.root)]) == 2
+    assert "write 0.95" in capsys.readouterr().err
+
+
+def test_a_better_worker_needs_fewer_shots(spec: Path, home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    needed = []
+    for fidelity in ("0.85", "1"):
+        assert run(["plan", str(spec), "--fidelity", fidelity, "--home", str(home.root), "--json"]) == 0
+        needed.append(json.loads(capsys.readouterr().out)["shots_needed"])
+    assert needed[0] > needed[1]
+
+
+def test_a_hull_is_committed_and_kept_with_the_job(spec: Path, home: Home) -> None:
+    (spec.parent / "torino.json").write_text(json.dumps({format(x, "05b"): 1 + x for x in range(32)}))
+    _edit(
+        spec,
+        "validation:\n",
+        "validation:\n  hull:\n    reach: 0.5\n    vertices:\n      - {kind: uniform, most: 0.2}\n"
+        "      - {kind: readout, most: 0.4, one_to_zero: 0.03}\n      - {kind: file, most: 0.3, ref: ./torino.json}\n",
+    )
+    workspace = open_workspace(home)
+    simulation = simulate(workspace, spec, _quiet)
+    hull = simulation.prepared.spec.validation.hull
+    assert hull is not None
+    assert [vertex.root for vertex in hull.vertices] == [vertex.root for vertex in simulation.prepared.vertices]
+    for vertex in simulation.prepared.vertices:
+        assert workspace.artifacts.get(vertex.root) == vertex.to_bytes()
+    assert plan_of(workspace, simulation.prepared.spec) == simulation.prepared.plan
+
+
+def test_a_hull_whose_reach_is_too_small_is_refused_before_anything_is_kept(
+    spec: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _edit(spec, "validation:\n", "validation:\n  hull: {reach: 0.05, vertices: [{kind: uniform, most: 0.3}]}\n")
+    assert run(["quantum", "simulate", str(spec), "--home", str(home.root)]) == 2
+    assert "its reach is 1/20" in capsys.readouterr().err
     assert not home.root.exists()
 
 

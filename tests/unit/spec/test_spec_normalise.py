@@ -23,7 +23,7 @@ from oracle.spec import (
     simulated,
     spec_hash,
 )
-from oracle.spec.policy import DEFAULT_GUARDS
+from oracle.spec.methods import DEFAULT_GUARDS
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()

@@ -11,7 +11,7 @@ from oracle.encoding import InputRejected
 from oracle.spec import JobSpec, PromotionPolicy, ValidationPolicy
 
 Load = Callable[[str], JobSpec]
-TVD, WITNESS = "tvd.certified/1", "witness.levelset/1"
+BINOMIAL, TVD, WITNESS = "binomial.exact/1", "tvd.certified/1", "witness.levelset/1"
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ TVD, WITNESS = "tvd.certified/1", "witness.levelset/1"
         (f"[{WITNESS}, {TVD}]", 6, (TVD, WITNESS)),
         (f"[{WITNESS}]", 7, (WITNESS,)),
         (f"[{WITNESS}, {TVD}]", 8, (TVD, WITNESS)),
+        (f"[{BINOMIAL}]", 7, (BINOMIAL,)),
+        (f"[{BINOMIAL}, {TVD}]", 3, (BINOMIAL, TVD)),
+        # Whether the distance works there is for the planner to say: it does with enough shots.
+        (f"[{TVD}]", 12, (TVD,)),
     ],
 )
 def test_the_certificates_for_a_width(
@@ -33,7 +37,9 @@ def test_the_certificates_for_a_width(
     assert ValidationPolicy.of(spec, bits).certificates == certificates
 
 
-@pytest.mark.parametrize(("named", "bits"), [(None, 7), (f"[{TVD}]", 7), (f"[{WITNESS}]", 6), (f"[{WITNESS}]", 2)])
+@pytest.mark.parametrize(
+    ("named", "bits"), [(None, 7), (f"[{BINOMIAL}]", 6), (f"[{WITNESS}]", 6), (f"[{WITNESS}]", 2), (f"[{TVD}]", 25)]
+)
 def test_a_width_the_certificates_do_not_fit_is_refused(load: Load, article: str, named: str | None, bits: int) -> None:
     added = "" if named is None else f"  certificates: {named}\n"
     spec = load(article.replace("validation:\n", "validation:\n" + added))

@@ -24,9 +24,9 @@ from oracle.statistics import (
 )
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.levelset import expected_set, thresholds, witness_set
+from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.radius import UNIT
 from oracle.statistics.tails import exact_upper_tail
-from oracle.statistics.tvd import distance_statistic
 
 Policy = Callable[..., ValidationPolicy]
 

@@ -11,7 +11,7 @@ import pytest
 from oracle.spec import ValidationPolicy
 from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, PolicyRefused, Suggestion, plan_shots, shots_needed
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.methods import certifier
+from oracle.statistics.registry import certifier
 
 Policy = Callable[..., ValidationPolicy]
 

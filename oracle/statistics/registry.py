@@ -1,34 +1,45 @@
-"""The methods by their ids, and how a policy's error rates are shared among them."""
+"""The methods and guards by their ids, and how a policy's error rates are shared among them.
+
+A new one is a maker, from `Setting` to what judges, and a line in one of the two tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+from oracle.encoding import format_rational
+from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS, WITNESSES
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.certificate import Certifier
+from oracle.statistics.certificate import Certifier, Setting
 from oracle.statistics.guards.counts import DISPERSION, DUPLICATES, divisor_guard, window_guard
 from oracle.statistics.guards.guard import Guard
 from oracle.statistics.guards.order import BLOCKS, REPEATS, block_guard, repeat_guard
-from oracle.statistics.share import BINOMIAL, WITNESS, binomial_certifier, witness_certifier
-from oracle.statistics.tvd import TVD, distance_certifier
+from oracle.statistics.guards.scores import ceiling_guard, score_guard
+from oracle.statistics.hull import Hull, HullRejected
+from oracle.statistics.methods.huber import huber_certifier
+from oracle.statistics.methods.share import binomial_certifier, witness_certifier
+from oracle.statistics.methods.tvd import distance_certifier
 
 LARGEST_SHOTS = 1 << 20
 """The most shots that one verdict counts; the integers of a statistic are proved to fit up to here."""
 
-_MAKERS: dict[str, Callable[[ValidationPolicy, Baseline, int, Fraction], Certifier]] = {
+_MAKERS: Mapping[str, Callable[[Setting], Certifier]] = {
     BINOMIAL: binomial_certifier,
+    HUBER: huber_certifier,
     TVD: distance_certifier,
     WITNESS: witness_certifier,
 }
 METHODS = tuple(sorted(_MAKERS))
 """Ids of the methods there are."""
-_GUARD_MAKERS: dict[str, Callable[[ValidationPolicy, Baseline, int, Fraction], Guard]] = {
+_GUARD_MAKERS: Mapping[str, Callable[[Setting], Guard]] = {
     BLOCKS: block_guard,
+    CEILING: ceiling_guard,
     DISPERSION: window_guard,
     DUPLICATES: divisor_guard,
     REPEATS: repeat_guard,
+    SCORES: score_guard,
 }
 GUARDS = tuple(sorted(_GUARD_MAKERS))
 """Ids of the guards there are."""
@@ -46,6 +57,8 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
     for method in policy.certificates:
         if method not in _MAKERS:
             raise PolicyRefused(f"{method} is not a method; there are {', '.join(METHODS)}")
+    if HUBER in policy.certificates and not WITNESSES.intersection(policy.certificates):
+        raise PolicyRefused(f"{HUBER} goes with a witness")
     if len(set(policy.certificates)) != len(policy.certificates):
         raise PolicyRefused("a certificate is named twice")
     for name in policy.guards:
@@ -60,8 +73,38 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
         raise PolicyRefused(f"eps {policy.eps} and honest_eps {policy.honest_eps} must be 0 < eps <= honest_eps <= 1")
     if not 0 < policy.honest_f <= policy.f_min < 1:
         raise PolicyRefused(f"honest_f {policy.honest_f} and f_min {policy.f_min} must be 0 < honest_f <= f_min < 1")
+    if (CEILING in policy.guards) != (policy.f_max is not None):
+        raise PolicyRefused(f"{CEILING} and f_max go together")
+    if policy.f_max is not None and not policy.f_min < policy.f_max < 1:
+        raise PolicyRefused(f"f_max {policy.f_max} must be f_min < f_max < 1")
+    if policy.hull is not None and not (0 < policy.hull.reach < 1 and policy.hull.vertices):
+        raise PolicyRefused(f"a hull has vertices, and a reach above 0 and below 1, not {policy.hull.reach}")
     if not 1 <= shots <= LARGEST_SHOTS:
         raise PolicyRefused(f"{shots} shots; a verdict counts 1 to {LARGEST_SHOTS:,}")
+
+
+def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Sequence[Baseline]) -> Hull | None:
+    """The hull that `policy` commits to, made of `vertices` in its order; None if it has none.
+
+    Raises PolicyRefused if the vertices are others than the policy's, or if a mixture of them could lie further from
+    the baseline than the policy's reach.
+    """
+    bounds = policy.hull
+    roots = [] if bounds is None else [root for root, _ in bounds.vertices]
+    if [vertex.root for vertex in vertices] != roots:
+        raise PolicyRefused(f"{len(vertices)} vertices, which are not the hull that the policy commits to")
+    if bounds is None:
+        return None
+    try:
+        hull = Hull(baseline, tuple(vertices), tuple(most for _, most in bounds.vertices))
+    except HullRejected as error:
+        raise PolicyRefused(str(error)) from error
+    if hull.reach > bounds.reach:
+        raise PolicyRefused(
+            f"the hull's mixtures may lie up to {float(hull.reach):.3f} from the ideal law, and its reach is "
+            f"{format_rational(bounds.reach)}: lower the most that its vertices may weigh"
+        )
+    return hull
 
 
 def reject_level(policy: ValidationPolicy) -> Fraction:
@@ -69,17 +112,19 @@ def reject_level(policy: ValidationPolicy) -> Fraction:
     return policy.beta / (len(policy.certificates) + len(policy.guards))
 
 
-def certifier(method: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Certifier:
+def certifier(
+    method: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None
+) -> Certifier:
     """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at beta / M.
 
     Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
     """
-    return _MAKERS[method](policy, baseline, shots, reject_level(policy))
+    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy), hull))
 
 
-def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int) -> Guard:
+def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None) -> Guard:
     """The guard `name` made ready: rejects at beta / M. Raises MethodRefused if it has nothing to say of this baseline.
 
     The policy is one that check_policy passed.
     """
-    return _GUARD_MAKERS[name](policy, baseline, shots, reject_level(policy))
+    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy), hull))

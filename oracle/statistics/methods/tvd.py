@@ -10,7 +10,8 @@ With q the worker's law, p the baseline, K outcomes, N shots and T = TVD(counts 
     reject iff T > honest_eps + sqrt((K - 1) / 4N) + sqrt(ln(1/level) / 2N)
 
 The third line holds for every q, so that the honest set may be all laws within honest_eps of the baseline. The
-statistic is the integer A = sum |c 2^40 - N weight|, with T = A / (2N 2^40).
+statistic is the integer A = sum |c 2^40 - N weight|, with T = A / (2N 2^40). Under a policy with a hull of noises all
+of it is said of the distance from the nearest mixture instead of the one from p, and A is rounded up (see `hull`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,11 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from oracle.spec.policy import ValidationPolicy
+from oracle.spec.methods import TVD
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
-from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Side, finding
-from oracle.statistics.radius import UNIT, exp_upper, mcdiarmid_radius, sampling_bias
-
-TVD = "tvd.certified/1"
+from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
+from oracle.statistics.hull import WIDEST_HULL, Hull
+from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
 _SUM_SCALE = 1 << 48
 
@@ -60,6 +60,8 @@ class DistanceCertifier:
     """Total variation below which T accepts: eps less the radius."""
     reject_above: Fraction
     """Total variation above which T rejects."""
+    hull: Hull | None = None
+    """The mixtures that distances are from; None: the baseline alone."""
 
     method = TVD
 
@@ -70,43 +72,57 @@ class DistanceCertifier:
 
     def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
         accept = ceil(self.accept_below * self._unit) - 1
-        reject = floor(self.reject_above * self._unit) + 1
+        constants = {"accept_radius": self.accept_radius, "bias": self.bias, "reject_radius": self.reject_radius}
+        if self.hull is None:
+            statistic = distance_statistic(self.baseline, outcomes, counts)
+            reject = floor(self.reject_above * self._unit) + 1
+        else:
+            statistic = self.hull.statistic(outcomes, counts)
+            # The distance itself is above the statistic less one, which must not be below the bound.
+            reject = ceil(self.reject_above * self._unit) + 1
+            constants["reach"] = ceil(self.hull.reach * UNIT)
         return finding(
             TVD,
-            distance_statistic(self.baseline, outcomes, counts),
+            statistic,
             Bound(Side.AT_MOST, accept) if accept >= 0 else None,
             Bound(Side.AT_LEAST, reject) if reject <= self._unit else None,
-            {"accept_radius": self.accept_radius, "bias": self.bias, "reject_radius": self.reject_radius},
+            constants,
         )
 
     def accepts_honest(self, fidelity: Fraction) -> Fraction:
         """1 - exp(-2 N t^2), with t the room between the mean of T and where it accepts.
 
         The mean is 1/2 sum sqrt((q - p)^2 + (2 / pi) q (1 - q) / N): the normal law's mean deviation where q = p and
-        above it elsewhere. It is an estimate, not a bound: outcomes seen less than once on average may exceed it by a
-        few percent. Only correctly rounded operations and integer sums are used, so that machines agree.
+        above it elsewhere; with a hull, p is the mixture nearest to q, for fitting only brings a result nearer. It is
+        an estimate, not a bound: outcomes seen less than once on average may exceed it by a few percent. Only correctly
+        rounded operations and integer sums are used, so that machines agree.
         """
         p = self.baseline.weights / TOTAL
         f = float(fidelity)
         q = f * p + (1 - f) / self.baseline.outcomes
+        if self.hull is not None:
+            p = self.hull.mixture(self.hull.nearest(Baseline.from_probabilities(q)).weights)
         deviations = np.sqrt((q - p) ** 2 + (2 / pi / self.shots) * q * (1 - q))
         mean = Fraction(int(np.ceil(deviations * _SUM_SCALE).astype(np.int64).sum()), 2 * _SUM_SCALE)
-        return self._within(self.accept_below - mean)
+        return concentration(self.shots, self.accept_below - mean)
 
     def rejects_uniform(self) -> Fraction:
-        """1 - exp(-2 N t^2), with t the room between TVD(uniform, p) <= E T and where T rejects."""
-        return self._within(baseline_tvd(self.baseline, Baseline.uniform(self.baseline.bits)) - self.reject_above)
-
-    def _within(self, room: Fraction) -> Fraction:
-        if room <= 0:
-            return Fraction(0)
-        return max(Fraction(0), 1 - exp_upper(-2 * self.shots * room * room))
+        """1 - exp(-2 N t^2), with t the room between the distance of uniform, at most E T, and where T rejects."""
+        uniform = Baseline.uniform(self.baseline.bits)
+        distance = baseline_tvd(self.baseline, uniform) if self.hull is None else self.hull.distance(uniform)
+        return concentration(self.shots, distance - self.reject_above)
 
 
-def distance_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> DistanceCertifier:
-    """`tvd.certified/1` at error rates alpha (false accept) and `level` (false reject)."""
+def distance_certifier(setting: Setting) -> DistanceCertifier:
+    """`tvd.certified/1` at error rates alpha (false accept) and the setting's level (false reject).
+
+    Raises MethodRefused for a hull of noises beyond WIDEST_HULL bits.
+    """
+    if setting.hull is not None and setting.baseline.bits > WIDEST_HULL:
+        raise MethodRefused(TVD, f"the nearest mixture of a hull is looked for up to {WIDEST_HULL} bits")
+    policy, baseline, shots = setting.policy, setting.baseline, setting.shots
     accept_radius = mcdiarmid_radius(shots, policy.alpha)
-    reject_radius = mcdiarmid_radius(shots, level)
+    reject_radius = mcdiarmid_radius(shots, setting.level)
     bias = sampling_bias(baseline.outcomes, shots)
     return DistanceCertifier(
         baseline,
@@ -116,4 +132,5 @@ def distance_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int,
         bias,
         policy.eps - Fraction(accept_radius, UNIT),
         policy.honest_eps + Fraction(bias + reject_radius, UNIT),
+        setting.hull,
     )

@@ -13,14 +13,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from oracle.spec.policy import ValidationPolicy
+from oracle.spec.methods import BINOMIAL, WITNESS
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Side, finding
+from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set
 from oracle.statistics.tails import least_significant, most_significant, upper_tail
-
-BINOMIAL = "binomial.exact/1"
-WITNESS = "witness.levelset/1"
 
 
 @dataclass(frozen=True)
@@ -56,40 +53,41 @@ class ShareCertifier:
         return 1 - upper_tail(self.reject_at + 1, self.shots, self.level_set.chance).high
 
 
-def witness_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> ShareCertifier:
+def witness_certifier(setting: Setting) -> ShareCertifier:
     """`witness.levelset/1`: the fidelity F against uniform, accepted above f_min, rejected below honest_f.
 
     Raises MethodRefused if no level set has a contrast of 1/10, as for a baseline near uniform.
     """
-    level_set = witness_set(baseline, policy.f_min)
+    policy, shots = setting.policy, setting.shots
+    level_set = witness_set(setting.baseline, policy.f_min)
     if level_set is None:
         raise MethodRefused(WITNESS, "no level set of the baseline differs from uniform by 1/10: it is too flat")
     return ShareCertifier(
         WITNESS,
-        baseline,
+        setting.baseline,
         shots,
         level_set,
         least_significant(shots, level_set.share(policy.f_min), policy.alpha),
-        most_significant(shots, level_set.share(policy.honest_f), level),
+        most_significant(shots, level_set.share(policy.honest_f), setting.level),
     )
 
 
-def binomial_certifier(policy: ValidationPolicy, baseline: Baseline, shots: int, level: Fraction) -> ShareCertifier:
+def binomial_certifier(setting: Setting) -> ShareCertifier:
     """`binomial.exact/1`: the share of shots on outcomes that the circuit can show at all, accepted above f_min and
     rejected below honest_f; for stabilizer, mirror, GHZ and Bell circuits.
 
     Raises MethodRefused unless chance reaches at most f_min - 1/10 of those outcomes.
     """
-    level_set = expected_set(baseline)
+    policy, shots = setting.policy, setting.shots
+    level_set = expected_set(setting.baseline)
     if policy.f_min - level_set.chance < LEAST_CONTRAST:
-        raise MethodRefused(
-            BINOMIAL, f"{level_set.size} of {baseline.outcomes} outcomes are expected ones: chance passes too easily"
-        )
+        expected = f"{level_set.size} of {setting.baseline.outcomes} outcomes are expected ones"
+        raise MethodRefused(BINOMIAL, f"{expected}: chance passes too easily")
     return ShareCertifier(
         BINOMIAL,
-        baseline,
+        setting.baseline,
         shots,
         level_set,
         least_significant(shots, policy.f_min, policy.alpha),
-        most_significant(shots, policy.honest_f, level),
+        most_significant(shots, policy.honest_f, setting.level),
     )

@@ -1,0 +1,1 @@
+"""Certificates: each accepts, rejects or says neither, at its stated rate."""
