@@ -1,4 +1,4 @@
-"""Write the documents of tests/golden/verdict_documents.json again, after a deliberate change of the rules.
+"""Write the documents of tests/golden/verdict_*.json again, after a deliberate change of the rules.
 
     python scripts/golden_verdicts.py [--check]
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ import numpy as np
 from oracle.artifacts.shots import pack
 from oracle.encoding import parse_rational, sha256_hex
 from oracle.spec import ValidationPolicy
+from oracle.spec.hull import HullBounds
 from oracle.statistics import Baseline
 from oracle.verdict import Case, decide
 
-GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "verdict_documents.json"
+FOLDER = Path(__file__).parents[1] / "tests" / "golden"
+GOLDEN = (FOLDER / "verdict_documents.json", FOLDER / "verdict_noises.json")
+"""The first is as it was before there were hulls, score guards and `huber.certified/1`; the second is about these."""
 
 
 def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:
@@ -41,17 +45,30 @@ def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:
     return pack(records, bits).data
 
 
-def case_of(case: dict[str, Any], baseline: Baseline) -> Case:
-    """A golden case as `decide` takes it."""
+def case_of(case: dict[str, Any], baselines: Mapping[str, Baseline]) -> Case:
+    """A golden case as `decide` takes it; `baselines` by their names."""
+    baseline = baselines[case["baseline"]]
     artifact = artifact_of(case, baseline.bits)
     policy = dict(case["policy"])
     certificates, guards = tuple(policy.pop("certificates")), tuple(policy.pop("guards", ()))
+    hull = None
+    vertices: tuple[Baseline, ...] = ()
+    if (declared := policy.pop("hull", None)) is not None:
+        by_root = {each.root: each for each in baselines.values()}
+        hull = HullBounds(
+            parse_rational(declared["reach"]),
+            tuple((vertex["root"], parse_rational(vertex["most"])) for vertex in declared["vertices"]),
+        )
+        vertices = tuple(by_root[root] for root, _ in hull.vertices)
     return Case(
         job=sha256_hex(case["name"].encode()),
         round=case["round"],
         spec_hash=sha256_hex(b"spec"),
         policy=ValidationPolicy(
-            **{name: parse_rational(text) for name, text in policy.items()}, certificates=certificates, guards=guards
+            **{name: parse_rational(text) for name, text in policy.items()},
+            certificates=certificates,
+            guards=guards,
+            hull=hull,
         ),
         shots_required=case["shots_required"],
         baseline=baseline,
@@ -60,6 +77,7 @@ def case_of(case: dict[str, Any], baseline: Baseline) -> Case:
         artifact=artifact,
         replayed=case["replayed"],
         worker_amount=int(case["worker_amount"]),
+        vertices=vertices,
     )
 
 
@@ -67,18 +85,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a document would change")
     check = parser.parse_args().check
-    golden = json.loads(GOLDEN.read_text())
-    baselines = {name: Baseline.from_bytes(text.encode()) for name, text in golden["baselines"].items()}
     changed = 0
-    for case in golden["cases"]:
-        document = decide(case_of(case, baselines[case["baseline"]]))
-        text = document.to_bytes().decode()
-        if case.get("document") != text:
-            changed += 1
-            print(f"{case['name']}: {document.outcome.name} {', '.join(document.reason_codes)}")
-        case["document"], case["digest"] = text, document.digest
-    if not check:
-        GOLDEN.write_text(json.dumps(golden, indent=1) + "\n")
+    for path in GOLDEN:
+        golden = json.loads(path.read_text())
+        baselines = {name: Baseline.from_bytes(text.encode()) for name, text in golden["baselines"].items()}
+        for case in golden["cases"]:
+            document = decide(case_of(case, baselines))
+            text = document.to_bytes().decode()
+            if case.get("document") != text:
+                changed += 1
+                print(f"{case['name']}: {document.outcome.name} {', '.join(document.reason_codes)}")
+            case["document"], case["digest"] = text, document.digest
+        if not check:
+            path.write_text(json.dumps(golden, indent=1) + "\n")
     return 1 if check and changed else 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from oracle.encoding import sha256_hex
-from oracle.statistics import Baseline
+from oracle.statistics import GUARDS, METHODS, Baseline
 from oracle.verdict import DocumentRejected, Reason, VerdictDocument, decide, sentence
 
 ROOT = Path(__file__).parents[3]
@@ -23,13 +23,16 @@ assert _SPEC.loader is not None
 golden_verdicts = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(golden_verdicts)
 
-CASES = pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: case["name"])
+NOISES = json.loads((ROOT / "tests" / "golden" / "verdict_noises.json").read_text())
+BASELINES = {
+    name: Baseline.from_bytes(text.encode()) for name, text in (GOLDEN["baselines"] | NOISES["baselines"]).items()
+}
+CASES = pytest.mark.parametrize("case", GOLDEN["cases"] + NOISES["cases"], ids=lambda case: case["name"])
 
 
 @CASES
 def test_a_document_keeps_its_bytes(case: dict[str, Any]) -> None:
-    baseline = Baseline.from_bytes(GOLDEN["baselines"][case["baseline"]].encode())
-    document = decide(golden_verdicts.case_of(case, baseline))
+    document = decide(golden_verdicts.case_of(case, BASELINES))
     assert document.to_bytes().decode() == case["document"]
     assert document.digest == case["digest"] == sha256_hex(case["document"].encode())
 
@@ -58,6 +61,17 @@ def test_every_outcome_and_every_reason_is_pinned() -> None:
     assert {document["outcome"] for document in documents} == {"accept", "reject", "inconclusive"}
     codes = {code.partition(":")[0] for document in documents for code in document["reason_codes"]}
     assert codes == {reason.value for reason in Reason}
+
+
+def test_every_method_and_guard_is_pinned_on_both_sides_of_its_bound() -> None:
+    decided: dict[str, set[str]] = {}
+    for case in GOLDEN["cases"] + NOISES["cases"]:
+        document = json.loads(case["document"])
+        for finding in document["certificates"] + document.get("guards", []):
+            decided.setdefault(finding["method"], set()).add(finding["decision"])
+    assert set(decided) == {*METHODS, *GUARDS}
+    assert all(decided[name] >= {"accept", "reject"} for name in METHODS)
+    assert all(decided[name] >= {"neither", "reject"} for name in GUARDS)
 
 
 @pytest.mark.parametrize(
