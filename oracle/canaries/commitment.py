@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from oracle.artifacts.shots import WIDEST_BITS
 from oracle.canaries.draws import Draws
-from oracle.canaries.plan import CanaryPolicy, PlanRefused
+from oracle.canaries.plan import MOST_CANARIES, MOST_TARGETS, CanaryPolicy, PlanRefused
 from oracle.encoding import canonical_bytes, is_digest, parse_canonical, parse_rational, sha256_hex
+from oracle.statistics import LARGEST_SHOTS
 
 BATCH_SCHEMA = "canary-batch/1"
 ASSIGNMENT_SCHEMA = "canary-assignment/1"
@@ -48,9 +50,11 @@ class Batch:
         try:
             value: Any = parse_canonical(data)
             batch = cls(value["commitment"], **_shared(value))
+            if not is_digest(batch.commitment):
+                raise ValueError("the commitment is no digest")
         except (ValueError, KeyError, TypeError) as error:
             raise CommitmentBroken(f"not a batch: {error!r}") from error
-        if batch.to_bytes() != data or not is_digest(batch.commitment):
+        if batch.to_bytes() != data:
             raise CommitmentBroken("not a batch: it says more, or otherwise, than its fields do")
         return batch
 
@@ -110,11 +114,15 @@ class Assignment:
 
     def _check(self) -> None:
         places = [each.index for each in self.canaries]
+        if any(type(place) is not int for place in places):
+            raise ValueError("a position is no number")
         if not re.fullmatch(r"[0-9a-f]{64}", self.salt):
             raise ValueError("the salt is not 64 hexadecimal digits")
         if not places or places != sorted(set(places)) or not 0 <= places[0] <= places[-1] < len(self.circuits):
             raise ValueError("the canaries' positions are not ascending positions of the batch")
-        if any(not re.fullmatch(rf"[01]{{{self.bits}}}", each.expected) for each in self.canaries):
+        if len(places) > MOST_CANARIES or len(self.circuits) - len(places) > MOST_TARGETS:
+            raise ValueError(f"a batch has at most {MOST_CANARIES} canaries and {MOST_TARGETS} targets")
+        if any(len(each.expected) != self.bits or set(each.expected) - {"0", "1"} for each in self.canaries):
             raise ValueError(f"an expected outcome is not {self.bits} bits")
 
 
@@ -152,7 +160,7 @@ def _shared(value: Any) -> dict[str, Any]:
     circuits = tuple(value["circuits"])
     if not all(isinstance(each, str) and is_digest(each) for each in circuits):
         raise ValueError("a circuit is no digest")
-    for name in ("bits", "shots"):
-        if isinstance(value[name], bool) or not isinstance(value[name], int) or value[name] < 1:
-            raise ValueError(f"{name} is no positive number")
+    for name, most in (("bits", WIDEST_BITS), ("shots", LARGEST_SHOTS)):
+        if type(value[name]) is not int or not 1 <= value[name] <= most:
+            raise ValueError(f"{name} is no number from 1 to {most}")
     return {"circuits": circuits, "bits": value["bits"], "shots": value["shots"], "policy": policy}

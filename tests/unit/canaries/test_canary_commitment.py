@@ -82,6 +82,12 @@ def test_the_batch_says_nothing_of_which_is_which(assignment: Make) -> None:
         lambda value: value["canaries"][0].update(expected="0000000\u0661"),
         lambda value: value.update(bits=True),
         lambda value: value.update(bits=0),
+        lambda value: value.update(bits=4097),
+        lambda value: value.update(shots=2**20 + 1),
+        lambda value: value["canaries"][0].update(index=True),
+        lambda value: value["canaries"][0].update(index="0"),
+        lambda value: value["canaries"][0].update(expected=0),
+        lambda value: value["policy"].update(floor=["1/2"]),
         lambda value: value.update(shots="200"),
         lambda value: value.update(shots=0),
         lambda value: value["policy"].update(floor="2"),
@@ -95,6 +101,14 @@ def test_what_is_no_assignment_is_told(assignment: Make, change: Callable[[dict[
     change(value)
     with pytest.raises(CommitmentBroken):
         Assignment.from_bytes(canonical_bytes(value))
+
+
+@pytest.mark.parametrize("commitment", [5, None, "0x5e", ["0x" + "5e" * 32]])
+def test_a_commitment_that_is_no_digest_makes_no_batch(assignment: Make, commitment: object) -> None:
+    value = json.loads(assignment().batch.to_bytes())
+    value["commitment"] = commitment
+    with pytest.raises(CommitmentBroken):
+        Batch.from_bytes(canonical_bytes(value))
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"null", b"\xff", b'{"a":1.5}'])
