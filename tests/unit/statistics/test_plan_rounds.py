@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from oracle.spec import Round, ValidationPolicy
+from oracle.spec.hull import HullBounds
 from oracle.statistics import (
     BINOMIAL,
+    TVD,
     WITNESS,
     Baseline,
     Decision,
@@ -127,3 +129,13 @@ def test_a_baseline_that_no_method_judges_stays_refused_in_any_round(policy: Pol
 def test_a_later_round_is_checked_like_the_first(ring5: Baseline, policy: Policy) -> None:
     with pytest.raises(PolicyRefused):
         plan_rounds([Round(policy(), 4000), Round(policy(), 1 << 21)], ring5)
+
+
+def test_who_is_honest_by_a_hull_may_count_on_a_second_round(ring5: Baseline, policy: Policy) -> None:
+    uniform = Baseline.uniform(5)
+    near = {"eps": Fraction(1, 20), "honest_eps": Fraction(1, 20)}
+    noisy = replace(policy(TVD, WITNESS, **near), hull=HullBounds(Fraction(1, 4), ((uniform.root, Fraction(1, 5)),)))
+    rounds = in_rounds(noisy, (1500, 8000))
+    first = plan_shots(rounds[0].policy, ring5, 1500, vertices=[uniform])
+    both = plan_rounds(rounds, ring5, vertices=[uniform])
+    assert both.p_accept_honest > first.p_accept_honest
