@@ -2,12 +2,8 @@
 
 A canary has the target's registers, measurements, barriers and delays, and at each place of the (expanded) target a
 gate of the same name on the same qubits, so the same depth and the same two-qubit structure; only angles differ, and
-are quarter turns. Both have a barrier behind each two-qubit gate.
-
-As in the traps of accreditation (Ferracin, Kapourniotis, Datta, arXiv:1811.09709), every two-qubit gate meets a pair of
-stabilizer states that it does not entangle, drawn from all that can be reached. So each qubit has a known state all
-along, and each measured one ends in 0 or 1. An error on the way, unless it stabilizes the state where it happens, flips
-bits of the outcome.
+are quarter turns. Both have a barrier behind each two-qubit gate. How the angles are drawn so that
+the outcome is certain: traps.py.
 """
 
 from __future__ import annotations
@@ -17,21 +13,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from qiskit import QuantumCircuit, qasm3
-from qiskit.circuit import Barrier, Delay, Gate, Instruction
+from qiskit.circuit import Gate
 from qiskit.quantum_info import Clifford, Pauli, StabilizerState
 
 from oracle.canaries import Assignment, Canary, CanaryPolicy, CommitmentBroken, Draws, assign
 from oracle.circuits.facts import circuit_facts, flatten
 from oracle.circuits.probabilities import separate, used_qubits
 from oracle.circuits.qasm import load_qasm3
-from oracle.circuits.stabilizers import (
-    Z_MINUS,
-    Z_PLUS,
-    Action,
-    alike,
-    one_qubit_choices,
-    two_qubit_choices,
-)
+from oracle.circuits.stabilizers import alike, two_qubit_choices
+from oracle.circuits.traps import DeadEnd, trace
 from oracle.encoding import Finding, InputRejected, sha256_hex
 
 CIRCUIT_DOMAIN = "compute-escrow/canary-circuit/1"
@@ -63,10 +53,6 @@ class MadeBatch:
     circuits: tuple[str, ...]
     """OpenQASM 3."""
     assignment: Assignment
-
-
-class _DeadEnd(Exception):
-    """The states drawn so far lead into a gate that would entangle them, or into a measurement at random."""
 
 
 def shape_of(circuit: QuantumCircuit) -> Shape:
@@ -105,97 +91,20 @@ def make_canary(target: QuantumCircuit, draws: Draws) -> MadeCanary:
     ]
     if findings:
         raise InputRejected("circuit", findings)
+    operations = [placed for placed in flatten(target) if placed[0].num_qubits > 0]
     for attempt in range(_TRIES):
         try:
-            return _Making(target, draws, tame=attempt >= _TRIES // 2).made()
-        except _DeadEnd:
+            traced = trace(operations, draws, tame=attempt >= _TRIES // 2)
+        except DeadEnd:
             continue
+        circuit = _empty_like(target)
+        for gate, qubits, clbits in traced.operations:
+            circuit.append(gate, qubits, clbits)
+            _fence(circuit, gate, qubits)
+        expected = "".join(str(traced.bits.get(bit, 0)) for bit in reversed(range(target.num_clbits)))
+        return MadeCanary(qasm3.dumps(circuit), expected, Fraction(1, 2**traced.coins))
     reason = f"no canary of this shape was found in {_TRIES} draws: too few gates with angles between two-qubit gates"
     raise InputRejected("circuit", [Finding("circuit", None, reason, "transpile it for a device, which adds rz gates")])
-
-
-class _Making:
-    """One try: the target's operations in order, with the state of each qubit."""
-
-    def __init__(self, target: QuantumCircuit, draws: Draws, *, tame: bool) -> None:
-        self._target = target
-        self._draws = draws
-        self._tame = tame
-        self._placed: list[tuple[Instruction, tuple[int, ...], tuple[int, ...]]] = []
-        self._states = [Z_PLUS] * target.num_qubits
-        # Per qubit, gates since its state was last settled: where they go, and what may stand there.
-        self._open: list[list[tuple[int, tuple[tuple[Gate, Action], ...]]]] = [[] for _ in range(target.num_qubits)]
-        self._expected = ["0"] * target.num_clbits
-        self._coins = 0
-
-    def made(self) -> MadeCanary:
-        for operation, qubits, clbits in flatten(self._target):
-            if operation.num_qubits == 0:
-                continue
-            self._placed.append((operation, qubits, clbits))
-            if isinstance(operation, Barrier | Delay):
-                continue
-            if not isinstance(operation, Gate):
-                self._measure(qubits[0], clbits[0])
-            elif len(qubits) == 1:
-                self._open[qubits[0]].append((len(self._placed) - 1, one_qubit_choices(operation)))
-            else:
-                self._entangler(operation, qubits)
-        for qubit, still_open in enumerate(self._open):
-            if still_open:
-                self._settle(qubit, self._draws.choose(sorted(self._reach(qubit)[-1])))
-        circuit = _empty_like(self._target)
-        for gate, on, bits in self._placed:
-            circuit.append(gate, on, bits)
-            _fence(circuit, gate, on)
-        expected = "".join(reversed(self._expected))
-        return MadeCanary(qasm3.dumps(circuit), expected, Fraction(1, 2**self._coins))
-
-    def _reach(self, qubit: int) -> list[set[int]]:
-        """The states that `qubit` may be in: settled, and after each open gate."""
-        reached = [{self._states[qubit]}]
-        for _, choices in self._open[qubit]:
-            reached.append({action[state] for _, action in choices for state in reached[-1]})
-        return reached
-
-    def _settle(self, qubit: int, state: int) -> None:
-        """Draw the open gates of `qubit` so that it is in `state` after them."""
-        reached = self._reach(qubit)
-        self._states[qubit] = state
-        for (place, choices), before in zip(reversed(self._open[qubit]), reversed(reached[:-1]), strict=True):
-            ways = [(gate, s) for gate, action in choices for s in sorted(before) if action[s] == state]
-            gate, state = self._draws.choose(ways)
-            self._placed[place] = (gate, *self._placed[place][1:])
-        self._open[qubit] = []
-
-    def _entangler(self, operation: Gate, qubits: tuple[int, ...]) -> None:
-        first, second = (self._reach(qubit)[-1] for qubit in qubits)
-        ways = [
-            (gate, before, after)
-            for gate, products in two_qubit_choices(operation)
-            for before, after in products.items()
-            if before[0] in first and before[1] in second
-        ]
-        if self._tame:
-            computational = [way for way in ways if min(*way[1], *way[2]) >= Z_PLUS]
-            ways = computational or ways
-        if not ways:
-            raise _DeadEnd
-        gate, before, after = self._draws.choose(ways)
-        for qubit, state in zip(qubits, before, strict=True):
-            self._settle(qubit, state)
-        for qubit, state in zip(qubits, after, strict=True):
-            self._states[qubit] = state
-        self._placed[-1] = (gate, *self._placed[-1][1:])
-
-    def _measure(self, qubit: int, bit: int) -> None:
-        ends = sorted(self._reach(qubit)[-1] & {Z_PLUS, Z_MINUS})
-        if not ends:
-            raise _DeadEnd
-        self._coins += len(ends) == 2
-        state = self._draws.choose(ends)
-        self._settle(qubit, state)
-        self._expected[bit] = str(int(state == Z_MINUS))
 
 
 def _fence(circuit: QuantumCircuit, operation: object, qubits: tuple[int, ...]) -> None:

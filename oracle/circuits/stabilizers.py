@@ -73,36 +73,66 @@ def _tensor(paulis: tuple[int, ...]) -> Matrix:
     return matrix
 
 
+Images = tuple[tuple[int, int], ...]
+"""What a Clifford gate on two qubits makes of P_i on the first times P_j on the second, at i + 4 j: the sign, and the
+number of the product that it becomes."""
+UNCHANGED: Images = tuple((0, number) for number in range(16))
+
 Products = dict[tuple[int, int], tuple[int, int]]
-"""Of the pairs of states that a two-qubit gate leaves unentangled: what it makes of each."""
+"""Of the pairs of states that a gate leaves unentangled: what it makes of each."""
 
 
-def two_qubit_products(gate: Gate) -> Products | None:
-    """The pairs that `gate` leaves unentangled; None if it is no Clifford gate.
+def two_qubit_images(gate: Gate) -> Images | None:
+    """The images under the two-qubit `gate`; None if it is no Clifford gate."""
+    matrix = np.asarray(gate.to_matrix())
+    images = []
+    for second, first in product(range(4), repeat=2):
+        image = _image(matrix, (first, second))
+        if image is None:
+            return None
+        sign, (i, j) = image
+        images.append((sign, i + 4 * j))
+    return tuple(images)
+
+
+def on_one(action: Action, place: int) -> Images:
+    """The images under a one-qubit gate on the first (`place` 0) or the second (1) of two qubits."""
+    moved = [(0, 0), *((action[2 * pauli] % 2, 1 + action[2 * pauli] // 2) for pauli in range(3))]
+    return tuple(
+        (moved[i][0], moved[i][1] + 4 * j) if place == 0 else (moved[j][0], i + 4 * moved[j][1])
+        for j, i in product(range(4), repeat=2)
+    )
+
+
+def swapped(images: Images) -> Images:
+    """The same gate with its qubits named the other way round."""
+    turned = [images[j + 4 * i] for j, i in product(range(4), repeat=2)]
+    return tuple((sign, number // 4 + 4 * (number % 4)) for sign, number in turned)
+
+
+def followed(first: Images, then: Images) -> Images:
+    """The images under one gate after the other."""
+    return tuple((sign ^ then[number][0], then[number][1]) for sign, number in first)
+
+
+def unentangled(images: Images) -> Products:
+    """The pairs of states of which a gate makes a pair again.
 
     The stabilizers of a pair are A, B and AB for those of its states; their images belong to a product state if two of
     them act on one qubit each, and not on the same.
     """
-    matrix = np.asarray(gate.to_matrix())
-    images = {}
-    for paulis in product(range(4), repeat=2):
-        image = _image(matrix, paulis)
-        if image is None:
-            return None
-        images[paulis] = image
     found: Products = {}
     for a, b in product(STATES, repeat=2):
         pauli_a, pauli_b = 1 + a // 2, 1 + b // 2
-        of_a, of_b, of_both = images[pauli_a, 0], images[0, pauli_b], images[pauli_a, pauli_b]
-        signed = (
-            ((a % 2) ^ of_a[0], of_a[1]),
-            ((b % 2) ^ of_b[0], of_b[1]),
-            ((a % 2) ^ (b % 2) ^ of_both[0], of_both[1]),
-        )
-        first = [2 * (place[0] - 1) + sign for sign, place in signed if place[1] == 0]
-        second = [2 * (place[1] - 1) + sign for sign, place in signed if place[0] == 0]
-        if first and second:
-            found[a, b] = first[0], second[0]
+        first = second = None
+        for minus, number in ((a % 2, pauli_a), (b % 2, 4 * pauli_b), ((a + b) % 2, pauli_a + 4 * pauli_b)):
+            sign, becomes = images[number]
+            if becomes < 4:
+                first = 2 * (becomes - 1) + (minus ^ sign)
+            elif becomes % 4 == 0:
+                second = 2 * (becomes // 4 - 1) + (minus ^ sign)
+        if first is not None and second is not None:
+            found[a, b] = first, second
     return found
 
 
@@ -149,23 +179,23 @@ def alike(gate: Gate) -> Gate:
     return UGate(*(float(angle) for angle in OneQubitEulerDecomposer("U").angles(np.asarray(gate.to_matrix()))))
 
 
-def two_qubit_choices(gate: Gate) -> tuple[tuple[Gate, Products], ...]:
+def two_qubit_choices(gate: Gate) -> tuple[tuple[Gate, Images], ...]:
     """What may stand in a canary for the two-qubit `gate`: itself if it is Clifford and has no parameters, else gates
     of its name with quarter turns for parameters, those that entangle. Empty if there is none."""
     known = _STANDARD.get(gate.name)
     if known is None or type(known) is not type(gate):
-        products = None if gate.params else two_qubit_products(gate)
-        return () if products is None else ((gate, products),)
+        images = None if gate.params else two_qubit_images(gate)
+        return () if images is None else ((gate, images),)
     return _standard_choices(gate.name)
 
 
 @lru_cache(maxsize=64)
-def _standard_choices(name: str) -> tuple[tuple[Gate, Products], ...]:
+def _standard_choices(name: str) -> tuple[tuple[Gate, Images], ...]:
     make, parameters = type(_STANDARD[name]), len(_STANDARD[name].params)
     found = []
     for turns in product(_TURNS, repeat=parameters):
         gate = make(*(turn * _QUARTER for turn in turns))
-        products = two_qubit_products(gate)
-        if products is not None and (parameters == 0 or len(products) < len(STATES) ** 2):
-            found.append((gate, products))
+        images = two_qubit_images(gate)
+        if images is not None and (parameters == 0 or len(unentangled(images)) < len(STATES) ** 2):
+            found.append((gate, images))
     return tuple(found)

@@ -24,7 +24,12 @@ from oracle.circuits.canaries import (
     shape_of,
     written_alike,
 )
-from oracle.circuits.stabilizers import STATES, one_qubit_choices, two_qubit_choices
+from oracle.circuits.stabilizers import (
+    STATES,
+    one_qubit_choices,
+    two_qubit_choices,
+    unentangled,
+)
 from oracle.encoding import InputRejected
 
 SEED = "5e" * 32
@@ -111,38 +116,38 @@ def test_the_products_of_a_two_qubit_gate_are_those_that_it_leaves_unentangled(n
     choices = two_qubit_choices(MAPPING[name].base_class(*(0.4 for _ in MAPPING[name].params)))
     assert choices
     states = [np.array(v) / np.linalg.norm(v) for v in ([1, 1], [1, -1], [1, 1j], [1, -1j], [1, 0], [0, 1])]
-    for gate, products in choices:
+    for gate, images in choices:
+        products = unentangled(images)
         matrix = Operator(gate).data
         for a in STATES:
             for b in STATES:
                 turned = (matrix @ np.kron(states[b], states[a])).reshape(2, 2)
-                unentangled = np.linalg.svd(turned)[1][1] < 1e-9
-                assert unentangled == ((a, b) in products)
-                if unentangled:
+                separable = np.linalg.svd(turned)[1][1] < 1e-9
+                assert separable == ((a, b) in products)
+                if separable:
                     after_a, after_b = products[a, b]
                     overlap = np.kron(states[after_b], states[after_a]).conj() @ turned.reshape(4)
                     assert abs(overlap) == pytest.approx(1)
 
 
-def test_an_error_anywhere_shows_in_most_canaries() -> None:
+def test_errors_of_every_kind_anywhere_show_in_most_canaries() -> None:
     target = loaded(ring(4))
-    shown = total = 0
-    rng = np.random.default_rng(5)
-    for number in range(12):
+    shown, rng = {"X": 0, "Y": 0, "Z": 0}, np.random.default_rng(5)
+    canaries, errors = 15, 2
+    for number in range(canaries):
         made = make_canary(target, Draws("test/errors", str(number)))
         canary = load_qasm3(made.qasm3)
-        for _ in range(6):
+        for error in (XGate(), YGate(), ZGate()) * errors:
             faulty = canary.copy_empty_like()
             place = int(rng.integers(4, len(canary.data) - 8))
             for index, item in enumerate(canary.data):
                 faulty.append(item)
                 if index == place:
-                    error = (XGate(), YGate(), ZGate())[int(rng.integers(3))]
                     faulty.append(error, [item.qubits[int(rng.integers(len(item.qubits)))]])
-            shown += expected_outcome(faulty) != made.expected
-            total += 1
-    # A Pauli error is silent only where it stabilizes its qubit's state: one of three, if states are drawn evenly.
-    assert shown / total > 0.55
+            shown[error.name.upper()] += expected_outcome(faulty) != made.expected
+    # An error is silent only where it stabilizes its qubit's state: one kind of three, if states are drawn evenly.
+    assert min(shown.values()) / (canaries * errors) > 1 / 3
+    assert sum(shown.values()) / (canaries * errors * 3) > 0.55
 
 
 def test_canaries_of_a_transpiled_circuit_keep_its_physical_qubits_pairs() -> None:
