@@ -28,8 +28,8 @@ def exact_probabilities(circuit: QuantumCircuit) -> npt.NDArray[np.float64]:
     measured into stays 0, and qubits that nothing acts on cost nothing. Raises InputRejected with every finding for a
     circuit of another kind, without measurement, or beyond WIDEST qubits in use or classical bits.
     """
-    gates, measured = _separate(circuit)
-    used = _used(gates, measured)
+    gates, measured = separate(circuit)
+    used = used_qubits(gates, measured)
     _check_width(circuit, len(used))
     place = {qubit: index for index, qubit in enumerate(used)}
     state = _evolved(len(used), [(gate, tuple(place[qubit] for qubit in qubits)) for gate, qubits in gates])
@@ -46,16 +46,20 @@ def exact_probabilities(circuit: QuantumCircuit) -> npt.NDArray[np.float64]:
 
 def check_simulable(circuit: QuantumCircuit) -> None:
     """Raises InputRejected as exact_probabilities does, and simulates nothing."""
-    gates, measured = _separate(circuit)
-    _check_width(circuit, len(_used(gates, measured)))
+    gates, measured = separate(circuit)
+    _check_width(circuit, len(used_qubits(gates, measured)))
 
 
-def _used(gates: list[PlacedGate], measured: dict[int, int]) -> list[int]:
+def used_qubits(gates: list[PlacedGate], measured: dict[int, int]) -> list[int]:
+    """The qubits that `separate` found something to happen to, ascending."""
     return sorted({qubit for _, qubits in gates for qubit in qubits} | set(measured.values()))
 
 
-def _separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]:
-    """The gates with their qubits, and which qubit each classical bit reads. Raises InputRejected."""
+def separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]:
+    """The gates with their qubits, in order, and which qubit each classical bit reads.
+
+    Raises InputRejected with every finding unless the circuit is unitary but for measurements at its end.
+    """
     findings: list[Finding] = []
     gates: list[PlacedGate] = []
     measured: dict[int, int] = {}

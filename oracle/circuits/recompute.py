@@ -12,7 +12,7 @@ from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
 from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
-from oracle.spec import JobSpec, ValidationPolicy, parse_canonical_spec
+from oracle.spec import JobSpec, Round, ValidationPolicy, parse_canonical_spec, rounds_of
 from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, BaselineRejected
 from oracle.terms import JobTerms, Verdict
@@ -78,12 +78,13 @@ def recompute(
     total variation from the committed one.
     """
     spec, baseline, vertices = committed_case(store, terms.spec_hash)
+    rounds = rounds_up_to(spec, baseline.bits, round)
     try:
-        amount = worker_amount(spec, terms, _shots(spec))
+        amount = worker_amount(spec, terms, sum(each.shots for each in rounds))
     except ValueError as error:
         raise Unjudgeable(f"the spec does not say what the worker is owed: {error}") from error
     artifact = _result(store, result_hash, missing_is_final=missing_is_final)
-    ground = Ground(terms.spec_hash, policy_of(spec, baseline.bits), _shots(spec), baseline, vertices)
+    ground = Ground(terms.spec_hash, rounds[-1].policy, rounds[-1].shots, baseline, vertices)
     document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact)
     verdict = Verdict(
         job=job_id,
@@ -96,12 +97,19 @@ def recompute(
     return document, verdict
 
 
-def policy_of(spec: JobSpec, bits: int) -> ValidationPolicy:
-    """The policy of `spec` for `bits` measured bits. Raises Unjudgeable if it does not fit them."""
+def rounds_up_to(spec: JobSpec, bits: int, number: int) -> tuple[Round, ...]:
+    """What the rounds of `spec` up to `number`, counted from 0, are judged by, for `bits` measured bits.
+
+    Each but the last was delivered in full: a round short of its shots is rejected, not topped up. Raises Unjudgeable
+    if the policy does not fit the bits, or if there is no such round.
+    """
     try:
-        return ValidationPolicy.of(spec, bits)
+        rounds = rounds_of(spec, bits)
     except InputRejected as error:
         raise Unjudgeable(f"{_INAPPLICABLE}: {error}") from error
+    if not 0 <= number < len(rounds):
+        raise Unjudgeable(f"round {number} is asked for, counted from 0, and the spec has {len(rounds)}")
+    return rounds[: number + 1]
 
 
 def judge(
@@ -133,11 +141,6 @@ def judge(
         )
     except (CaseRejected, PolicyRefused) as error:
         raise Unjudgeable(f"{_INAPPLICABLE}: {error}") from error
-
-
-def _shots(spec: JobSpec) -> int:
-    assert spec.quantum is not None  # committed_case lets no other job through
-    return spec.quantum.shots
 
 
 def _result(store: ArtifactStore, result_hash: str, *, missing_is_final: bool) -> bytes | None:

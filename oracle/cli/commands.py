@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
 from oracle.cli.judge import judge
 
@@ -32,6 +33,9 @@ def main() -> None:
     Or judge a stored result, with no chain and no key:
       compute-oracle judge job.yaml shots.bin
     """
+
+
+main.add_command(canary)
 
 
 @main.command()

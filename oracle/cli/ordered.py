@@ -26,10 +26,11 @@ from oracle.encoding import InputRejected, is_digest, sha256_hex
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
-    ValidationPolicy,
+    Round,
     load_source,
     normalise,
     parse_canonical_spec,
+    rounds_of,
     spec_hash,
 )
 from oracle.statistics import Baseline
@@ -76,18 +77,19 @@ def read_ordered(options: Options) -> Submission:
         circuit = gathering.read(lambda: read_circuit(text, source, load_qasm3))
         if circuit is not None:
             gathering.read(lambda: check_circuit(circuit, source))
-    order = policy = delivery = None
+    order = rounds = delivery = None
     if stated is not None and circuit is not None:
         bits = circuit.num_clbits
         order = gathering.read(lambda: _filled_in(stated, bits))
     if order is not None:
         filled_in = order
-        policy = gathering.read(lambda: ValidationPolicy.of(filled_in.spec, bits))
-        delivery = gathering.read(lambda: _delivery(filled_in, options))
+        rounds = gathering.read(lambda: _rounds(filled_in, bits, options.round or 0))
+        shots = 0 if rounds is None else sum(each.shots for each in rounds)
+        delivery = gathering.read(lambda: _delivery(filled_in, options, shots))
     gathering.settle()
     assert order is not None
     assert circuit is not None
-    assert policy is not None
+    assert rounds is not None
     assert delivery is not None
     baseline = gathering.read(lambda: baseline_of(circuit, source))
     if baseline is not None:
@@ -99,13 +101,12 @@ def read_ordered(options: Options) -> Submission:
     vertices = gathering.read(lambda: _vertices(order, ideal, store))
     gathering.settle()
     assert vertices is not None
-    assert order.spec.quantum is not None  # _order
     notices = _notices(order, options, delivery)
     if not order.frozen and given is None:
         notices.append(computed_notice(baseline, source))
     return Submission(
         ground=Ground(
-            spec_hash(order.spec), policy, order.spec.quantum.shots, baseline, vertices, committed=order.frozen
+            spec_hash(order.spec), rounds[-1].policy, rounds[-1].shots, baseline, vertices, committed=order.frozen
         ),
         delivery=delivery,
         result_hash=artifact if data is None else sha256_hex(data),
@@ -226,17 +227,25 @@ def _vertices(order: _Order, ideal: Baseline, store: ArtifactStore | None) -> tu
         raise rejected(order.source, error.reason, remedy) from error
 
 
-def _delivery(order: _Order, options: Options) -> Delivery:
+def _rounds(order: _Order, bits: int, number: int) -> tuple[Round, ...]:
+    """What the spec's rounds up to `number` are judged by."""
+    rounds = rounds_of(order.spec, bits)
+    if number >= len(rounds):
+        reason = f"round {number} is none of the spec's, which are 0 to {len(rounds) - 1}"
+        raise rejected("command line", reason, f"write --round {len(rounds) - 1}, or leave it out for the first")
+    return rounds[: number + 1]
+
+
+def _delivery(order: _Order, options: Options, shots: int) -> Delivery:
     """What is told of the chain. A job that is named is taken for a first delivery unless it is said otherwise."""
     job, amount = options.job, options.worker_amount
     if order.terms is not None:
         if job is not None or amount is not None:
             remedy = "leave out --job and --worker-amount"
             raise rejected("command line", "the job's terms say which job it is, and the amount", remedy)
-        assert order.spec.quantum is not None  # _quantum
         job = order.job
         try:
-            amount = worker_amount(order.spec, order.terms, order.spec.quantum.shots)
+            amount = worker_amount(order.spec, order.terms, shots)
         except ValueError as error:
             reason = f"the spec does not say what the worker is owed: {error}"
             raise rejected(order.source, reason, "judge the promoted spec") from error

@@ -6,6 +6,7 @@ from oracle.spec.model import JobSpec, Promotion, SimulationRecord
 from oracle.spec.normalise import normalise, promoted, simulated, with_vertices
 from oracle.spec.policy import PromotionPolicy, ValidationPolicy
 from oracle.spec.quote import Quote, amount_of
+from oracle.spec.rounds import Round, rounds_of
 from oracle.spec.schema import json_schema
 from oracle.spec.source import SourceSpec, load_source
 
@@ -14,6 +15,7 @@ __all__ = [
     "Promotion",
     "PromotionPolicy",
     "Quote",
+    "Round",
     "SimulationRecord",
     "SourceSpec",
     "ValidationPolicy",
@@ -26,6 +28,7 @@ __all__ = [
     "parse_canonical_spec",
     "promoted",
     "resolve_policy",
+    "rounds_of",
     "simulated",
     "spec_hash",
     "with_vertices",

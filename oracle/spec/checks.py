@@ -11,6 +11,7 @@ from oracle.encoding import format_rational, parse_rational
 from oracle.spec.hull import hull_faults
 from oracle.spec.methods import CEILING, HUBER, WIDEST_TVD, WITNESSES, alone
 from oracle.spec.quote import amount_of
+from oracle.spec.rounds import rounds_disagree
 
 if TYPE_CHECKING:
     from oracle.spec.model import JobSpec
@@ -50,6 +51,7 @@ def cross_field_faults(spec: JobSpec) -> tuple[Fault, ...]:
         *_timeouts(spec),
         *_validation(spec),
         *_settlement(spec),
+        *(Fault(*found) for found in rounds_disagree(spec)),
         *_records(spec),
     )
 

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from oracle.encoding import Finding
 from oracle.spec.checks import Fault
-from oracle.spec.document import Document, Path, path_text
+from oracle.spec.document import Document, Path, path_text, text_path
 from oracle.spec.fields import Section, shown
 
 Model = TypeVar("Model", bound=Section)
@@ -209,7 +209,4 @@ def diagnose(model: type[Model], document: Document) -> Diagnosis[Model]:
 def _contradictions(details: ErrorDetails, document: Document, faulty: set[Path]) -> list[Finding]:
     faults = cast("tuple[Fault, ...]", details["ctx"]["faults"])
     sound = [fault for fault in faults if not any(_touches(path, faulty) for path in (fault.path, *fault.others))]
-    return [
-        Finding(fault.path, document.line_of(tuple(fault.path.split("."))), fault.reason, fault.remedy)
-        for fault in sound
-    ]
+    return [Finding(fault.path, document.line_of(text_path(fault.path)), fault.reason, fault.remedy) for fault in sound]

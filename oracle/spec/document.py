@@ -59,6 +59,11 @@ def path_text(path: Path) -> str:
     return text
 
 
+def text_path(text: str) -> Path:
+    """The path that path_text writes as `text`."""
+    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", text))
+
+
 class _Stop(Exception):
     """The rest of the document cannot be read; the finding that says why is already there."""
 

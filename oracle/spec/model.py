@@ -36,6 +36,7 @@ from oracle.spec.hull import Hull
 from oracle.spec.methods import Certificate, Guard, JobClass
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
+from oracle.spec.rounds import MOST_ROUNDS, RoundShare
 
 JobType = Literal["quantum_experiment", "media_transcode", "inference", "script"]
 Method = Literal["distribution_threshold", "media_checks", "label_agreement", "output_digest"]
@@ -179,7 +180,7 @@ class ResultSchema(Section):
     )
 
 
-ADDED_LATER = ("f_max", "guards", "hull", "job_class")
+ADDED_LATER = ("f_max", "guards", "hull", "job_class", "rounds")
 """Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
 
 
@@ -238,6 +239,11 @@ class Validation(Section):
         "The noises that are honest: distances are then from the nearest mixture with them, not from the ideal law.",
         default=None,
         example={"reach": "1/5", "vertices": [{"kind": "uniform", "most": "1/5"}]},
+    )
+    rounds: tuple[RoundShare, ...] | None = documented(
+        "Shots and error rates of each round, where settlement.max_rounds is above 1; left out: equal parts.",
+        default=None,
+        example=[{"shots": 4000, "alpha": "1/200"}, {"shots": 8000, "alpha": "1/200"}],
     )
 
     @field_validator("certificates")
@@ -305,8 +311,7 @@ class Settlement(Section):
         default=None,
         example="0x90F79bf6EB2c4f870365E785982E1f101E93b906",
     )
-    # More rounds need alpha split over them in the policy, which no certificate here does yet.
-    max_rounds: Annotated[int, whole(1, 1)] = documented(
+    max_rounds: Annotated[int, whole(1, MOST_ROUNDS)] = documented(
         "Deliveries in all; 1: no top-up after an inconclusive verdict.", default=1, example=1
     )
 

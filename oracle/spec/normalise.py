@@ -19,6 +19,7 @@ from oracle.spec.methods import resolve_certificates, resolve_guards
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote, amount_of
+from oracle.spec.rounds import resolve_rounds
 from oracle.spec.source import SourceSpec, is_remote
 
 _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
@@ -40,6 +41,7 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     if bits is not None and spec.quantum is not None:
         certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
         guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
+    rounds = resolve_rounds(spec)
     return _changed(
         spec,
         {
@@ -48,7 +50,11 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
                 "queue_s": queue_s,
                 "total_s": timeouts.total_s if timeouts.total_s is not None else stages_s,
             },
-            "validation": {"certificates": certificates, "guards": guards},
+            "validation": {
+                "certificates": certificates,
+                "guards": guards,
+                "rounds": None if rounds is None else [each.model_dump(mode="json") for each in rounds],
+            },
             "promotion_policy": operator_policy.tightened_by(spec.promotion_policy).model_dump(mode="json"),
         },
     )

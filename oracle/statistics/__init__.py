@@ -5,7 +5,15 @@ from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, Baseli
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
 from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
-from oracle.statistics.planner import HONEST_FIDELITY, LEAST_POWER, Plan, Suggestion, plan_shots, shots_needed
+from oracle.statistics.planner import (
+    HONEST_FIDELITY,
+    LEAST_POWER,
+    Plan,
+    Suggestion,
+    plan_rounds,
+    plan_shots,
+    shots_needed,
+)
 from oracle.statistics.registry import (
     GUARDS,
     LARGEST_SHOTS,
@@ -56,6 +64,7 @@ __all__ = [
     "committed_hull",
     "guard",
     "misread",
+    "plan_rounds",
     "plan_shots",
     "shots_needed",
     "vertex_law",

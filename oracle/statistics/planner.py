@@ -14,7 +14,8 @@ from math import floor
 from oracle.encoding import format_rational
 from oracle.spec.methods import BINOMIAL, HUBER, SCORES, TVD, WIDEST_HUBER, WIDEST_TVD, WITNESS
 from oracle.spec.policy import ValidationPolicy
-from oracle.statistics.baseline import Baseline
+from oracle.spec.rounds import Round
+from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
 from oracle.statistics.hull import Hull
 from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, committed_hull, reject_level
@@ -44,19 +45,26 @@ class Plan:
     method: str
     """Ids of the certificates, joined by ``+``; the guards are in the policy."""
     shots: int
-    """As requested."""
+    """As requested, of the first round."""
     shots_needed: int | None
-    """The fewest shots, to three digits, with which this policy works; None if no number up to 2^20 does."""
+    """The fewest shots, to three digits, with which this policy works in the first round alone; None if no number up
+    to 2^20 does."""
     p_accept_honest: Fraction
-    """At least this often an honest worker of `honest_fidelity` is accepted."""
+    """At least this often an honest worker of `honest_fidelity`, who tops up when asked, is accepted in some round."""
     p_reject_uniform: Fraction
-    """At least this often a worker at chance is rejected."""
+    """At least this often a worker at chance is rejected, in the first round: nobody has to top up."""
     p_inconclusive: Fraction
-    """At most this often an honest worker is left without acceptance."""
+    """At most this often the last round leaves an honest worker's result undecided."""
     honest_fidelity: Fraction
     reasons: tuple[str, ...]
     """Why not, one sentence each; empty if feasible."""
     suggestion: Suggestion | None
+    rounds: int = 1
+    """Deliveries in all, top-ups included."""
+    p_top_up: Fraction = Fraction(0)
+    """At most this often an honest worker is asked for a second round."""
+    shots_at_most: int | None = None
+    """Shots of all rounds together; None for a plan of one round."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +217,62 @@ def plan_shots(
         reasons=tuple(reasons),
         suggestion=suggestion,
     )
+
+
+def plan_rounds(
+    rounds: Sequence[Round],
+    baseline: Baseline,
+    *,
+    honest_fidelity: Fraction | None = None,
+    vertices: Sequence[Baseline] = (),
+) -> Plan:
+    """What `rounds` (as rounds_of gives them) buy together; of one round, as plan_shots, whose errors it raises.
+
+    With a_r at most the chance that round r accepts an honest worker, and beta_r at least the chance that it rejects
+    one, the chance from round r on is at least V_r = a_r + max(0, 1 - a_r - beta_r) V_(r+1), V = 0 after the last.
+    """
+    first, *later = rounds
+    plan = plan_shots(first.policy, baseline, first.shots, honest_fidelity=honest_fidelity, vertices=vertices)
+    if not later:
+        return plan
+    for each in later:
+        check_policy(each.policy, each.shots)
+    hull = committed_hull(first.policy, baseline, vertices)
+    jobs = [_Job(each.policy, baseline, hull, plan.honest_fidelity) for each in rounds]
+    try:
+        forecasts = [_forecast(job, job.certifiers(each.shots)) for job, each in zip(jobs, rounds, strict=True)]
+    except MethodRefused:
+        # A baseline that a method cannot judge is no better judged with other shots; the plan says so.
+        forecasts = [_Forecast(Fraction(0), Fraction(0))] * len(rounds)
+    accepted, undecided = Fraction(0), Fraction(1)
+    for job, forecast in zip(reversed(jobs), reversed(forecasts), strict=True):
+        # beta holds for who is honest in the policy's sense; anybody else may be rejected whenever not accepted.
+        lost = job.policy.beta if _is_honest(job) else Fraction(1)
+        accepted = forecast.accept + max(Fraction(0), 1 - forecast.accept - lost) * accepted
+        undecided *= 1 - forecast.accept
+    overall = _Forecast(_down(accepted), plan.p_reject_uniform)
+    return replace(
+        plan,
+        feasible=overall.works,
+        p_accept_honest=overall.accept,
+        p_inconclusive=1 - _down(1 - undecided),
+        reasons=() if overall.works else plan.reasons,
+        suggestion=None if overall.works else plan.suggestion,
+        rounds=len(rounds),
+        p_top_up=1 - forecasts[0].accept,
+        shots_at_most=sum(each.shots for each in rounds),
+    )
+
+
+def _is_honest(job: _Job) -> bool:
+    """Whether the worker that is planned for lies in the policy's honest set."""
+    policy, f = job.policy, job.fidelity
+    if f < policy.honest_f or (policy.f_max is not None and f > policy.f_max):
+        return False
+    if job.hull is None:
+        return (1 - f) * baseline_tvd(job.baseline, Baseline.uniform(job.baseline.bits)) <= policy.honest_eps
+    law = float(f) * job.baseline.weights / TOTAL + (1 - float(f)) / job.baseline.outcomes
+    return job.hull.distance(Baseline.from_probabilities(law)) <= policy.honest_eps
 
 
 def _shortfall(job: _Job, shots: int, needed: int | None) -> str:

@@ -17,6 +17,7 @@ from oracle.spec.canonical import spec_hash
 from oracle.spec.checks import queue_seconds
 from oracle.spec.model import JobSpec
 from oracle.spec.quote import amount_of
+from oracle.spec.rounds import MOST_ROUNDS
 from oracle.terms.job_terms import BPS, ZERO_ADDRESS, JobTerms, fee_of
 
 AVAILABILITY_WINDOW_S = 3_600
@@ -31,7 +32,6 @@ LEAST_CLAIM_BOND_BPS = 100
 """A claim that costs nothing could be taken to block a job."""
 LEAST_DELIVER_WINDOW_S = 60
 """Claims lapse one after the other: a shorter one would let a job change hands every block."""
-MOST_ROUNDS = 8
 MOST_VALIDATORS = 16
 
 

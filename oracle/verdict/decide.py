@@ -47,9 +47,12 @@ class Case:
     job: str
     """JobId: the EIP-712 digest of the terms."""
     round: int
+    """How many top-ups came before this delivery."""
     spec_hash: str
     policy: ValidationPolicy
+    """The spec's, with alpha and beta as spent in this round."""
     shots_required: int
+    """Of this round alone: each is judged on its own fresh shots."""
     baseline: Baseline
     """The committed one, never the validator's own."""
     baseline_root: str

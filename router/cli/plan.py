@@ -37,7 +37,9 @@ def register(root: click.Group) -> None:
 
     @command(root, "plan", "compute plan ./optimizer-demo/job.yaml", "compute plan ./job.yaml --shots 1000 --json")
     @spec_argument
-    @click.option("--shots", type=click.IntRange(1, 10**7), default=None, help="Instead of the spec's number.")
+    @click.option(
+        "--shots", type=click.IntRange(1, 10**7), default=None, help="Instead of the spec's number, in each round."
+    )
     @click.option("--fidelity", default=None, metavar="SHARE", help="Of the honest worker, such as 0.95.")
     def plan(session: Session, spec: Path, shots: int | None, fidelity: str | None) -> None:
         """Say what SPEC's shots can prove, and what they cost.
@@ -45,9 +47,11 @@ def register(root: click.Group) -> None:
         How often an honest worker would be accepted, left undecided, and one that delivers noise rejected, before any
         spend. Stores nothing. Exits with 2 if the shots cannot decide, and says what could.
         """
-        from oracle.spec import ValidationPolicy
+        from dataclasses import replace
+
+        from oracle.spec import ValidationPolicy, rounds_of
         from oracle.spec.methods import DEFAULT_CERTIFICATES
-        from oracle.statistics import plan_shots
+        from oracle.statistics import plan_rounds
         from router.workflows.simulate import plan_json
 
         honest = _fidelity(fidelity)
@@ -55,8 +59,8 @@ def register(root: click.Group) -> None:
         policy = ValidationPolicy.of(found.spec, found.facts.bits)
         outcome = found.plan
         if shots is not None or honest is not None:
-            number = outcome.shots if shots is None else shots
-            outcome = plan_shots(policy, found.baseline, number, honest_fidelity=honest, vertices=found.vertices)
+            rounds = [replace(each, shots=shots or each.shots) for each in rounds_of(found.spec, found.facts.bits)]
+            outcome = plan_rounds(rounds, found.baseline, honest_fidelity=honest, vertices=found.vertices)
         costs = Costs.of(found.spec, outcome)
         session.output.result(
             {**plan_json(outcome), "cost": costs.to_json()},
@@ -130,9 +134,9 @@ class Costs:
         budget, price = spec.budget.max_usd_equivalent, spec.budget.metering.price_usd
         if price is None:
             return cls(budget, None, None, True)
-        each = parse_rational(price)
+        each, shots = parse_rational(price), plan.shots_at_most or plan.shots
         suggested = None if plan.suggestion is None else decimal_text(each * plan.suggestion.shots)
-        return cls(budget, decimal_text(each * plan.shots), suggested, each * plan.shots <= parse_rational(budget))
+        return cls(budget, decimal_text(each * shots), suggested, each * shots <= parse_rational(budget))
 
     def to_json(self) -> dict[str, object]:
         """The costs as JSON."""
@@ -157,7 +161,7 @@ def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int, 
 
     sign = "[green]feasible[/]" if plan.feasible else "[bold red]not feasible[/]"
     screen.print(f"{plan.shots:,} shots of {bits} bits: {sign}")
-    for line in [*plan_words(plan, policy), costs.words(plan.shots)]:
+    for line in [*plan_words(plan, policy), costs.words(plan.shots_at_most or plan.shots)]:
         screen.print(f"  {plain(line)}")
     if plan.suggestion is not None:
         names = plan.suggestion.method.replace("+", " and ")
@@ -177,6 +181,11 @@ def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
         f"a worker that delivers noise is rejected at least {rejected} of the time",
         f"accepting needs {names}; wrong with probability {_percent(policy.alpha)} at most",
     ]
+    if plan.rounds > 1 and plan.shots_at_most is not None:
+        words.append(
+            f"a second of {plan.rounds} rounds is needed at most {_percent(plan.p_top_up)} of the time, and "
+            f"{plan.shots_at_most:,} shots are the most; undecided in the end at most {_percent(plan.p_inconclusive)}"
+        )
     if policy.guards:
         words.append(f"{', '.join(policy.guards)} can only reject")
     means = _means(policy)

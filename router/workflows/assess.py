@@ -10,8 +10,8 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.events import Funded
 from oracle.circuits import circuit_facts, load_qasm3
 from oracle.encoding import parse_rational
-from oracle.spec import JobSpec, ValidationPolicy
-from oracle.statistics import Baseline, Plan, plan_shots
+from oracle.spec import JobSpec, rounds_of
+from oracle.statistics import Baseline, Plan, plan_rounds
 from oracle.terms import ZERO_ADDRESS, JobTerms, unpack_terms
 from router.gates import (
     CircuitFacts,
@@ -55,7 +55,7 @@ def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
     hull = spec.validation.hull
     roots = [] if hull is None else [vertex.root for vertex in hull.vertices if vertex.root is not None]
     vertices = tuple(Baseline.from_bytes(workspace.artifacts.get(root)) for root in roots)
-    return plan_shots(ValidationPolicy.of(spec, baseline.bits), baseline, spec.quantum.shots, vertices=vertices)
+    return plan_rounds(rounds_of(spec, baseline.bits), baseline, vertices=vertices)
 
 
 def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan, target: str | None) -> RouteDecision:

@@ -94,6 +94,7 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
         reason, remedy = f"is {record.state.value}, not simulated", "`compute quantum simulate SPEC` makes a fresh job"
         raise InputRejected(job, [Finding("", None, reason, remedy)])
     parent = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+    _check_rounds(parent)
     child = promoted(parent, target, max_usd, quote(workspace, parent))
     client = workspace.client()
     client.check_network()
@@ -110,6 +111,16 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
     assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
     escrow_id = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
     return Offer(job, child, terms, escrow_id, target, assessment)
+
+
+def _check_rounds(spec: JobSpec) -> None:
+    """Raise InputRejected for a job of several rounds: this router's worker delivers once, and a requester who pays
+    for top-ups must not learn that after signing."""
+    rounds = spec.settlement.max_rounds
+    if rounds > 1:
+        reason = f"{rounds} rounds, and this router's worker runs no top-ups"
+        remedy = "write max_rounds: 1, with rounds left out of the validation section, and simulate again"
+        raise InputRejected("promotion", [Finding("settlement.max_rounds", None, reason, remedy)])
 
 
 def quote(workspace: Workspace, spec: JobSpec) -> Quote:

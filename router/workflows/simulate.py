@@ -22,17 +22,17 @@ from oracle.spec import (
     JobSpec,
     SimulationRecord,
     SourceSpec,
-    ValidationPolicy,
     canonical_spec,
     load_source,
     normalise,
+    rounds_of,
     simulated,
     spec_hash,
     with_vertices,
 )
 from oracle.spec.document import read_document
 from oracle.spec.methods import Certificate
-from oracle.statistics import Baseline, Plan, baseline_tvd, plan_shots
+from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
 from router.providers import Provider
@@ -152,7 +152,7 @@ def prepare(
     on_progress("planning the shots", 0.7)
     if draft.quantum is None:
         raise AssertionError("_circuit refuses specs without a circuit")
-    plan = plan_shots(ValidationPolicy.of(draft, facts.bits), baseline, draft.quantum.shots, vertices=vertices)
+    plan = plan_rounds(rounds_of(draft, facts.bits), baseline, vertices=vertices)
     notices += tuple(f"{reference} is recorded, and was not looked at" for reference in draft.inputs.unresolved)
     document = canonical_bytes(_document(facts, baseline, generator, prediction, distance, plan))
     record = SimulationRecord(
@@ -287,6 +287,11 @@ def route_of(
 def plan_json(plan: Plan) -> dict[str, object]:
     """`plan` as JSON: probabilities as rationals."""
     suggestion = plan.suggestion
+    several = {
+        "rounds": plan.rounds,
+        "p_top_up": format_rational(plan.p_top_up),
+        "shots_at_most": plan.shots_at_most,
+    }
     return {
         "feasible": plan.feasible,
         "method": plan.method,
@@ -298,6 +303,7 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "honest_fidelity": format_rational(plan.honest_fidelity),
         "reasons": list(plan.reasons),
         "suggestion": None if suggestion is None else {"method": suggestion.method, "shots": suggestion.shots},
+        **(several if plan.rounds > 1 else {}),
     }
 
 

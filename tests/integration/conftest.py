@@ -194,9 +194,9 @@ class FrozenJob:
     spec: JobSpec
     shots: int = 4000
 
-    def honest(self, seed: int) -> PackedShots:
+    def honest(self, seed: int, shots: int | None = None) -> PackedShots:
         """Shots from the circuit's own distribution."""
-        drawn = np.random.default_rng(seed).choice(32, size=self.shots, p=circuit_probabilities())
+        drawn = np.random.default_rng(seed).choice(32, size=shots or self.shots, p=circuit_probabilities())
         return pack(drawn, 5)
 
     def uniform(self, seed: int) -> PackedShots:
@@ -206,9 +206,14 @@ class FrozenJob:
 
 @pytest.fixture(scope="session")
 def frozen_job() -> Callable[..., FrozenJob]:
-    """freeze(store, baseline, version): simulate and promote by hand, and store what validators fetch."""
+    """freeze(store, baseline, version): simulate and promote by hand, and store what validators fetch.
 
-    def freeze(store: ArtifactStore, baseline: Baseline | None = None, version: str = "2026-06") -> FrozenJob:
+    `sections` are laid over the draft's.
+    """
+
+    def freeze(
+        store: ArtifactStore, baseline: Baseline | None = None, version: str = "2026-06", **sections: Any
+    ) -> FrozenJob:
         committed = baseline or Baseline.from_probabilities(circuit_probabilities())
         draft = JobSpec.model_validate(
             {
@@ -219,6 +224,7 @@ def frozen_job() -> Callable[..., FrozenJob]:
                 "budget": {"max_usd_equivalent": "25"},
                 "validation": {"method": "distribution_threshold"},
             }
+            | sections
         )
         record = SimulationRecord(
             circuit_hash=store.put(CIRCUIT.encode()),

@@ -57,9 +57,21 @@ def store(tmp_path: Path) -> DirectoryStore:
     return DirectoryStore(tmp_path / "store")
 
 
+FOUR_ROUNDS = {
+    "timeouts": {"verdict_s": 86_400},
+    "settlement": {
+        "max_rounds": 4,
+        "challenge_window_s": 3600,
+        "ruling_window_s": 3600,
+        "arbiter": "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+    },
+}
+
+
 @pytest.fixture
-def frozen(frozen_job: Any, store: DirectoryStore) -> Any:
-    return frozen_job(store)
+def frozen(request: pytest.FixtureRequest, frozen_job: Any, store: DirectoryStore) -> Any:
+    """A frozen job; a test may lay other sections over its spec's."""
+    return frozen_job(store, **getattr(request, "param", {}))
 
 
 @pytest.fixture
@@ -112,6 +124,7 @@ def test_a_spec_and_a_result_give_the_document_and_its_digest(files: Path, froze
     assert (text, digest) == (document.to_bytes().decode(), document.digest)
 
 
+@pytest.mark.parametrize("frozen", [FOUR_ROUNDS], indirect=True)
 @pytest.mark.parametrize("replayed", [False, True])
 def test_what_the_chain_says_makes_it_the_validators_document(
     files: Path, frozen: Any, store: DirectoryStore, replayed: bool
@@ -128,6 +141,12 @@ def test_what_the_chain_says_makes_it_the_validators_document(
     assert by_digest["document"] == by_file["document"]
     store.put_terms(JOB, pack_terms(terms))
     assert answer(JOB, result, *stored, *told, code=code)["digest"] == document.digest
+    assert by_file["document"]["policy"]["alpha"] == "1/400", "a fourth of the spec's"
+
+
+def test_a_round_that_the_spec_does_not_have_is_told(files: Path) -> None:
+    local = ("--qasm", files / "circuit.qasm", "--baseline", files / "baseline.json")
+    assert errors(files / "spec.json", files / "shots.bin", *local, "--round", 1) == [("command line", "")]
 
 
 def test_a_result_that_was_never_to_be_had_is_judged_by_its_digest(frozen: Any, store: DirectoryStore) -> None:

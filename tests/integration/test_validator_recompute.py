@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -52,6 +53,49 @@ def test_the_same_artifacts_give_the_same_document_and_a_verdict_that_says_so(fr
     assert (verdict.outcome, verdict.evidence_hash) == (Outcome.ACCEPT, first.digest)
     assert verdict.worker_amount == 9_900, "the budget less the fee"
     assert (first.job, first.spec_hash, first.result_hash) == (JOB, frozen.spec_hash, shots.result_hash)
+
+
+@pytest.fixture
+def topped_up(frozen_job, store):
+    """A job of two rounds, a thousand shots more in the second, metered by shot."""
+    return frozen_job(
+        store,
+        budget={"max_usd_equivalent": "25", "metering": {"unit": "shot", "price_usd": "0.002"}},
+        timeouts={"verdict_s": 86_400},
+        validation={
+            "method": "distribution_threshold",
+            "rounds": [{"alpha": "0.004"}, {"shots": 5000, "alpha": "0.006"}],
+        },
+        settlement={
+            "max_rounds": 2, "challenge_window_s": 3600, "ruling_window_s": 3600,
+            "arbiter": "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
+        },
+    )  # fmt: skip
+
+
+def test_each_round_is_judged_by_its_own_part_of_the_error_rates_and_by_its_own_shots(topped_up, store):
+    terms = replace(terms_for(topped_up.spec_hash), max_rounds=2, budget=10**18, fee_bps=0)
+    first, more = topped_up.honest(seed=1), topped_up.honest(seed=2, shots=5000)
+    for shots in (first, more):
+        store.put(shots.data)
+    found = [recompute(store, terms, JOB, each.result_hash, number) for number, each in enumerate((first, more))]
+    assert [verdict.outcome for _, verdict in found] == [Outcome.ACCEPT] * 2
+    assert [(d.round, d.policy.alpha, d.policy.beta, d.shots_required) for d, _ in found] == [
+        (0, Fraction(1, 250), Fraction(1, 200), 4000),
+        (1, Fraction(3, 500), Fraction(1, 200), 5000),
+    ]
+    # 0.002 dollars a shot at 3,000 dollars a coin: the second round is paid for both.
+    assert [verdict.worker_amount for _, verdict in found] == [4000 * 2 * 10**12 // 3, 9000 * 2 * 10**12 // 3]
+    swapped, _ = recompute(store, terms, JOB, first.result_hash, 1)
+    assert (swapped.outcome, swapped.reason_codes) == (Outcome.REJECT, ("wrong_shot_count",))
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_a_round_that_the_spec_does_not_have_gets_no_verdict(topped_up, store, number):
+    shots = topped_up.honest(seed=1)
+    store.put(shots.data)
+    with pytest.raises(Unjudgeable, match="the spec has 2"):
+        recompute(store, terms_for(topped_up.spec_hash), JOB, shots.result_hash, number)
 
 
 def test_a_rejected_worker_is_owed_nothing(frozen, store):

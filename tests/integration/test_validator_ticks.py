@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from eth_account import Account
@@ -21,6 +22,7 @@ from oracle.validator.service import Validator
 from oracle.validator.signer import Signer
 from oracle.validator.state import State
 from oracle.validator.watcher import Watcher
+from oracle.verdict import VerdictDocument
 
 RESULT, OTHER = "0x" + "ab" * 32, "0x" + "cd" * 32
 
@@ -177,6 +179,62 @@ def test_a_verdict_that_a_reorg_undid_is_posted_again(deployed, state, store, va
     ]
     assert len(posted) == 1
     assert validator._log.events().count("posted") == 1, "the transaction that was written down was sent again"
+
+
+def proposals(deployed, job):
+    events = deployed.client.events(0, deployed.client.head().number, job)
+    return [event.args for event in events if event.name == "Proposed"]
+
+
+@pytest.mark.parametrize(("fresh", "ending"), [(True, Outcome.ACCEPT), (False, Outcome.REJECT)])
+def test_an_inconclusive_round_is_topped_up_and_judged_by_what_is_left_of_alpha(
+    deployed, state, store, validator, frozen_job, fresh, ending
+):
+    arbiter = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
+    frozen = frozen_job(
+        store,
+        quantum={"circuit_ref": "./circuits/chain.qasm", "shots": 120},
+        timeouts={"verdict_s": 86_400},
+        validation={
+            "method": "distribution_threshold",
+            "eps": "0.1",  # which no 120 shots certify
+            "rounds": [{"alpha": "0.004"}, {"shots": 4000 if fresh else 120, "alpha": "0.006"}],
+        },
+        settlement={"max_rounds": 2, "challenge_window_s": 3600, "ruling_window_s": 3600, "arbiter": arbiter},
+    )
+    me = (deployed.validators[0].address,)
+    windows = {"challenge_window": 3600, "ruling_window": 3600, "dispute_bond_bps": 500, "arbiter": arbiter}
+    job, terms = funded(
+        deployed, spec_hash=frozen.spec_hash, validators=me, quorum=1, max_rounds=2,
+        verdict_by=deployed.anvil.now() + 86_400, **windows,
+    )  # fmt: skip
+    store.put_terms(job, pack_terms(terms))
+    few = frozen.honest(seed=1, shots=120)
+    more = frozen.honest(seed=2) if fresh else few
+    for shots in (few, more):
+        store.put(shots.data)
+    deployed.submit(terms, few.result_hash, few.multiset_hash)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: len(proposals(deployed, job)) == 1)
+    (first,) = proposals(deployed, job)
+    assert (first.outcome, first.round) == (Outcome.INCONCLUSIVE, 0)
+    # Two deep, so that the first round's delivery closes; then the worker answers inside the window.
+    deployed.anvil.mine(1)
+    top_up = deployed.client.top_up(terms, first, more.result_hash, more.multiset_hash)
+    transact(deployed.client, top_up, deployed.worker)
+    deployed.anvil.mine(1)
+    tick_until(validator, lambda: len(proposals(deployed, job)) == 2)
+    second = proposals(deployed, job)[1]
+    assert (second.outcome, second.round) == (ending, 1)
+    document = VerdictDocument.from_bytes(store.get(second.evidence_hash))
+    assert (document.round, document.policy.alpha, document.shots_required) == (
+        1, Fraction(3, 500), 4000 if fresh else 120
+    )  # fmt: skip
+    assert document.reason_codes == (("certified",) if fresh else ("replayed_result",))
+    deployed.anvil.warp(3_601)
+    before = deployed.client.balance(terms.worker, terms.token)
+    transact(deployed.client, deployed.client.finalize(terms, second), deployed.worker)
+    assert deployed.client.balance(terms.worker, terms.token) - before == (terms.budget if fresh else 0)
 
 
 def test_a_validator_that_lost_its_state_does_not_sign_against_its_own_attestation(

@@ -123,6 +123,10 @@ abstract contract Harness is IJobEscrowErrors {
 
     /// @dev The digest as EIP-712 has it, from the ABI encoding of the struct's members.
     function idOf(JobTerms memory t) internal view returns (JobId) {
+        return JobId.wrap(digestOf(structOf(t)));
+    }
+
+    function structOf(JobTerms memory t) internal pure returns (bytes32) {
         bytes32 typehash = keccak256(
             "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)"
         );
@@ -130,8 +134,7 @@ abstract contract Harness is IJobEscrowErrors {
         bytes memory b = abi.encode(t.feeBps, t.budget, t.claimBy, t.deliverWindow, t.submitBy, t.verdictBy);
         bytes memory c = abi.encode(t.challengeWindow, t.rulingWindow, t.silenceBps, t.inconclusiveBps);
         bytes memory d = abi.encode(t.disputeBondBps, t.claimBondBps, t.maxRounds, t.quorum, t.specHash, t.salt);
-        bytes32 hash = keccak256(bytes.concat(a, b, c, d, keccak256(t.validators)));
-        return JobId.wrap(digestOf(hash));
+        return keccak256(bytes.concat(a, b, c, d, keccak256(t.validators)));
     }
 
     function digestOf(bytes32 structHash) internal view returns (bytes32) {

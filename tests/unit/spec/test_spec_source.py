@@ -199,7 +199,7 @@ def test_a_bad_value_is_the_only_finding(
             "once each",
         ),
         ("settlement", ["fee_bps: 100"], "settlement.fee_to", "needs a receiver"),
-        ("settlement", ["max_rounds: 2"], "settlement.max_rounds", "outside 1 to 1"),
+        ("settlement", ["max_rounds: 0"], "settlement.max_rounds", "outside 1 to 8"),
         (
             "settlement",
             ['arbiter: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"'],

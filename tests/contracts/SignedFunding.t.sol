@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.34;
+
+import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {JobTerms} from "../../contracts/types/JobTerms.sol";
+import {JobId, Status} from "../../contracts/types/JobTypes.sol";
+import {SmartWallet} from "./support/Account.sol";
+import {Harness} from "./support/Harness.sol";
+import {FeeToken} from "./support/Tokens.sol";
+
+/// @dev Funding by a payer who only signs: ERC-3009, and the real Permit2.
+contract SignedFundingTest is Harness {
+    address private constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+
+    JobTerms private terms;
+    uint256 private until;
+
+    function setUp() public override {
+        super.setUp();
+        // npm's package carries the published code, and a contract that puts it at its address.
+        address deployer = vm.deployCode(
+            "tests/node/node_modules/@uniswap/v4-periphery/foundry-out/DeployPermit2.sol/DeployPermit2.json"
+        );
+        (bool done,) = deployer.call(abi.encodeWithSignature("deployPermit2()"));
+        vm.assertTrue(done && PERMIT2.code.length > 0, "Permit2");
+        vm.prank(payer);
+        dollar.approve(PERMIT2, type(uint256).max);
+        terms = inDollars(plain());
+        until = NOW + 1 hours;
+        // Nothing but a signature moves the payer's dollars.
+        vm.prank(payer);
+        dollar.approve(address(escrow), 0);
+    }
+
+    // ------------------------------------------------------------------ ERC-3009
+
+    function test_an_authorization_funds_its_job() public {
+        vm.prank(anyone);
+        escrow.fundWithAuthorization(pack(terms), 0, until, authorization(terms, payerKey));
+        expectStatus(terms, Status.Funded);
+        vm.assertEq(dollar.balanceOf(address(escrow)), BUDGET, "locked");
+        bytes memory again = authorization(terms, payerKey);
+        vm.expectRevert(inStatus(terms, Status.Funded));
+        escrow.fundWithAuthorization(pack(terms), 0, until, again);
+    }
+
+    function test_an_authorization_funds_no_other_terms() public {
+        bytes memory signature = authorization(terms, payerKey);
+        for (uint256 i = 0; i < 4; ++i) {
+            JobTerms memory bent = inDollars(plain());
+            if (i == 0) bent.worker = anyone;
+            if (i == 1) bent.specHash = RESULT;
+            if (i == 2) bent.budget = uint128(BUDGET + 1);
+            if (i == 3) bent.salt = 2;
+            vm.expectRevert(notMoved(bent));
+            escrow.fundWithAuthorization(pack(bent), 0, until, signature);
+        }
+        JobTerms memory others = inDollars(plain());
+        others.payer = anyone;
+        vm.expectRevert(notMoved(others));
+        escrow.fundWithAuthorization(pack(others), 0, until, signature);
+    }
+
+    function test_an_authorization_has_its_time() public {
+        bytes memory signature = authorization(terms, payerKey);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithAuthorization(pack(terms), 1, until, signature);
+        vm.warp(until);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithAuthorization(pack(terms), 0, until, signature);
+        vm.warp(until - 1);
+        escrow.fundWithAuthorization(pack(terms), 0, until, signature);
+    }
+
+    /// @dev Money that arrived outside of `fundWithAuthorization` would be nobody's. Only the escrow can receive by it.
+    function test_an_authorization_cannot_be_pulled_ahead() public {
+        bytes memory signature = authorization(terms, payerKey);
+        string[2] memory verbs = ["receiveWithAuthorization", "transferWithAuthorization"];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory call = abi.encodeWithSignature(
+                string.concat(verbs[i], "(address,address,uint256,uint256,uint256,bytes32,bytes)"),
+                payer,
+                address(escrow),
+                BUDGET,
+                0,
+                until,
+                idOf(terms),
+                signature
+            );
+            vm.prank(anyone);
+            (bool moved,) = address(dollar).call(call);
+            vm.assertTrue(!moved, "pulled ahead");
+        }
+        escrow.fundWithAuthorization(pack(terms), 0, until, signature);
+        expectStatus(terms, Status.Funded);
+    }
+
+    function test_a_wallet_that_is_a_contract_authorizes() public {
+        SmartWallet wallet = new SmartWallet(vm.addr(payerKey));
+        vm.prank(payer);
+        dollar.transfer(address(wallet), BUDGET);
+        terms.payer = address(wallet);
+        // Its signature has another length than a key's.
+        bytes memory signature = bytes.concat(authorization(terms, payerKey), hex"00");
+        escrow.fundWithAuthorization(pack(terms), 0, until, signature);
+        expectStatus(terms, Status.Funded);
+    }
+
+    function test_coin_does_not_move_by_a_signature() public {
+        JobTerms memory native = plain();
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_NativeCoin.selector));
+        escrow.fundWithAuthorization(pack(native), 0, until, new bytes(65));
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_NativeCoin.selector));
+        escrow.fundWithPermit2(pack(native), 0, until, new bytes(65));
+    }
+
+    /// @dev Whatever answers the call, only what arrived counts.
+    function test_a_token_that_takes_anything_for_an_authorization_locks_nothing() public {
+        terms.token = address(new Yes());
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Received.selector, terms.token, 0, BUDGET));
+        escrow.fundWithAuthorization(pack(terms), 0, until, new bytes(65));
+    }
+
+    // ------------------------------------------------------------------ Permit2
+
+    function test_a_permit_funds_its_job_once() public {
+        bytes memory signature = permit(terms, 7, payerKey);
+        vm.prank(anyone);
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+        expectStatus(terms, Status.Funded);
+        vm.assertEq(dollar.balanceOf(address(escrow)), BUDGET, "locked");
+        terms.salt = 2;
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+    }
+
+    function test_a_permit_funds_no_other_terms_and_nobody_elses() public {
+        bytes memory signature = permit(terms, 7, payerKey);
+        JobTerms memory bent = inDollars(plain());
+        bent.worker = anyone;
+        vm.expectRevert(notMoved(bent));
+        escrow.fundWithPermit2(pack(bent), 7, until, signature);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 8, until, signature);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 7, until + 1, signature);
+        bytes memory forged = permit(terms, 7, workerKey);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 7, until, forged);
+        // The spender is in it: another escrow cannot use it.
+        IJobEscrow first = escrow;
+        deployEscrow();
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+        first.fundWithPermit2(pack(terms), 7, until, signature);
+    }
+
+    function test_a_permit_expires() public {
+        bytes memory signature = permit(terms, 7, payerKey);
+        vm.warp(until + 1);
+        vm.expectRevert(notMoved(terms));
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+    }
+
+    function test_a_permit_for_a_token_with_a_fee_locks_nothing() public {
+        FeeToken token = new FeeToken(payer, MONEY);
+        vm.prank(payer);
+        token.approve(PERMIT2, MONEY);
+        terms.token = address(token);
+        bytes memory signature = permit(terms, 7, payerKey);
+        uint256 received = BUDGET - BUDGET / 100;
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Received.selector, terms.token, received, BUDGET));
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+    }
+
+    function test_a_signed_funding_keeps_every_rule_of_the_terms() public {
+        terms.quorum = 2;
+        bytes memory reason = abi.encodeWithSelector(JobEscrow_Quorum.selector, 2, 5);
+        bytes memory signature = permit(terms, 7, payerKey);
+        vm.expectRevert(reason);
+        escrow.fundWithPermit2(pack(terms), 7, until, signature);
+        signature = authorization(terms, payerKey);
+        vm.expectRevert(reason);
+        escrow.fundWithAuthorization(pack(terms), 0, until, signature);
+    }
+
+    // ------------------------------------------------------------------ steps
+
+    function notMoved(JobTerms memory given) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(JobEscrow_TransferFrom.selector, given.token, given.payer, given.budget);
+    }
+
+    function authorization(JobTerms memory given, uint256 key) private view returns (bytes memory) {
+        bytes32 typehash = keccak256(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
+        );
+        bytes memory fields =
+            abi.encode(typehash, given.payer, address(escrow), given.budget, 0, until, JobId.unwrap(idOf(given)));
+        return signFor(address(dollar), keccak256(fields), key);
+    }
+
+    function permit(JobTerms memory given, uint256 nonce, uint256 key) private view returns (bytes memory) {
+        bytes32 typehash = keccak256(
+            "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,JobTerms witness)JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)TokenPermissions(address token,uint256 amount)"
+        );
+        bytes32 permitted = keccak256(
+            abi.encode(keccak256("TokenPermissions(address token,uint256 amount)"), given.token, given.budget)
+        );
+        bytes memory fields = abi.encode(typehash, permitted, address(escrow), nonce, until, structOf(given));
+        return signFor(PERMIT2, keccak256(fields), key);
+    }
+
+    function signFor(address domain, bytes32 structHash, uint256 key) private view returns (bytes memory) {
+        (, bytes memory separator) = domain.staticcall(abi.encodeWithSignature("DOMAIN_SEPARATOR()"));
+        return sign(key, keccak256(abi.encodePacked(hex"1901", abi.decode(separator, (bytes32)), structHash)));
+    }
+}
+
+/// @dev Takes every call for good and moves nothing.
+contract Yes {
+    function balanceOf(address) external pure returns (uint256) {
+        return 5;
+    }
+
+    fallback() external {}
+}
