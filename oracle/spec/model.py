@@ -34,6 +34,7 @@ from oracle.spec.fields import (
 )
 from oracle.spec.hull import Hull
 from oracle.spec.methods import Certificate, Guard, JobClass
+from oracle.spec.observables import Objective, Observable
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
 
@@ -174,12 +175,14 @@ class Cancellation(Section):
 class ResultSchema(Section):
     """The form in which the result is delivered."""
 
-    schema_id: Literal["packed-shots/1", "file/1"] = documented(
-        "packed-shots/1: every shot, packed.", default="packed-shots/1", example="packed-shots/1"
+    schema_id: Literal["packed-shots/1", "run-manifest/1", "file/1"] = documented(
+        "packed-shots/1: every shot, packed; run-manifest/1: the same, with the digests of the run's papers.",
+        default="packed-shots/1",
+        example="packed-shots/1",
     )
 
 
-ADDED_LATER = ("f_max", "guards", "hull", "job_class")
+ADDED_LATER = ("f_max", "guards", "hull", "job_class", "objective", "observable")
 """Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
 
 
@@ -238,6 +241,17 @@ class Validation(Section):
         "The noises that are honest: distances are then from the nearest mixture with them, not from the ideal law.",
         default=None,
         example={"reach": "1/5", "vertices": [{"kind": "uniform", "most": "1/5"}]},
+    )
+
+    observable: Observable | None = documented(
+        "What expectation.ci/1 certifies the mean of.",
+        default=None,
+        example={"terms": [{"letters": "IIIZZ", "coefficient": 1}], "delta": 1},
+    )
+    objective: Objective | None = documented(
+        "What best_value.exact/1 judges an optimisation by.",
+        default=None,
+        example={"direction": "minimise", "terms": [{"letters": "IIIZZ", "coefficient": 1}], "target": -1},
     )
 
     @field_validator("certificates")
