@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from oracle.artifacts import ArtifactMissing, PackedShots, pack
 from oracle.artifacts.manifest import RunManifest
-from oracle.circuits.recompute import Unjudgeable, judge_offline, recompute
+from oracle.circuits.recompute import Unjudgeable, recompute
+from oracle.cli import main as oracle_command
 from oracle.encoding import InputRejected, canonical_bytes
 from oracle.spec import Quote, canonical_spec, parse_canonical_spec, promoted
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome, pack_terms
@@ -84,7 +86,9 @@ class Job:
         return shots, second_word(store, self.spec_hash, shots, target, receipt, calibration)
 
     def judged(self, shots: PackedShots, second: str) -> VerdictDocument:
-        document = judge_offline(self.workspace.artifacts, self.spec_hash, shots.result_hash, second)
+        document, _ = recompute(
+            self.workspace.artifacts, terms(self.spec_hash), JOB, shots.result_hash, second_word=second
+        )
         assert VerdictDocument.from_bytes(document.to_bytes()) == document
         return document
 
@@ -268,6 +272,23 @@ def test_the_judging_process_passes_the_second_word_on(optimisation: Job) -> Non
     assert VerdictDocument.from_bytes(answer.document.encode()).manifest_hash == second
 
 
+def test_a_stranger_judges_a_result_and_its_papers_in_one_command(optimisation: Job) -> None:
+    shots, second = optimisation.runs(1)
+    store = ["--artifacts", optimisation.workspace.home.artifacts.as_uri()]
+    command = ["judge", optimisation.spec_hash, shots.result_hash, *store]
+    chain = ["--manifest", second, "--job", JOB, "--worker-amount", "9900"]
+    told = CliRunner().invoke(oracle_command, [*command, *chain, "--json"])
+    document, _ = recompute(
+        optimisation.workspace.artifacts, terms(optimisation.spec_hash), JOB, shots.result_hash, second_word=second
+    )
+    assert (told.exit_code, json.loads(told.stdout)["digest"]) == (0, document.digest)
+    told = CliRunner().invoke(oracle_command, command)
+    assert told.exit_code == 2
+    assert "--manifest" in told.stderr
+    told = CliRunner().invoke(oracle_command, [*command, *chain])
+    assert "best_value.exact/1: best: accepts (statistic -11" in told.stdout
+
+
 def test_a_spec_whose_terms_do_not_fit_its_circuit_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
     with pytest.raises(InputRejected, match="4 letters, the circuit measures 5 bits"):
         job(tmp_path, EXPECTATION.replace("BOUND", "mixed").replace(RING, "[{letters: ZZZZ, coefficient: 1}]"))
@@ -280,7 +301,7 @@ def test_a_stored_spec_whose_terms_do_not_fit_is_no_case(expectation: Job) -> No
     changed["validation"]["observable"]["terms"] = [{"coefficient": "1", "letters": "ZZ"}]
     shots, _ = expectation.runs(1)
     with pytest.raises(Unjudgeable, match="2 letters"):
-        judge_offline(store, store.put(canonical_bytes(changed)), shots.result_hash)
+        recompute(store, terms(store.put(canonical_bytes(changed))), JOB, shots.result_hash)
 
 
 def test_the_plan_says_what_the_mean_will_be_known_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
