@@ -21,12 +21,14 @@ from oracle.artifacts.shots import pack
 from oracle.encoding import parse_rational, sha256_hex
 from oracle.spec import ValidationPolicy
 from oracle.spec.hull import HullBounds
+from oracle.spec.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Baseline
-from oracle.verdict import Case, decide
+from oracle.verdict import Case, Papers, decide
 
 FOLDER = Path(__file__).parents[1] / "tests" / "golden"
-GOLDEN = (FOLDER / "verdict_documents.json", FOLDER / "verdict_noises.json")
-"""The first is as it was before there were hulls, score guards and `huber.certified/1`; the second is about these."""
+GOLDEN = tuple(FOLDER / f"verdict_{name}.json" for name in ("documents", "noises", "observables"))
+"""The first is as it was before there were hulls, score guards and `huber.certified/1`, which the second is about; the
+third is about observables, objectives and papers."""
 
 
 def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:
@@ -60,6 +62,8 @@ def case_of(case: dict[str, Any], baselines: Mapping[str, Baseline]) -> Case:
             tuple((vertex["root"], parse_rational(vertex["most"])) for vertex in declared["vertices"]),
         )
         vertices = tuple(by_root[root] for root, _ in hull.vertices)
+    observable, objective = policy.pop("observable", None), policy.pop("objective", None)
+    papers = case.get("papers")
     return Case(
         job=sha256_hex(case["name"].encode()),
         round=case["round"],
@@ -69,6 +73,8 @@ def case_of(case: dict[str, Any], baselines: Mapping[str, Baseline]) -> Case:
             certificates=certificates,
             guards=guards,
             hull=hull,
+            observable=observable and ExpectationRule.from_json(observable),
+            objective=objective and ObjectiveRule.from_json(objective),
         ),
         shots_required=case["shots_required"],
         baseline=baseline,
@@ -78,6 +84,13 @@ def case_of(case: dict[str, Any], baselines: Mapping[str, Baseline]) -> Case:
         replayed=case["replayed"],
         worker_amount=int(case["worker_amount"]),
         vertices=vertices,
+        papers=papers
+        and Papers(
+            manifest_hash=papers["manifest_hash"],
+            contents={digest: text and text.encode() for digest, text in papers["contents"].items()},
+            circuit=papers["circuit"],
+            calibration_required=papers["calibration_required"],
+        ),
     )
 
 

@@ -34,7 +34,8 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param worker Who delivered.
     /// @param resultHash SHA-256 of the result.
     /// @param round 0 for the first submission, one more for each top-up.
-    /// @param multisetHash SHA-256 of the sorted shots: equal for a result that was only shuffled.
+    /// @param multisetHash SHA-256 of the sorted shots, equal for a result that was only shuffled; where the job spec orders a
+    /// manifest, its digest, and the manifest says the other.
     event Submitted(
         JobId indexed job, address indexed worker, bytes32 indexed resultHash, uint8 round, bytes32 multisetHash
     );
@@ -173,13 +174,13 @@ interface IJobEscrow is IJobEscrowErrors {
     /// until the claim lapses.
     /// @param terms The packed terms.
     /// @param resultHash SHA-256 of the result.
-    /// @param multisetHash SHA-256 of the sorted shots.
+    /// @param multisetHash SHA-256 of the sorted shots, or of the manifest that the job spec orders.
     function submit(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) external;
 
     /// @notice As `submit`, by anyone who brings the worker's signature over `Submission`.
     /// @param terms The packed terms.
     /// @param resultHash SHA-256 of the result.
-    /// @param multisetHash SHA-256 of the sorted shots.
+    /// @param multisetHash SHA-256 of the sorted shots, or of the manifest that the job spec orders.
     /// @param signature The worker's.
     /// @param claimer Open jobs: who claimed and delivers. Zero where the terms name the worker.
     function submitFor(
@@ -195,7 +196,7 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param terms The packed terms.
     /// @param proposal The inconclusive proposal, as the `Proposed` event says it.
     /// @param resultHash SHA-256 of the result.
-    /// @param multisetHash SHA-256 of the sorted shots.
+    /// @param multisetHash SHA-256 of the sorted shots, or of the manifest that the job spec orders.
     function topUp(bytes calldata terms, Proposal calldata proposal, bytes32 resultHash, bytes32 multisetHash) external;
 
     /// @notice Brings a verdict of k validators. Submitted -> Proposed, or Submitted -> Settled where the challenge

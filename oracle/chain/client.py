@@ -13,7 +13,7 @@ from web3.types import FilterParams, LogReceipt
 from oracle.chain.calls import EscrowCalls, abi_of
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import NodeError, WrongNetwork
-from oracle.chain.events import BlockRef, Disputer, EscrowEvent, EscrowStatus, Status, args_of, hex_of
+from oracle.chain.events import BlockRef, Disputer, EscrowEvent, EscrowStatus, Status, Submitted, args_of, hex_of
 from oracle.chain.rpc import DEFAULT_TIMEOUT_S, connect, spoken
 from oracle.terms import ZERO_ADDRESS, Domain
 
@@ -98,6 +98,16 @@ class EscrowClient(EscrowCalls):
         topics = [submitted, None, HexBytes(bytes(12) + HexBytes(self.checked(worker))), HexBytes(result_hash)]
         found = self._events(self.deployment.block, before[0], topics)
         return tuple(event for event in found if event.place < before)
+
+    def second_word(self, job_id: str, place: tuple[int, int]) -> str:
+        """What the delivery of `job_id` at `place` (block, log_index) said beside the result's hash.
+
+        Raises LookupError if there is no delivery at that place any more.
+        """
+        for event in self.events(place[0], place[0], job_id):
+            if event.place == place and isinstance(event.args, Submitted):
+                return event.args.multiset_hash
+        raise LookupError(f"job {job_id} has no delivery at block {place[0]}, log {place[1]}")
 
     def balance(self, address: str, token: str | None = None) -> int:
         """What `address` holds: base units of `token`, or wei for None and the zero address."""

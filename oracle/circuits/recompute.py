@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
+from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
@@ -17,7 +18,7 @@ from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, BaselineRejected
 from oracle.terms import JobTerms, Verdict
 from oracle.terms.build import worker_amount
-from oracle.verdict import Case, CaseRejected, VerdictDocument, decide
+from oracle.verdict import Case, CaseRejected, Papers, VerdictDocument, decide, named_in
 
 _INAPPLICABLE = "the validation policy cannot be applied"
 
@@ -67,10 +68,13 @@ def recompute(
     round: int = 0,  # noqa: A002  (the contract's word)
     replayed: bool = False,
     *,
+    second_word: str = ZERO_DIGEST,
     missing_is_final: bool = False,
 ) -> tuple[VerdictDocument, Verdict]:
     """Judge a delivery: recompute the baseline from the circuit, then decide on the committed integers.
 
+    `second_word`: what the delivery said beside the result's hash; of interest where the spec orders a manifest, whose
+    digest it then is.
     `missing_is_final`: the availability window is over, so that a result that cannot be fetched (or does not hash) is
     judged as missing; before, it raises ArtifactMissing or ArtifactCorrupt, as an absent spec, circuit or baseline
     always does.
@@ -83,9 +87,10 @@ def recompute(
         amount = worker_amount(spec, terms, sum(each.shots for each in rounds))
     except ValueError as error:
         raise Unjudgeable(f"the spec does not say what the worker is owed: {error}") from error
-    artifact = _result(store, result_hash, missing_is_final=missing_is_final)
+    artifact = _artifact(store, result_hash, missing_is_final=missing_is_final)
+    papers = delivered_papers(store, spec, second_word, missing_is_final=missing_is_final)
     ground = Ground(terms.spec_hash, rounds[-1].policy, rounds[-1].shots, baseline, vertices)
-    document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact)
+    document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact, papers=papers)
     verdict = Verdict(
         job=job_id,
         round=round,
@@ -113,12 +118,19 @@ def rounds_up_to(spec: JobSpec, bits: int, number: int) -> tuple[Round, ...]:
 
 
 def judge(
-    ground: Ground, delivery: Delivery, result_hash: str, artifact: bytes | None, *, ordered: bool = True
+    ground: Ground,
+    delivery: Delivery,
+    result_hash: str,
+    artifact: bytes | None,
+    *,
+    ordered: bool = True,
+    papers: Papers | None = None,
 ) -> VerdictDocument:
     """The verdict on the packed shots `artifact`, submitted as `result_hash`.
 
     `artifact` is None if it could not be had within the availability window; `ordered` is False for shots that were
-    made of counts. Raises Unjudgeable for a policy that no verdict can be made from.
+    made of counts; `papers` came with them, where the spec orders a manifest. Raises Unjudgeable for a policy that no
+    verdict can be made from.
     """
     try:
         return decide(
@@ -137,19 +149,42 @@ def judge(
                 ordered=ordered,
                 committed=ground.committed,
                 vertices=ground.vertices,
+                papers=papers,
             )
         )
     except (CaseRejected, PolicyRefused) as error:
         raise Unjudgeable(f"{_INAPPLICABLE}: {error}") from error
 
 
-def _result(store: ArtifactStore, result_hash: str, *, missing_is_final: bool) -> bytes | None:
+def _artifact(store: ArtifactStore, digest: str, *, missing_is_final: bool) -> bytes | None:
     try:
-        return store.get(result_hash)
+        return store.get(digest)
     except (ArtifactMissing, ArtifactCorrupt):
         if not missing_is_final:
             raise
         return None
+
+
+def delivered_papers(
+    store: ArtifactStore, spec: JobSpec, manifest_hash: str, *, missing_is_final: bool
+) -> Papers | None:
+    """The papers that came with the shots; None if the spec orders no manifest.
+
+    Raises ArtifactMissing or ArtifactCorrupt unless `missing_is_final`.
+    """
+    if spec.result.schema_id != MANIFEST:
+        return None
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise Unjudgeable("the spec commits to no circuit; it was never frozen by `simulate`")
+    contents = {manifest_hash: _artifact(store, manifest_hash, missing_is_final=missing_is_final)}
+    for digest in named_in(contents[manifest_hash]):
+        contents[digest] = _artifact(store, digest, missing_is_final=missing_is_final)
+    return Papers(
+        manifest_hash=manifest_hash,
+        contents=contents,
+        circuit=spec.quantum.circuit_hash,
+        calibration_required=spec.quantum.backend_policy == "ibm_only",
+    )
 
 
 def committed_case(store: ArtifactStore, spec_hash: str) -> tuple[JobSpec, Baseline, tuple[Baseline, ...]]:

@@ -28,6 +28,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--counts-json", type=_FILE, help='Published result: a JSON object, {"00": 507, "11": 493}.')
 @click.option("--policy", type=_FILE, help="For published results: alpha, beta, eps, … as in a spec's validation.")
 @click.option("--baseline", type=_FILE, help="A baseline's artifact; the circuit has to confirm it.")
+@click.option("--manifest", help="Digest of the run's manifest, where the spec orders one; with --artifacts.")
 @click.option("--job", help="JobId, for the document of that job. [default: zero, no job]")
 @click.option("--round", "round_", type=click.IntRange(0, 255), help="Round of the delivery. [default: 0]")
 @click.option("--worker-amount", type=click.IntRange(0, 2**128 - 1), help="Base units due on accept. [default: 0]")
@@ -48,6 +49,7 @@ def judge(
     counts_json: Path | None,
     policy: Path | None,
     baseline: Path | None,
+    manifest: str | None,
     job: str | None,
     round_: int | None,
     worker_amount: int | None,
@@ -92,6 +94,7 @@ def judge(
         counts_json=counts_json,
         policy=policy,
         baseline=baseline,
+        manifest=manifest,
         job=job,
         round=round_,
         worker_amount=worker_amount,
@@ -143,6 +146,9 @@ def _tell(submission: Submission, document: VerdictDocument) -> None:
     click.echo(f"{document.outcome.name.lower()}: {', '.join(sentence(code) for code in document.reason_codes)}")
     for certificate in document.certificates:
         click.echo(f"  {certificate.method}: {_SAYS[certificate.decision.value]}{_numbers(certificate)}")
+        for part in certificate.parts:
+            name = f"{certificate.method}: {part.method}"
+            click.echo(f"    {name}: {_SAYS[part.decision.value]}{_numbers(part)}")
     for guard in document.guards:
         said = {"neither": "no objection", "refused": "not evaluated"}.get(guard.decision.value, guard.decision.value)
         click.echo(f"  {guard.method}: {said}{_numbers(guard)}")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oracle.artifacts import ArtifactStore, PackedShots, ShotsRejected, StoreUnavailable, open_store, unpack
+from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits import load_qasm3
 from oracle.circuits.readers import registers_of
-from oracle.circuits.recompute import Delivery, Ground, Unjudgeable, committed_vertices
+from oracle.circuits.recompute import Delivery, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.cli.endings import Gathering
 from oracle.cli.files import (
     baseline_of,
@@ -36,6 +37,7 @@ from oracle.spec import (
 from oracle.statistics import Baseline
 from oracle.terms import JobTerms, unpack_terms
 from oracle.terms.build import worker_amount
+from oracle.verdict import Papers
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def read_ordered(options: Options) -> Submission:
     assert baseline is not None
     ideal = baseline
     vertices = gathering.read(lambda: _vertices(order, ideal, store))
+    gathering.read(lambda: _check_manifest(order, options))
     gathering.settle()
     assert vertices is not None
     notices = _notices(order, options, delivery)
@@ -114,6 +117,7 @@ def read_ordered(options: Options) -> Submission:
         registers=registers_of(circuit),
         shots=_unpacked(data, circuit.num_clbits),
         notices=tuple(notices),
+        papers=_papers(order, options, store),
     )
 
 
@@ -234,6 +238,22 @@ def _rounds(order: _Order, bits: int, number: int) -> tuple[Round, ...]:
         reason = f"round {number} is none of the spec's, which are 0 to {len(rounds) - 1}"
         raise rejected("command line", reason, f"write --round {len(rounds) - 1}, or leave it out for the first")
     return rounds[: number + 1]
+
+
+def _check_manifest(order: _Order, options: Options) -> None:
+    ordered = order.spec.result.schema_id == MANIFEST
+    if ordered and options.manifest is None:
+        reason = "the spec orders a manifest of the run's papers, and none is named"
+        raise rejected("--manifest", reason, "add --manifest and the second word of the delivery, with --artifacts")
+    if not ordered and options.manifest is not None:
+        raise rejected("--manifest", "the spec orders no manifest", "leave it out")
+
+
+def _papers(order: _Order, options: Options, store: ArtifactStore | None) -> Papers | None:
+    if options.manifest is None:
+        return None
+    assert store is not None  # check_options
+    return delivered_papers(store, order.spec, options.manifest, missing_is_final=options.unavailable)
 
 
 def _delivery(order: _Order, options: Options, shots: int) -> Delivery:

@@ -9,7 +9,7 @@ from oracle.artifacts import PackedShots, RegisterMap
 from oracle.circuits.recompute import Delivery, Ground, judge
 from oracle.cli.endings import Gathering
 from oracle.encoding import is_digest
-from oracle.verdict import VerdictDocument
+from oracle.verdict import Papers, VerdictDocument
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Options:
     counts_json: Path | None
     policy: Path | None
     baseline: Path | None
+    manifest: str | None
     job: str | None
     round: int | None
     worker_amount: int | None
@@ -45,11 +46,13 @@ class Submission:
     """None if there is no artifact, or one that is no packed shots."""
     notices: tuple[str, ...]
     """What whoever judges should know and the document does not say."""
+    papers: Papers | None = None
+    """What came with the shots, where the spec orders a manifest."""
 
     def verdict(self) -> VerdictDocument:
         """The verdict. Raises Unjudgeable."""
         ordered = self.shots is None or self.shots.ordered
-        return judge(self.ground, self.delivery, self.result_hash, self.artifact, ordered=ordered)
+        return judge(self.ground, self.delivery, self.result_hash, self.artifact, ordered=ordered, papers=self.papers)
 
 
 def check_options(options: Options) -> None:
@@ -76,6 +79,7 @@ def _check_foreign(options: Options, gathering: Gathering) -> None:
     of_a_job: dict[str, object] = {
         "SPEC": options.spec,
         "--artifacts": options.artifacts,
+        "--manifest": options.manifest,
         "--job": options.job,
         "--round": options.round,
         "--worker-amount": options.worker_amount,
@@ -98,10 +102,13 @@ def _check_ordered(options: Options, gathering: Gathering) -> None:
     if options.policy is not None:
         remedy = "leave it out; --policy goes with --shots-json or --counts-json"
         gathering.reject(_SOURCE, "the policy of a job stands in its spec", remedy, "--policy")
+    if options.manifest is not None and not is_digest(options.manifest):
+        remedy = "give the second word of the delivery, 0x and 64 hexadecimal digits"
+        gathering.reject(_SOURCE, f"{options.manifest[:80]!r} is no digest", remedy, "--manifest")
     if options.job is not None and not is_digest(options.job):
         remedy = "write 0x and 64 lower-case hexadecimal digits"
         gathering.reject(_SOURCE, f"{options.job[:80]!r} is no JobId", remedy, "--job")
-    stored = [options.spec, None if options.unavailable else options.artifact]
+    stored = [options.spec, None if options.unavailable else options.artifact, options.manifest]
     if options.artifacts is None and any(text is not None and is_digest(text) for text in stored):
         remedy = "add --artifacts file:///srv/artifacts"
         gathering.reject(_SOURCE, "a digest says what, and not where it is", remedy, "--artifacts")

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 
 from oracle.encoding import format_rational, parse_rational
 from oracle.spec.hull import hull_faults
-from oracle.spec.methods import CEILING, HUBER, WIDEST_TVD, WITNESSES, alone
+from oracle.spec.methods import (
+    BEST_VALUE,
+    CEILING,
+    EXPECTATION,
+    HUBER,
+    JOB_CLASSES,
+    REPRODUCE,
+    WIDEST_TVD,
+    WITNESSES,
+    alone,
+)
 from oracle.spec.quote import amount_of
 from oracle.spec.rounds import rounds_disagree
 
@@ -82,13 +92,13 @@ def _job_class(spec: JobSpec) -> Iterator[Fault]:
             f"{spec.validation.method} does not judge a {spec.job_type}",
             f"write method: {method}",
         )
-    form = "packed-shots/1" if own == "quantum" else "file/1"
-    if spec.result.schema_id != form:
+    forms = ("packed-shots/1", "run-manifest/1") if own == "quantum" else ("file/1",)
+    if spec.result.schema_id not in forms:
         yield Fault(
             "result.schema_id",
             ("job_type",),
             f"a {spec.job_type} does not deliver {spec.result.schema_id}",
-            f"write schema_id: {form}",
+            f"write schema_id: {forms[0]}",
         )
 
 
@@ -240,6 +250,68 @@ def _validation(spec: JobSpec) -> Iterator[Fault]:
             yield Fault(path, ("validation.certificates", "validation.guards"), reason, remedy)
     yield from _ceiling(spec)
     yield from _companions(spec)
+    yield from _declared(spec)
+    yield from _papers(spec)
+
+
+def _asked(spec: JobSpec) -> frozenset[str]:
+    """The certificates that the spec names, or that its job class adds."""
+    validation = spec.validation
+    if validation.certificates is not None:
+        return frozenset(validation.certificates)
+    return frozenset() if validation.job_class is None else frozenset(JOB_CLASSES[validation.job_class].certificates)
+
+
+def _declared(spec: JobSpec) -> Iterator[Fault]:
+    """A certificate has what it judges, and what is declared is judged."""
+    validation, asked = spec.validation, _asked(spec)
+    where = ("validation.certificates", "validation.job_class")
+    for certificate, name, section, example in (
+        (EXPECTATION, "observable", validation.observable, "{terms: [{letters: IIIZZ, coefficient: 0.5}], delta: 0.5}"),
+        (
+            BEST_VALUE,
+            "objective",
+            validation.objective,
+            "{direction: minimise, terms: [{letters: IIIZZ, coefficient: 0.5}], target: -0.5}",
+        ),
+    ):
+        if certificate in asked and section is None:
+            reason = f"{certificate} judges an {name}, and the spec has none"
+            yield Fault(f"validation.{name}", where, reason, f"write {name}: {example}")
+        if certificate not in asked and section is not None:
+            named = ", ".join(sorted({*asked, certificate}))
+            reason = f"no certificate of the spec judges the {name}"
+            yield Fault("validation.certificates", (f"validation.{name}",), reason, f"write certificates: [{named}]")
+    observable = validation.observable
+    honest = None if observable is None else observable.honest_delta
+    if observable is not None and honest is not None and not _at_least(honest, parse_rational(observable.delta)):
+        yield Fault(
+            "validation.observable.honest_delta",
+            ("validation.observable.delta",),
+            f"the reject bound {honest} lies below the accept bound {observable.delta}: one result could be both",
+            f"write honest_delta: {observable.delta} or more, or leave it out",
+        )
+
+
+def _papers(spec: JobSpec) -> Iterator[Fault]:
+    """Who looks at the run's papers orders them, and who orders them looks at them."""
+    objective, ordered = spec.validation.objective, spec.result.schema_id == "run-manifest/1"
+    convergence = objective is not None and objective.convergence
+    if (REPRODUCE in _asked(spec) or convergence) and not ordered:
+        what = REPRODUCE if REPRODUCE in _asked(spec) else "objective.convergence"
+        yield Fault(
+            "result.schema_id",
+            ("validation.certificates", "validation.job_class", "validation.objective"),
+            f"{what} looks at the papers of the run, which {spec.result.schema_id} does not deliver",
+            "write result: {schema_id: run-manifest/1}",
+        )
+    if ordered and spec.quantum is not None and REPRODUCE not in _asked(spec) and not convergence:
+        yield Fault(
+            "result.schema_id",
+            ("validation.certificates", "validation.job_class", "validation.objective"),
+            "nothing in the spec looks at the papers of the run",
+            f"write schema_id: packed-shots/1, or add {REPRODUCE} to the certificates",
+        )
 
 
 def _ceiling(spec: JobSpec) -> Iterator[Fault]:

@@ -14,7 +14,15 @@ from typing import Literal, get_args
 
 from oracle.encoding import Finding, InputRejected
 
-Certificate = Literal["binomial.exact/1", "huber.certified/1", "tvd.certified/1", "witness.levelset/1"]
+Certificate = Literal[
+    "best_value.exact/1",
+    "binomial.exact/1",
+    "expectation.ci/1",
+    "huber.certified/1",
+    "reproduce/1",
+    "tvd.certified/1",
+    "witness.levelset/1",
+]
 Guard = Literal[
     "ceiling.levelset/1",
     "dispersion.window/1",
@@ -25,8 +33,11 @@ Guard = Literal[
 ]
 JobClass = Literal["smoke_test", "optimisation", "research_benchmark", "marketplace_job"]
 
+BEST_VALUE: Certificate = "best_value.exact/1"
 BINOMIAL: Certificate = "binomial.exact/1"
+EXPECTATION: Certificate = "expectation.ci/1"
 HUBER: Certificate = "huber.certified/1"
+REPRODUCE: Certificate = "reproduce/1"
 TVD: Certificate = "tvd.certified/1"
 WITNESS: Certificate = "witness.levelset/1"
 CEILING: Guard = "ceiling.levelset/1"
@@ -59,8 +70,10 @@ class ClassDefaults:
 
 JOB_CLASSES: Mapping[JobClass, ClassDefaults] = {
     "smoke_test": ClassDefaults("does the circuit do what its simulation says?"),
-    "optimisation": ClassDefaults("is the best value that the run found the best value that is claimed?"),
-    "research_benchmark": ClassDefaults("can somebody else judge the raw results again?"),
+    "optimisation": ClassDefaults(
+        "is the best value that the run found the best value that is claimed?", (BEST_VALUE,)
+    ),
+    "research_benchmark": ClassDefaults("can somebody else judge the raw results again?", (REPRODUCE,)),
     "marketplace_job": ClassDefaults("may a stranger be paid for it?"),
 }
 

@@ -34,6 +34,7 @@ from oracle.spec.fields import (
 )
 from oracle.spec.hull import Hull
 from oracle.spec.methods import Certificate, Guard, JobClass
+from oracle.spec.observables import Objective, Observable
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
 from oracle.spec.rounds import MOST_ROUNDS, RoundShare
@@ -175,12 +176,14 @@ class Cancellation(Section):
 class ResultSchema(Section):
     """The form in which the result is delivered."""
 
-    schema_id: Literal["packed-shots/1", "file/1"] = documented(
-        "packed-shots/1: every shot, packed.", default="packed-shots/1", example="packed-shots/1"
+    schema_id: Literal["packed-shots/1", "run-manifest/1", "file/1"] = documented(
+        "packed-shots/1: every shot, packed; run-manifest/1: the same, with the digests of the run's papers.",
+        default="packed-shots/1",
+        example="packed-shots/1",
     )
 
 
-ADDED_LATER = ("f_max", "guards", "hull", "job_class", "rounds")
+ADDED_LATER = ("f_max", "guards", "hull", "job_class", "objective", "observable", "rounds")
 """Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
 
 
@@ -244,6 +247,17 @@ class Validation(Section):
         "Shots and error rates of each round, where settlement.max_rounds is above 1; left out: equal parts.",
         default=None,
         example=[{"shots": 4000, "alpha": "1/200"}, {"shots": 8000, "alpha": "1/200"}],
+    )
+
+    observable: Observable | None = documented(
+        "What expectation.ci/1 certifies the mean of.",
+        default=None,
+        example={"terms": [{"letters": "IIIZZ", "coefficient": 1}], "delta": 1},
+    )
+    objective: Objective | None = documented(
+        "What best_value.exact/1 judges an optimisation by.",
+        default=None,
+        example={"direction": "minimise", "terms": [{"letters": "IIIZZ", "coefficient": 1}], "target": -1},
     )
 
     @field_validator("certificates")

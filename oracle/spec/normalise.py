@@ -17,6 +17,7 @@ from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
 from oracle.spec.methods import resolve_certificates, resolve_guards
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
+from oracle.spec.observables import Observable, check_widths
 from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote, amount_of
 from oracle.spec.rounds import resolve_rounds
@@ -38,7 +39,9 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
     queue_s = queue_seconds(spec)
     stages_s = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
     certificates, guards = spec.validation.certificates, spec.validation.guards
+    observable, objective = spec.validation.observable, spec.validation.objective
     if bits is not None and spec.quantum is not None:
+        check_widths(observable, objective, bits)
         certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
         guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
     rounds = resolve_rounds(spec)
@@ -54,10 +57,17 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
                 "certificates": certificates,
                 "guards": guards,
                 "rounds": None if rounds is None else [each.model_dump(mode="json") for each in rounds],
-            },
+            }
+            | _honest_delta(observable),
             "promotion_policy": operator_policy.tightened_by(spec.promotion_policy).model_dump(mode="json"),
         },
     )
+
+
+def _honest_delta(observable: Observable | None) -> dict[str, object]:
+    if observable is None or observable.honest_delta is not None:
+        return {}
+    return {"observable": observable.model_dump(mode="json") | {"honest_delta": observable.delta}}
 
 
 def _unresolved(inputs: Inputs) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from oracle.encoding import format_rational, parse_rational
 from oracle.spec.fields import Flag, PositiveInt, Proportion, Section, documented, fault, shown
 from oracle.spec.hull import HullBounds
 from oracle.spec.methods import resolve_certificates
+from oracle.spec.observables import ExpectationRule, ObjectiveRule, check_widths
 
 if TYPE_CHECKING:
     from oracle.spec.model import JobSpec
@@ -42,15 +43,20 @@ class ValidationPolicy:
     """No device reaches a fidelity above this; None: no upper bound. Above `f_min`."""
     hull: HullBounds | None = None
     """The noises that are honest; None: the ideal law alone is what distances are from."""
+    observable: ExpectationRule | None = None
+    """What `expectation.ci/1` judges."""
+    objective: ObjectiveRule | None = None
+    """What `best_value.exact/1` judges."""
 
     @classmethod
     def of(cls, spec: JobSpec, bits: int) -> ValidationPolicy:
         """The policy of `spec` for a circuit that measures `bits` bits.
 
-        Raises InputRejected if the spec's certificates do not fit the width (see resolve_certificates), or if a
-        vertex of its hull is not committed yet.
+        Raises InputRejected if the spec's certificates (see resolve_certificates) or observables do not fit the
+        width, or if a vertex of its hull is not committed yet.
         """
         validation = spec.validation
+        check_widths(validation.observable, validation.objective, bits)
         return cls(
             alpha=parse_rational(validation.alpha),
             beta=parse_rational(validation.beta),
@@ -63,6 +69,8 @@ class ValidationPolicy:
             guards=validation.guards or (),
             f_max=None if validation.f_max is None else parse_rational(validation.f_max),
             hull=None if validation.hull is None else HullBounds.of(validation.hull),
+            observable=None if validation.observable is None else ExpectationRule.of(validation.observable),
+            objective=None if validation.objective is None else ObjectiveRule.of(validation.objective),
         )
 
 

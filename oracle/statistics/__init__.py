@@ -1,6 +1,6 @@
 """Statistics that move money: baselines, exact tests on them, and what a number of shots buys."""
 
-from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS
+from oracle.spec.methods import BEST_VALUE, BINOMIAL, CEILING, EXPECTATION, HUBER, REPRODUCE, SCORES, TVD, WITNESS
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
@@ -8,6 +8,7 @@ from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
 from oracle.statistics.planner import (
     HONEST_FIDELITY,
     LEAST_POWER,
+    Interval,
     Plan,
     Suggestion,
     plan_rounds,
@@ -26,11 +27,13 @@ from oracle.statistics.registry import (
 )
 
 __all__ = [
+    "BEST_VALUE",
     "BINOMIAL",
     "BLOCKS",
     "CEILING",
     "DISPERSION",
     "DUPLICATES",
+    "EXPECTATION",
     "GUARDS",
     "HONEST_FIDELITY",
     "HUBER",
@@ -39,6 +42,7 @@ __all__ = [
     "METHODS",
     "RECOMPUTATION_TOLERANCE",
     "REPEATS",
+    "REPRODUCE",
     "SCORES",
     "TVD",
     "WITNESS",
@@ -51,6 +55,7 @@ __all__ = [
     "Guard",
     "Hull",
     "HullRejected",
+    "Interval",
     "MethodRefused",
     "Plan",
     "PolicyRefused",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
@@ -63,6 +63,8 @@ class Certificate:
     """Statistics that no honest worker shows, but with the stated rate; None if none could."""
     constants: Mapping[str, int] = field(default_factory=dict)
     """What the bounds were made of: radii in units of 2^-40, the level set's floor, size and weight."""
+    parts: tuple[Certificate, ...] = ()
+    """Of a method that looks at several things: what it found on each. Its own statistic counts those that accept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,3 +123,11 @@ def finding(
     else:
         decision = Decision.NEITHER
     return Certificate(method, decision, statistic, accept, reject, constants)
+
+
+def joined(method: str, parts: tuple[Certificate, ...]) -> Certificate:
+    """The certificate of a method that accepts if all of its `parts` do, and rejects if one does."""
+    accepting = sum(part.decision is Decision.ACCEPT for part in parts)
+    whole = finding(method, accepting, Bound(Side.AT_LEAST, len(parts)), None, {})
+    rejecting = any(part.decision is Decision.REJECT for part in parts)
+    return replace(whole, decision=Decision.REJECT if rejecting else whole.decision, parts=parts)

@@ -9,16 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 from oracle.encoding import format_rational
-from oracle.spec.methods import BINOMIAL, HUBER, SCORES, TVD, WIDEST_HUBER, WIDEST_TVD, WITNESS
+from oracle.spec.methods import (
+    BEST_VALUE,
+    BINOMIAL,
+    EXPECTATION,
+    HUBER,
+    REPRODUCE,
+    SCORES,
+    TVD,
+    WIDEST_HUBER,
+    WIDEST_TVD,
+    WITNESS,
+)
+from oracle.spec.observables import Bound
 from oracle.spec.policy import ValidationPolicy
 from oracle.spec.rounds import Round
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
 from oracle.statistics.hull import Hull
-from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, committed_hull, reject_level
+from oracle.statistics.observables import BestValueCertifier, ExpectationCertifier
+from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, committed_hull, reject_level, sampled
 
 LEAST_POWER = Fraction(19, 20)
 """A plan is feasible if it accepts an honest worker and rejects one at chance at least this often."""
@@ -35,6 +48,15 @@ class Suggestion:
     method: str
     """Ids of the certificates, joined by ``+``."""
     shots: int
+
+
+@dataclass(frozen=True)
+class Interval:
+    """How well the shots will know a mean."""
+
+    method: str
+    half_width: Fraction
+    """How far it reaches to either side at alpha, in units of the observable, to three digits upward."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,8 @@ class Plan:
     """At most this often an honest worker is asked for a second round."""
     shots_at_most: int | None = None
     """Shots of all rounds together; None for a plan of one round."""
+    intervals: tuple[Interval, ...] = ()
+    """Of the certificates on the mean of an observable."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +116,25 @@ class _Job:
 
     def certifiers(self, shots: int) -> list[Certifier]:
         """The certificates made ready. Raises MethodRefused if one cannot judge the baseline at all."""
-        return [certifier(method, self.policy, self.baseline, shots, self.hull) for method in self.policy.certificates]
+        methods = sampled(self.policy)
+        if not methods:
+            raise MethodRefused(REPRODUCE, "it looks at the papers alone, and takes noise with papers for a result")
+        return [certifier(method, self.policy, self.baseline, shots, self.hull) for method in methods]
+
+
+def _intervals(certifiers: list[Certifier]) -> tuple[Interval, ...]:
+    means = (each for each in certifiers if isinstance(each, ExpectationCertifier | BestValueCertifier))
+    return tuple(Interval(each.method, _short(each.half_width)) for each in means)
+
+
+def _short(width: Fraction) -> Fraction:
+    """`width`, above zero, rounded up to three significant digits."""
+    scale = Fraction(1)
+    while width * scale < 100:
+        scale *= 10
+    while width * scale >= 1000:
+        scale /= 10
+    return ceil(width * scale) / scale
 
 
 def _guarded(policy: ValidationPolicy) -> Fraction:
@@ -121,7 +163,7 @@ def planned_fidelity(policy: ValidationPolicy) -> Fraction:
     HONEST_FIDELITY where it asks for a fidelity or declares noises; one, the ideal law itself, where it asks for
     nothing but a distance from that law, which has no place for noise.
     """
-    speaks_of_noise = policy.hull is not None or set(policy.certificates) != {TVD}
+    speaks_of_noise = policy.hull is not None or set(sampled(policy)) != {TVD}
     return HONEST_FIDELITY if speaks_of_noise else Fraction(1)
 
 
@@ -160,11 +202,16 @@ def _fewest(job: _Job) -> int | None:
 
 
 def _alternatives(policy: ValidationPolicy, bits: int) -> Iterator[ValidationPolicy]:
-    """The same thresholds with the certificates that suit this width, if those are others."""
+    """The same thresholds with the certificates that suit this width, if those are others.
+
+    What judges anything but the distribution of the shots stays.
+    """
+    kept = {BEST_VALUE, EXPECTATION, REPRODUCE}.intersection(policy.certificates)
     suited: list[tuple[str, ...]] = [(TVD, WITNESS)] if bits <= WIDEST_TVD else [(WITNESS,)]
     if WIDEST_TVD < bits <= WIDEST_HUBER:
         suited.insert(0, (HUBER, WITNESS))
-    for certificates in suited:
+    for by_width in suited:
+        certificates = tuple(sorted({*by_width, *kept}))
         if certificates == policy.certificates:
             continue
         # A witness without the distance has the scores' guard beside it, wherever there are guards.
@@ -193,13 +240,15 @@ def plan_shots(
         raise ValueError(f"a fidelity of {fidelity} lies outside [0, 1]")
     job = _Job(policy, baseline, committed_hull(policy, baseline, vertices), fidelity)
     method = "+".join(policy.certificates)
+    intervals: tuple[Interval, ...] = ()
     try:
         certifiers = job.certifiers(shots)
     except MethodRefused as refusal:
         forecast, needed, reasons = _Forecast(Fraction(0), Fraction(0)), None, [f"{refusal.method}: {refusal.reason}"]
     else:
+        intervals = _intervals(certifiers)
         forecast, needed = _forecast(job, certifiers), _fewest(job)
-        reasons = [] if forecast.works else [_shortfall(job, shots, needed)]
+        reasons = [] if forecast.works else [*_shortfall(job, shots, needed)]
     suggestion = None
     if not forecast.works:
         suggestion = _suggest(job, needed, honest_fidelity)
@@ -216,6 +265,7 @@ def plan_shots(
         honest_fidelity=fidelity,
         reasons=tuple(reasons),
         suggestion=suggestion,
+        intervals=intervals,
     )
 
 
@@ -267,6 +317,8 @@ def plan_rounds(
 def _is_honest(job: _Job) -> bool:
     """Whether the worker that is planned for lies in the policy's honest set."""
     policy, f = job.policy, job.fidelity
+    if EXPECTATION in policy.certificates or BEST_VALUE in policy.certificates:
+        return False  # their honest sets are about means, which are not looked at here
     if f < policy.honest_f or (policy.f_max is not None and f > policy.f_max):
         return False
     if job.hull is None:
@@ -275,7 +327,8 @@ def _is_honest(job: _Job) -> bool:
     return job.hull.distance(Baseline.from_probabilities(law)) <= policy.honest_eps
 
 
-def _shortfall(job: _Job, shots: int, needed: int | None) -> str:
+def _shortfall(job: _Job, shots: int, needed: int | None) -> Iterator[str]:
+    """Why the shots do not do, one sentence each."""
     policy, bits = job.policy, job.baseline.bits
     eps, f_min = format_rational(policy.eps), format_rational(policy.f_min)
     said: dict[str, str] = {
@@ -283,15 +336,34 @@ def _shortfall(job: _Job, shots: int, needed: int | None) -> str:
         HUBER: f"a missing part of {eps}",
         WITNESS: f"fidelity {f_min}",
         BINOMIAL: f"share {f_min}",
+        BEST_VALUE: f"a mean value of fidelity {f_min}",
     }
-    what = " and ".join(said.get(name, name) for name in policy.certificates)
+    if policy.observable is not None:
+        said[EXPECTATION] = f"a mean within {format_rational(policy.observable.delta)} of the baseline's"
+    what = " and ".join(said.get(name, name) for name in sampled(policy))
     if 1 - _guarded(policy) < LEAST_POWER:
         beta = format_rational(policy.beta)
-        return f"at beta {beta} the guards alone may reject an honest worker more often than one time in twenty"
+        yield f"at beta {beta} the guards alone may reject an honest worker more often than one time in twenty"
+        return
     at = f"{what} at {bits} {'bit' if bits == 1 else 'bits'}"
-    if needed is None:
-        return f"{at} cannot be certified with any number of shots up to {LARGEST_SHOTS:,}"
-    return f"{at} needs {needed:,} shots, not {shots:,}"
+    if needed is not None:
+        yield f"{at} needs {needed:,} shots, not {shots:,}"
+    else:
+        yield f"{at} cannot be certified with any number of shots up to {LARGEST_SHOTS:,}"
+        if _forecast(job, job.certifiers(LARGEST_SHOTS)).accept >= LEAST_POWER:
+            yield "an honest worker would pass, but one that delivers noise would not be found out"
+    yield from _other_bound(job, needed)
+
+
+def _other_bound(job: _Job, needed: int | None) -> Iterator[str]:
+    """Whether the observable's other bound would need fewer shots; it is the spec that names one, not the result."""
+    rule = job.policy.observable
+    if rule is None:
+        return
+    other: Bound = "mixed" if rule.bound == "parities" else "parities"
+    fewest = _fewest(replace(job, policy=replace(job.policy, observable=replace(rule, bound=other))))
+    if fewest is not None and (needed is None or fewest < needed):
+        yield f"with observable.bound: {other} it needs {fewest:,} shots"
 
 
 def _suggest(job: _Job, needed: int | None, fidelity: Fraction | None) -> Suggestion | None:

@@ -9,7 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from oracle.encoding import format_rational
-from oracle.spec.methods import BINOMIAL, CEILING, HUBER, SCORES, TVD, WITNESS, WITNESSES
+from oracle.spec.methods import (
+    BEST_VALUE,
+    BINOMIAL,
+    CEILING,
+    EXPECTATION,
+    HUBER,
+    REPRODUCE,
+    SCORES,
+    TVD,
+    WITNESS,
+    WITNESSES,
+)
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
@@ -21,17 +32,21 @@ from oracle.statistics.hull import Hull, HullRejected
 from oracle.statistics.methods.huber import huber_certifier
 from oracle.statistics.methods.share import binomial_certifier, witness_certifier
 from oracle.statistics.methods.tvd import distance_certifier
+from oracle.statistics.observables.best_value import best_value_certifier
+from oracle.statistics.observables.expectation import expectation_certifier
 
 LARGEST_SHOTS = 1 << 20
 """The most shots that one verdict counts; the integers of a statistic are proved to fit up to here."""
 
 _MAKERS: Mapping[str, Callable[[Setting], Certifier]] = {
+    BEST_VALUE: best_value_certifier,
     BINOMIAL: binomial_certifier,
+    EXPECTATION: expectation_certifier,
     HUBER: huber_certifier,
     TVD: distance_certifier,
     WITNESS: witness_certifier,
 }
-METHODS = tuple(sorted(_MAKERS))
+METHODS = tuple(sorted({*_MAKERS, REPRODUCE}))
 """Ids of the methods there are."""
 _GUARD_MAKERS: Mapping[str, Callable[[Setting], Guard]] = {
     BLOCKS: block_guard,
@@ -55,10 +70,16 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
     if not policy.certificates:
         raise PolicyRefused("a policy names at least one certificate")
     for method in policy.certificates:
-        if method not in _MAKERS:
+        if method not in METHODS:
             raise PolicyRefused(f"{method} is not a method; there are {', '.join(METHODS)}")
     if HUBER in policy.certificates and not WITNESSES.intersection(policy.certificates):
         raise PolicyRefused(f"{HUBER} goes with a witness")
+    if EXPECTATION in policy.certificates and policy.observable is None:
+        raise PolicyRefused(f"{EXPECTATION} judges an observable, and the policy has none")
+    if policy.observable is not None and not 0 < policy.observable.delta <= policy.observable.honest_delta:
+        raise PolicyRefused("an observable's delta and honest_delta must be 0 < delta <= honest_delta")
+    if BEST_VALUE in policy.certificates and policy.objective is None:
+        raise PolicyRefused(f"{BEST_VALUE} judges an objective, and the policy has none")
     if len(set(policy.certificates)) != len(policy.certificates):
         raise PolicyRefused("a certificate is named twice")
     for name in policy.guards:
@@ -108,8 +129,16 @@ def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Seque
 
 
 def reject_level(policy: ValidationPolicy) -> Fraction:
-    """beta / M: any of the M certificates and guards may reject, so that they share the rate."""
-    return policy.beta / (len(policy.certificates) + len(policy.guards))
+    """beta / M: any of the M certificates and guards may reject, so that they share the rate.
+
+    `reproduce/1` states facts, never in error, and takes no share.
+    """
+    return policy.beta / max(1, len(sampled(policy)) + len(policy.guards))
+
+
+def sampled(policy: ValidationPolicy) -> tuple[str, ...]:
+    """The policy's certificates on the shots: all but `reproduce/1`, which looks at the papers that come with them."""
+    return tuple(method for method in policy.certificates if method != REPRODUCE)
 
 
 def certifier(

@@ -30,6 +30,8 @@ class Question:
     job: str
     round: int
     result_hash: str
+    second_word: str
+    """What the delivery said beside the result's hash."""
     replayed: bool
     missing_is_final: bool
 
@@ -194,6 +196,7 @@ def _judge(artifacts_url: str, question: Question) -> dict[str, Any]:
             question.result_hash,
             question.round,
             question.replayed,
+            second_word=question.second_word,
             missing_is_final=question.missing_is_final,
         )
     except (ArtifactMissing, ArtifactCorrupt, OSError) as error:

@@ -197,6 +197,7 @@ class Validator:
                 job=delivery.job,
                 round=delivery.round,
                 result_hash=delivery.result_hash,
+                second_word=self._client.second_word(delivery.job, before),
                 replayed=bool(prior),
                 missing_is_final=missing_is_final,
             )

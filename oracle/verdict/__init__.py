@@ -4,6 +4,7 @@ from oracle.statistics.baseline import Baseline, baseline_tvd
 from oracle.verdict.decide import ENGINE, Case, CaseRejected, decide
 from oracle.verdict.document import DocumentRejected, VerdictDocument, policy_hash
 from oracle.verdict.figures import Figures, describe
+from oracle.verdict.papers import Papers, named_in
 from oracle.verdict.reasons import Note, Reason, note_sentence, sentence
 from oracle.verdict.signed import Attestation, AttestationRejected
 
@@ -17,11 +18,13 @@ __all__ = [
     "DocumentRejected",
     "Figures",
     "Note",
+    "Papers",
     "Reason",
     "VerdictDocument",
     "baseline_tvd",
     "decide",
     "describe",
+    "named_in",
     "note_sentence",
     "policy_hash",
     "sentence",

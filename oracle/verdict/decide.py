@@ -14,6 +14,7 @@ from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import (
+    REPRODUCE,
     Baseline,
     Certificate,
     Decision,
@@ -28,6 +29,7 @@ from oracle.statistics import (
 from oracle.statistics.radius import log_upper
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument
+from oracle.verdict.papers import Papers, paper_faults, reproduce_certificate
 from oracle.verdict.reasons import OF_FAULT, Note, Reason
 
 ENGINE = "compute-escrow/verdict/1"
@@ -67,6 +69,8 @@ class Case:
     """Base units due if the verdict is to accept."""
     vertices: tuple[Baseline, ...] = ()
     """The laws that the policy's hull is committed to, in its order; none without a hull."""
+    papers: Papers | None = None
+    """What came with the shots, where the spec orders a manifest; None where it does not."""
     engine: str = ENGINE
     ordered: bool = True
     """Whether the records of the artifact are in the device's order; False for counts."""
@@ -88,6 +92,8 @@ def decide(case: Case) -> VerdictDocument:
         raise CaseRejected(f"a worker's amount of {case.worker_amount}")
     check_policy(case.policy, case.shots_required)
     hull = committed_hull(case.policy, case.baseline, case.vertices)
+    if case.papers is None and wants_papers(case.policy):
+        raise CaseRejected("the policy looks at the run's papers, and the spec orders no manifest of them")
     shots, reasons = _examine(case)
     if case.replayed and not replay_is_likely(case.baseline, case.shots_required):
         reasons.append(Reason.REPLAYED_RESULT.value)
@@ -97,9 +103,10 @@ def decide(case: Case) -> VerdictDocument:
         outcome = Outcome.REJECT
     else:
         record = Record(shots.values() if shots.ordered else None, *shots.tally())
-        certificates = certify(case.policy, case.baseline, record, hull)
+        faults = _paper_faults(case, shots)
+        certificates = certify(case.policy, case.baseline, record, hull, faults)
         guards = inspect(case.policy, case.baseline, record, hull)
-        outcome, reasons = _combine(certificates, guards)
+        outcome, reasons = _combine(certificates, guards, faults)
     return VerdictDocument(
         engine=case.engine,
         job=case.job,
@@ -114,6 +121,7 @@ def decide(case: Case) -> VerdictDocument:
         worker_amount=str(case.worker_amount if outcome is Outcome.ACCEPT else 0),
         certificates=certificates,
         guards=guards,
+        manifest_hash=None if case.papers is None else case.papers.manifest_hash,
         outcome=outcome,
         reason_codes=tuple(reasons),
         notes=_notes(case),
@@ -143,12 +151,30 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
     return shots, [] if shots.count == case.shots_required else [Reason.WRONG_SHOT_COUNT.value]
 
 
+def wants_papers(policy: ValidationPolicy) -> bool:
+    """Whether `policy` judges by more than the shots."""
+    return REPRODUCE in policy.certificates or (policy.objective is not None and policy.objective.convergence)
+
+
+def _paper_faults(case: Case, shots: PackedShots) -> tuple[str, ...]:
+    if case.papers is None:
+        return ()
+    return paper_faults(case.papers, case.spec_hash, shots, case.policy.objective)
+
+
 def certify(
-    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
+    policy: ValidationPolicy,
+    baseline: Baseline,
+    record: Record,
+    hull: Hull | None = None,
+    faults: tuple[str, ...] = (),
 ) -> tuple[Certificate, ...]:
-    """The certificates of `policy`, in its order, on a result of the baseline's width."""
+    """The certificates of `policy`, in its order, on a result of the baseline's width; `faults`: its papers'."""
     certificates = []
     for method in policy.certificates:
+        if method == REPRODUCE:
+            certificates.append(reproduce_certificate(faults))
+            continue
         try:
             prepared = certifier(method, policy, baseline, record.shots, hull)
         except MethodRefused:
@@ -171,8 +197,11 @@ def inspect(
     return tuple(found)
 
 
-def _combine(certificates: tuple[Certificate, ...], guards: tuple[Certificate, ...]) -> tuple[Outcome, list[str]]:
+def _combine(
+    certificates: tuple[Certificate, ...], guards: tuple[Certificate, ...], faults: tuple[str, ...]
+) -> tuple[Outcome, list[str]]:
     rejecting = [Reason.REJECTED_BY.about(c.method) for c in (*certificates, *guards) if c.decision is Decision.REJECT]
+    rejecting += faults
     if rejecting:
         return Outcome.REJECT, rejecting
     open_ones = [

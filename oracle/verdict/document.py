@@ -6,14 +6,15 @@ decimal strings, rates and thresholds as rationals.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from oracle.encoding import canonical_bytes, digest_of, format_rational, parse_canonical, parse_rational, sha256_hex
 from oracle.spec.hull import HullBounds
+from oracle.spec.observables import ExpectationRule, ObjectiveRule
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import Bound, Certificate, Decision, Side
 from oracle.terms.typed_data import Outcome
@@ -38,6 +39,10 @@ def policy_json(policy: ValidationPolicy) -> dict[str, object]:
     if policy.hull is not None:
         vertices = [{"most": format_rational(most), "root": root} for root, most in policy.hull.vertices]
         later["hull"] = {"reach": format_rational(policy.hull.reach), "vertices": vertices}
+    if policy.observable is not None:
+        later["observable"] = policy.observable.to_json()
+    if policy.objective is not None:
+        later["objective"] = policy.objective.to_json()
     return {
         **{name: format_rational(rate) for name, rate in rates.items()},
         "certificates": list(policy.certificates),
@@ -78,6 +83,8 @@ class VerdictDocument:
     """What the verdict does not protect from, as ``selection_unprotected``."""
     guards: tuple[Certificate, ...] = ()
     """In the policy's order; none if the artifact itself was at fault."""
+    manifest_hash: str | None = None
+    """The delivery's second word, where the spec orders a manifest of the run's papers."""
 
     def to_json(self) -> dict[str, object]:
         """The document as JSON values; `to_bytes` is its canonical form."""
@@ -91,6 +98,7 @@ class VerdictDocument:
             "policy_hash": policy_hash(self.policy),
             "baseline_root": self.baseline_root,
             "result_hash": self.result_hash,
+            **({} if self.manifest_hash is None else {"manifest_hash": self.manifest_hash}),
             "bits": self.bits,
             "shots": {"required": self.shots_required, "received": self.shots_received},
             # No method here draws random numbers; a sampling one names its seed's derivation.
@@ -102,6 +110,13 @@ class VerdictDocument:
             "reason_codes": list(self.reason_codes),
             "notes": list(self.notes),
         }
+
+    def findings(self) -> Iterator[Certificate]:
+        """Certificates, each followed by its parts (named ``method: part``), and guards; for people."""
+        for certificate in (*self.certificates, *self.guards):
+            yield certificate
+            for part in certificate.parts:
+                yield replace(part, method=f"{certificate.method}: {part.method}")
 
     def to_bytes(self) -> bytes:
         """The RFC 8785 bytes that are stored and digested."""
@@ -137,6 +152,7 @@ def _certificate_json(certificate: Certificate) -> dict[str, object]:
         "accept": _bound_json(certificate.accept),
         "reject": _bound_json(certificate.reject),
         "constants": {name: str(value) for name, value in sorted(certificate.constants.items())},
+        **({"parts": [_certificate_json(part) for part in certificate.parts]} if certificate.parts else {}),
     }
 
 
@@ -164,9 +180,12 @@ def _read(value: Any) -> VerdictDocument:
             guards=tuple(policy.get("guards", ())),
             f_max=parse_rational(policy["f_max"]) if "f_max" in policy else None,
             hull=_read_hull(policy["hull"]) if "hull" in policy else None,
+            observable=ExpectationRule.from_json(policy["observable"]) if "observable" in policy else None,
+            objective=ObjectiveRule.from_json(policy["objective"]) if "objective" in policy else None,
         ),
         baseline_root=value["baseline_root"],
         result_hash=value["result_hash"],
+        manifest_hash=value.get("manifest_hash"),
         bits=value["bits"],
         shots_required=value["shots"]["required"],
         shots_received=value["shots"]["received"],
@@ -192,6 +211,7 @@ def _read_certificate(value: Any) -> Certificate:
         accept=_read_bound(value["accept"]),
         reject=_read_bound(value["reject"]),
         constants={name: int(text) for name, text in value["constants"].items()},
+        parts=tuple(_read_certificate(item) for item in value.get("parts", ())),
     )
 
 

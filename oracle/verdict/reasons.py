@@ -8,7 +8,8 @@ from oracle.artifacts.shots import ShotsFault
 
 
 class Reason(StrEnum):
-    """One ground of a verdict. Those about a certificate are written with the method's id: ``rejected_by:tvd…/1``."""
+    """One ground of a verdict. Those about a certificate are written with the method's id: ``rejected_by:tvd…/1``;
+    those about a paper of the run with its name: ``paper_missing:calibration``."""
 
     ARTIFACT_UNAVAILABLE = "artifact_unavailable"
     ARTIFACT_HASH_MISMATCH = "artifact_hash_mismatch"
@@ -17,14 +18,18 @@ class Reason(StrEnum):
     BITS_ABOVE_REGISTER = "bits_above_register"
     WRONG_SHOT_COUNT = "wrong_shot_count"
     REPLAYED_RESULT = "replayed_result"
+    PAPER_MISSING = "paper_missing"
+    PAPER_UNAVAILABLE = "paper_unavailable"
+    PAPER_MALFORMED = "paper_malformed"
+    PAPER_MISMATCH = "paper_mismatch"
     CERTIFIED = "certified"
     REJECTED_BY = "rejected_by"
     UNDECIDED_BY = "undecided_by"
     REFUSED_BY = "refused_by"
 
-    def about(self, method: str) -> str:
-        """This code, of one certificate."""
-        return f"{self.value}:{method}"
+    def about(self, what: str) -> str:
+        """This code, of one certificate or paper."""
+        return f"{self.value}:{what}"
 
 
 OF_FAULT = {
@@ -41,6 +46,10 @@ _SENTENCES = {
     Reason.BITS_ABOVE_REGISTER: "a shot sets a bit that the circuit does not have",
     Reason.WRONG_SHOT_COUNT: "the result has another number of shots than the spec orders",
     Reason.REPLAYED_RESULT: "this worker has delivered the same result before",
+    Reason.PAPER_MISSING: "the manifest names none, and the spec asks for it:",
+    Reason.PAPER_UNAVAILABLE: "it could not be fetched, or does not hash to what was committed:",
+    Reason.PAPER_MALFORMED: "it is not the document that it should be:",
+    Reason.PAPER_MISMATCH: "what the manifest says is not what was committed or delivered:",
     Reason.CERTIFIED: "every certificate accepts",
     Reason.REJECTED_BY: "no honest worker shows this, says",
     Reason.UNDECIDED_BY: "neither accepted nor rejected by",

@@ -188,6 +188,7 @@ def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
         )
     if policy.guards:
         words.append(f"{', '.join(policy.guards)} can only reject")
+    words += [f"{each.method} will know the mean to {_number(each.half_width)} either way" for each in plan.intervals]
     means = _means(policy)
     if means:
         words.append(f"accepted then means: certainly {', and '.join(means)}")
@@ -207,13 +208,25 @@ def _means(policy: ValidationPolicy) -> list[str]:
         "huber.certified/1": f"less than {eps} is missing from {f_min} of the baseline",
         "tvd.certified/1": f"nearer to {origin} than {eps} in total variation",
         "witness.levelset/1": f"of a fidelity above {f_min}",
+        "reproduce/1": "with all papers of its run there, as committed to",
     }
+    if policy.observable is not None:
+        said["expectation.ci/1"] = f"with its mean within {_number(policy.observable.delta)} of the baseline's"
+    if policy.objective is not None:
+        said["best_value.exact/1"] = (
+            f"with a shot that reaches {_number(policy.objective.target)}, and its mean no more than "
+            f"{_percent(1 - policy.f_min)} of the way from the circuit's own to that of noise"
+        )
     return [said[name] for name in policy.certificates if name in said]
 
 
 def _percent(value: object) -> str:
     """A probability with as many digits as it has, up to two decimals."""
     return f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%"  # type: ignore[arg-type]  # Fraction
+
+
+def _number(value: object) -> str:
+    return f"{float(value):.6g}"  # type: ignore[arg-type]  # Fraction
 
 
 def _share(value: object) -> str:

@@ -60,7 +60,7 @@ def draw(screen: Console, job: str, found: Validation, figures: Figures | None) 
     screen.print(f"{plain(job)}: {coloured(found.outcome.name.lower())}\n")
     if document.certificates:
         grid = table("certificate or guard", "says", "statistic", "accepted", "rejected", numbers=("statistic",))
-        for each in (*document.certificates, *document.guards):
+        for each in document.findings():
             statistic = "" if each.statistic is None else f"{each.statistic:,}"
             decision = coloured(each.decision.value)
             grid.add_row(plain(each.method), decision, statistic, _bound(each.accept), _bound(each.reject))

@@ -112,6 +112,22 @@ def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[Arti
         yield _stored(workspace, Kind.SETTLEMENT_RECEIPT, event.payload_digest)
 
 
+def _papers(workspace: Workspace, second_word: str) -> Iterator[tuple[str, str]]:
+    """The manifest that a delivery's second word names, and what only it names; nothing for a hash of sorted shots."""
+    from oracle.artifacts.kinds import Kind
+    from oracle.artifacts.manifest import ManifestRejected, RunManifest
+
+    if not workspace.artifacts.has(second_word):
+        return
+    try:
+        manifest = RunManifest.from_bytes(workspace.artifacts.get(second_word))
+    except ManifestRejected:
+        return  # sorted shots that are somebody's result: the spec ordered no manifest
+    yield Kind.RUN_MANIFEST, second_word
+    if manifest.convergence is not None:
+        yield Kind.CONVERGENCE, manifest.convergence
+
+
 def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
     from oracle.artifacts.kinds import Kind
     from router import lifecycle as is_
@@ -137,8 +153,9 @@ def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str,
             case is_.Approved(decision=decision, gates=gates):
                 yield Kind.ROUTING_DECISION, decision
                 yield Kind.GATE_REPORT, gates
-            case is_.Completed(result_hash=result, receipt=receipt, calibration=calibration):
+            case is_.Completed(result_hash=result, multiset_hash=second, receipt=receipt, calibration=calibration):
                 yield Kind.RAW_RESULT, result
+                yield from _papers(workspace, second)
                 yield Kind.PROVIDER_JOB, receipt
                 if calibration is not None:
                     yield Kind.CALIBRATION_SNAPSHOT, calibration

@@ -159,7 +159,7 @@ class Completed(Payload):
     result_hash: Digest
     """SHA-256 of the packed shots."""
     multiset_hash: Digest
-    """SHA-256 of the sorted packed shots."""
+    """SHA-256 of the sorted packed shots; where the spec orders a manifest, of that."""
     receipt: Digest
     """Artifact: the provider's receipt."""
     calibration: Digest | None

@@ -252,7 +252,7 @@ def _verdict(document: VerdictDocument | None) -> VerdictView | None:
         document_json=document.to_bytes().decode(),
         certificates=tuple(
             CertificateView(certificate.method, certificate.decision.value, _integers(certificate))
-            for certificate in (*document.certificates, *document.guards)
+            for certificate in document.findings()
         ),
     )
 

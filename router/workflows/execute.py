@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from oracle.artifacts import RegisterMap
+from oracle.artifacts import ArtifactStore, PackedShots, RegisterMap
+from oracle.artifacts.manifest import SCHEMA as MANIFEST
+from oracle.artifacts.manifest import RunManifest
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Submitted as Delivered
 from oracle.encoding import canonical_bytes
 from oracle.spec import JobSpec, parse_canonical_spec
+from oracle.spec.observables import ObjectiveRule
+from oracle.statistics.observables.convergence import convergence_document
 from router.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
 from router.providers.protocol import JobState, Provider, ProviderRefused, Reference, ResultUnusable, Work
 from router.store import IntentStatus
@@ -143,6 +147,7 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         )
     )
     calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
+    second = second_word(workspace.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
 
     def effect() -> str | None:
         delivered = last(client, record, Delivered)
@@ -154,14 +159,14 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         job,
         "tx:submit",
         workspace.account("worker"),
-        lambda: client.submit(terms_of(record), result.shots.result_hash, result.shots.multiset_hash),
+        lambda: client.submit(terms_of(record), result.shots.result_hash, second),
         effect,
     )
 
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
         if current.state not in WITH_PROVIDER:
             return ()
-        completed = Completed(result.shots.result_hash, result.shots.multiset_hash, receipt, calibration, delivery.hash)
+        completed = Completed(result.shots.result_hash, second, receipt, calibration, delivery.hash)
         return [(Role.WORKER, completed)]
 
     return journal.write(workspace, job, following)
@@ -176,6 +181,41 @@ def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a quantum job that ran has a circuit")
     return registers_of(load_qasm3(workspace.artifacts.get(spec.quantum.circuit_hash).decode()))
+
+
+def second_word(
+    store: ArtifactStore,
+    spec_hash: str,
+    shots: PackedShots,
+    target: str,
+    receipt: str,
+    calibration: str | None,
+) -> str:
+    """What a delivery of `shots`, run on `target`, says beside their hash.
+
+    The digest of the sorted shots or, where the spec orders one, of the manifest of the run's papers, which is stored
+    with the convergence document that it may name. `receipt` and `calibration` are digests of stored papers.
+    """
+    spec = parse_canonical_spec(store.get(spec_hash))
+    if spec.result.schema_id != MANIFEST:
+        return shots.multiset_hash
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a simulated quantum job has a circuit")
+    objective = spec.validation.objective
+    convergence = None
+    if objective is not None and objective.convergence:
+        convergence = store.put(convergence_document(ObjectiveRule.of(objective), shots.values()))
+    manifest = RunManifest(
+        spec=spec_hash,
+        circuit=spec.quantum.circuit_hash,
+        shots=shots.result_hash,
+        multiset=shots.multiset_hash,
+        backend=target,
+        receipt=receipt,
+        calibration=calibration,
+        convergence=convergence,
+    )
+    return store.put(manifest.to_bytes())
 
 
 def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ...]) -> JobRecord:

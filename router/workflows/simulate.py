@@ -301,6 +301,9 @@ def plan_json(plan: Plan) -> dict[str, object]:
         "p_reject_uniform": format_rational(plan.p_reject_uniform),
         "p_inconclusive": format_rational(plan.p_inconclusive),
         "honest_fidelity": format_rational(plan.honest_fidelity),
+        "intervals": [
+            {"method": each.method, "half_width": format_rational(each.half_width)} for each in plan.intervals
+        ],
         "reasons": list(plan.reasons),
         "suggestion": None if suggestion is None else {"method": suggestion.method, "shots": suggestion.shots},
         **(several if plan.rounds > 1 else {}),

@@ -74,6 +74,7 @@ def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, prop
         submitted[0].result_hash,
         proposed.round,
         replayed,
+        second_word=submitted[0].multiset_hash,
         # The chain has a verdict, so whoever judged a missing result had waited for it long enough.
         missing_is_final=True,
     )

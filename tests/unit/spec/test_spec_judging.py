@@ -92,3 +92,29 @@ def test_a_wide_circuit_needs_a_witness_that_the_file_names(tmp_path: Path) -> N
     assert [finding.path for finding in rejected.value.findings] == ["certificates"]
     named = load_policy(written(tmp_path, "certificates: [witness.levelset/1]\n"))
     assert resolve_policy(named, 12, "policy.yaml").certificates == ("witness.levelset/1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "certificates: [reproduce/1, tvd.certified/1]",
+        "job_class: research_benchmark",
+        "certificates: [best_value.exact/1]\nobjective: {direction: minimise, target: -1, convergence: true, "
+        "terms: [{letters: ZZ, coefficient: 1}]}",
+    ],
+)
+def test_published_results_have_no_papers_and_the_remedy_does_not_ask_to_order_them(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text)
+    assert told(path) == [("certificates", None)]
+    with pytest.raises(InputRejected, match="without the papers") as rejected:
+        load_policy(path)
+    assert "result" not in rejected.value.findings[0].remedy
+
+
+def test_an_observable_is_judged_by_a_policy_file_as_by_a_spec(tmp_path: Path) -> None:
+    text = "certificates: [expectation.ci/1]\nobservable: {terms: [{letters: ZZ, coefficient: 1}], delta: 0.25}\n"
+    rule = resolve_policy(load_policy(written(tmp_path, text)), 2, "policy.yaml").observable
+    assert rule is not None
+    assert (rule.terms, rule.honest_delta) == ((("ZZ", Fraction(1)),), Fraction(1, 4))
+    with pytest.raises(InputRejected, match="measures 3 bits"):
+        resolve_policy(load_policy(written(tmp_path, text)), 3, "policy.yaml")

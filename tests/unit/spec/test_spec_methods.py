@@ -55,7 +55,13 @@ def test_every_name_that_a_spec_may_write_is_a_method_there_is() -> None:
 def test_a_job_class_chooses_what_suits_the_width(
     load: Load, article: str, job_class: str, bits: int, certificates: set[str], scored: bool
 ) -> None:
-    spec = normalise(load(judged(article, f"  job_class: {job_class}\n")), operator_policy=OPERATOR, bits=bits)
+    text = judged(article, f"  job_class: {job_class}\n")
+    if job_class == "optimisation":
+        terms = f"[{{letters: {'Z' * bits}, coefficient: 1}}]"
+        text = judged(text, f"  objective: {{direction: minimise, target: -1, terms: {terms}}}\n")
+    if job_class == "research_benchmark":
+        text += "result: {schema_id: run-manifest/1}\n"
+    spec = normalise(load(text), operator_policy=OPERATOR, bits=bits)
     assert spec.validation.job_class == job_class
     assert set(spec.validation.certificates or ()) >= certificates
     assert (SCORES in (spec.validation.guards or ())) is scored

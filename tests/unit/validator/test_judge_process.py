@@ -24,7 +24,7 @@ def question(spec_hash, **changes):
     )  # fmt: skip
     values = {
         "terms": "0x" + pack_terms(terms).hex(), "job": "0x" + "01" * 32, "round": 0, "result_hash": "0x" + "02" * 32,
-        "replayed": False, "missing_is_final": False,
+        "second_word": "0x" + "03" * 32, "replayed": False, "missing_is_final": False,
     }  # fmt: skip
     return Question(**values | changes)
 

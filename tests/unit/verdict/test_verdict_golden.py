@@ -16,7 +16,14 @@ from oracle.statistics import GUARDS, METHODS, Baseline
 from oracle.verdict import DocumentRejected, Reason, VerdictDocument, decide, sentence
 
 ROOT = Path(__file__).parents[3]
-GOLDEN = json.loads((ROOT / "tests" / "golden" / "verdict_documents.json").read_text())
+_FILES = [
+    json.loads((ROOT / "tests" / "golden" / name).read_text())
+    for name in ("verdict_documents.json", "verdict_observables.json")
+]
+GOLDEN = {
+    "baselines": {name: text for file in _FILES for name, text in file["baselines"].items()},
+    "cases": [case for file in _FILES for case in file["cases"]],
+}
 _SPEC = importlib.util.spec_from_file_location("golden_verdicts", ROOT / "scripts" / "golden_verdicts.py")
 assert _SPEC is not None
 assert _SPEC.loader is not None

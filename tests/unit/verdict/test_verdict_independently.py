@@ -16,9 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from independent_observables import by_best_value, by_expectation, paper_faults
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "verdict_documents.json").read_text())
+_FILES = [
+    json.loads((Path(__file__).parents[2] / "golden" / name).read_text())
+    for name in ("verdict_documents.json", "verdict_observables.json")
+]
+GOLDEN = {
+    "baselines": {name: text for file in _FILES for name, text in file["baselines"].items()},
+    "cases": [case for file in _FILES for case in file["cases"]],
+}
 UNIT = 1 << 40
+REFUSED = {"decision": "refused", "statistic": None, "accept": None, "reject": None, "constants": {}}
 
 
 def digest(data: bytes) -> str:
@@ -112,7 +121,8 @@ def by_share(
 
 
 def share_of_beta(policy: dict[str, Any]) -> Fraction:
-    return Fraction(policy["beta"]) / (len(policy["certificates"]) + len(policy.get("guards", [])))
+    sampled = [method for method in policy["certificates"] if method != "reproduce/1"]
+    return Fraction(policy["beta"]) / (len(sampled) + len(policy.get("guards", [])))
 
 
 def greatest_count(n: int, p: Fraction, level: Fraction) -> int | None:
@@ -201,11 +211,28 @@ def certificate(
     alpha, f_min, honest_f = (Fraction(policy[name]) for name in ("alpha", "f_min", "honest_f"))
     if method == "tvd.certified/1":
         return by_distance(weights, policy, counts, level)
+    if method == "expectation.ci/1":
+        return by_expectation(weights, bits, policy, counts, level, logarithm, root)
+    if method == "best_value.exact/1":
+        undecided = by_best_value(weights, bits, policy, counts, level, logarithm, root)
+        if undecided is None:
+            return REFUSED
+        parts = [decided(part) for part in undecided]
+        whole = decided(
+            {
+                "statistic": sum(part["decision"] == "accept" for part in parts),
+                "accept": {"at_least": 2},
+                "reject": None,
+                "constants": {},
+                "parts": parts,
+            }
+        )
+        return whole | ({"decision": "reject"} if any(part["decision"] == "reject" for part in parts) else {})
     if method == "binomial.exact/1":
         return by_share(weights, 1 << 10, f_min, honest_f, alpha, level, counts)
     edge = witness_floor(weights, bits, f_min)
     if edge is None:
-        return {"decision": "refused", "statistic": None, "accept": None, "reject": None, "constants": {}}
+        return REFUSED
     inside = [weight for weight in weights if weight > edge]
     chance, contrast = Fraction(len(inside), 2**bits), Fraction(sum(inside), UNIT) - Fraction(len(inside), 2**bits)
     return by_share(weights, edge, chance + f_min * contrast, chance + honest_f * contrast, alpha, level, counts)
@@ -218,9 +245,19 @@ def holds(bound: dict[str, int] | None, statistic: int) -> bool:
     return statistic >= value if side == "at_least" else statistic <= value
 
 
+def decided(found: dict[str, Any]) -> dict[str, Any]:
+    if found.get("decision") in ("refused", "reject"):
+        return found
+    if holds(found["reject"], found["statistic"]):
+        return found | {"decision": "reject"}
+    return found | {"decision": "accept" if holds(found["accept"], found["statistic"]) else "neither"}
+
+
 def written(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [written(item) for item in value]
     return str(value) if isinstance(value, int) else value
 
 
@@ -260,14 +297,15 @@ def judge(case: dict[str, Any]) -> bytes:
     outcome = "reject"
     if shots is not None and not reasons:
         counts = {x: shots.count(x) for x in set(shots)}
+        faults = []
+        if "papers" in case:
+            faults = paper_faults(case["papers"], case["policy"], digest(b"spec"), artifact or b"", bits, shots)
         for method in case["policy"]["certificates"]:
-            found = {"decision": "neither"} | certificate(method, weights, bits, case["policy"], counts)
-            if found["decision"] != "refused":
-                if holds(found["reject"], found["statistic"]):
-                    found["decision"] = "reject"
-                elif holds(found["accept"], found["statistic"]):
-                    found["decision"] = "accept"
-            certificates.append(written(found) | {"method": method})
+            if method == "reproduce/1":
+                found = {"statistic": len(faults), "accept": {"at_most": 0}, "reject": {"at_least": 1}, "constants": {}}
+            else:
+                found = certificate(method, weights, bits, case["policy"], counts)
+            certificates.append(written(decided(found)) | {"method": method})
         for method in case["policy"].get("guards", []):
             found = {"decision": "neither", "statistic": None, "accept": None, "reject": None, "constants": {}}
             found |= guard(method, weights, bits, case["policy"], shots)
@@ -275,6 +313,7 @@ def judge(case: dict[str, Any]) -> bytes:
                 found["decision"] = "reject"
             guards.append(written(found) | {"method": method})
         reasons = [f"rejected_by:{c['method']}" for c in (*certificates, *guards) if c["decision"] == "reject"]
+        reasons += faults
         if not reasons:
             words = {"neither": "undecided_by", "refused": "refused_by"}
             reasons = [f"{words[c['decision']]}:{c['method']}" for c in certificates if c["decision"] != "accept"]
@@ -291,6 +330,7 @@ def judge(case: dict[str, Any]) -> bytes:
             "policy_hash": digest(canonical(case["policy"])),
             "baseline_root": digest(baseline_text),
             "result_hash": result_hash,
+            **({"manifest_hash": case["papers"]["manifest_hash"]} if "papers" in case else {}),
             "bits": bits,
             "shots": {"required": required, "received": None if shots is None else len(shots)},
             "seed": None,

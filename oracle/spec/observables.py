@@ -1,0 +1,255 @@
+"""Diagonal observables: what a spec may ask the mean, or the best value, of.
+
+A term is a string over I, Z, 0 and 1 with a rational coefficient, one letter per measured bit and the last letter for
+classical bit 0, as Qiskit writes its labels. Z is the spin of a bit (+1 for 0, -1 for 1); 0 and 1 are the projectors
+(one if the bit is that, else zero), so that a QUBO's x_i x_j is a term with two letters 1 and an Ising coupling one
+with two letters Z. Every such polynomial is a sum of parities, and that sum, over one denominator, is what is computed
+with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Annotated, Any, Literal
+
+from pydantic import field_validator
+
+from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
+from oracle.spec.fields import Flag, PositiveRational, Reading, Section, documented, fault, shown
+
+WIDEST_BITS = 24
+MOST_TERMS = 512
+MOST_PROJECTORS = 4
+"""A term with p projectors is 2^p parities."""
+LARGEST_SUM = 1 << 40
+"""The sum of the absolute coefficients over their common denominator: 2^20 shots of it fit 64 bits."""
+
+Bound = Literal["parities", "mixed"]
+Direction = Literal["minimise", "maximise"]
+Terms = tuple[tuple[str, Fraction], ...]
+"""(letters, coefficient), ascending by letters."""
+
+
+def _letters(value: object) -> str:
+    remedy = 'write one letter I, Z, 0 or 1 per measured bit, in quotes, the last for bit 0, such as "ZZI"'
+    if not isinstance(value, str) or not value:
+        raise fault("letters", f"{shown(value)} is no string of letters", remedy)
+    if set(value) & set("XYxy"):
+        raise fault(
+            "letters",
+            f"{shown(value)} is not diagonal: X and Y are not in the measured bits",
+            "end the circuit in the basis change (h for X; sdg, then h for Y), measure, and write Z in their places",
+        )
+    if set(value) - set("IZ01"):
+        raise fault("letters", f"{shown(value)} has other letters than I, Z, 0 and 1", remedy)
+    if len(value) > WIDEST_BITS:
+        raise fault("letters", f"{len(value)} letters; baselines have up to {WIDEST_BITS} bits", remedy)
+    if value.count("0") + value.count("1") > MOST_PROJECTORS:
+        raise fault(
+            "letters",
+            f"{shown(value)} has more than {MOST_PROJECTORS} projectors",
+            f"write it as a sum of terms with at most {MOST_PROJECTORS} letters 0 and 1",
+        )
+    return value
+
+
+def _rational(value: object) -> str:
+    try:
+        return format_rational(parse_rational(value))  # type: ignore[arg-type]  # it refuses every other type itself
+    except ValueError:
+        raise fault("rational", f"{shown(value)} is not an exact number", "write -0.5, 3 or 1/3") from None
+
+
+_NUMBER = {
+    "anyOf": [{"type": "number"}, {"type": "string", "pattern": r"^[+-]?[0-9]{1,30}(\.[0-9]{1,30}|/[0-9]{1,30})?$"}]
+}
+Letters = Annotated[str, Reading(_letters, {"type": "string", "pattern": f"^[IZ01]{{1,{WIDEST_BITS}}}$"})]
+Rational = Annotated[str, Reading(_rational, _NUMBER)]
+"""Any rational, in lowest terms."""
+
+
+class Term(Section):
+    """One product of letters with its coefficient."""
+
+    letters: Letters = documented(
+        "I, Z, 0 or 1 for each measured bit, the last letter for bit 0; 1 is the bit itself, Z its spin.",
+        example="IIIZZ",
+    )
+    coefficient: Rational = documented("What it is multiplied with, exact.", example=1)
+
+
+def parities(terms: Iterable[tuple[str, Fraction]]) -> dict[int, Fraction]:
+    """The sum of `terms` as coefficients of parities (-1)^popcount(outcome & mask), by mask; mask 0 is the constant.
+
+    A projector is (1 + Z) / 2 for 0 and (1 - Z) / 2 for 1.
+    """
+    found: dict[int, Fraction] = {0: Fraction(0)}
+    for letters, coefficient in terms:
+        parts = {0: coefficient}
+        for bit, letter in enumerate(reversed(letters)):
+            if letter == "Z":
+                parts = {mask | 1 << bit: value for mask, value in parts.items()}
+            elif letter in "01":
+                sign = 1 if letter == "0" else -1
+                halves = {mask: value / 2 for mask, value in parts.items()}
+                parts = halves | {mask | 1 << bit: sign * value for mask, value in halves.items()}
+        for mask, value in parts.items():
+            found[mask] = found.get(mask, Fraction(0)) + value
+    return {mask: value for mask, value in sorted(found.items()) if value or mask == 0}
+
+
+def _checked(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """`terms` in their one order. Raises a fault that names what keeps them from being one observable."""
+    example = "write terms: [{letters: IIIZZ, coefficient: 0.5}, {letters: IIZZI, coefficient: 0.5}]"
+    names = [term.letters for term in terms]
+    if not terms or len(terms) > MOST_TERMS:
+        raise fault("terms", f"{len(terms)} terms; there are 1 to {MOST_TERMS}", example)
+    if len(set(names)) != len(names):
+        double = next(name for name in names if names.count(name) > 1)
+        raise fault("terms", f"{double} stands there twice", "add the two coefficients")
+    if len({len(name) for name in names}) > 1:
+        raise fault("terms", "terms are of different lengths", "write a letter for every measured bit, I where unused")
+    found = parities((term.letters, parse_rational(term.coefficient)) for term in terms)
+    if not any(found):
+        raise fault("terms", "no bit has any effect on it", example)
+    denominator = lcm(*(value.denominator for value in found.values()))
+    if sum(abs(value) for value in found.values()) * denominator > LARGEST_SUM:
+        raise fault(
+            "terms",
+            "the coefficients over their common denominator sum to more than 2^40",
+            "round them to fewer digits, such as 0.5125",
+        )
+    return tuple(sorted(terms, key=lambda term: term.letters))
+
+
+class Observable(Section):
+    """The observable whose mean expectation.ci/1 certifies."""
+
+    terms: tuple[Term, ...] = documented(
+        "The sum that is meant; a circuit that measures X or Y ends in the basis change.",
+        example=[{"letters": "IIIZZ", "coefficient": 1}],
+    )
+    delta: PositiveRational = documented(
+        "Accepted results have their mean certifiably nearer to the baseline's than this.", example=1
+    )
+    honest_delta: PositiveRational | None = documented(
+        "An honest worker's mean stays within this of the baseline's; not below delta, and delta if left out.",
+        default=None,
+        example=1,
+    )
+    bound: Bound = documented(
+        "parities: Clopper-Pearson for each parity; mixed: Hoeffding for the sum. Chosen here, never after the result.",
+        default="parities",
+        example="mixed",
+    )
+
+    _one_order = field_validator("terms")(_checked)
+
+
+class Objective(Section):
+    """What an optimisation seeks, judged by best_value.exact/1."""
+
+    direction: Direction = documented("minimise or maximise.", example="minimise")
+    terms: tuple[Term, ...] = documented(
+        "The objective; a QUBO's x_i x_j is a term with letters 1 at both bits.",
+        example=[{"letters": "IIIZZ", "coefficient": 1}],
+    )
+    target: Rational = documented("The best delivered bitstring is at least this good.", example=-3)
+    convergence: Flag = documented(
+        "Whether the delivery shows how best and mean value came about over the run; needs run-manifest/1.",
+        default=False,
+        example=True,
+    )
+
+    _one_order = field_validator("terms")(_checked)
+
+
+def check_widths(observable: Observable | None, objective: Objective | None, bits: int) -> None:
+    """Raises InputRejected, with every finding, unless terms have a letter for each of the `bits` measured bits."""
+    findings = []
+    for name, section in (("observable", observable), ("objective", objective)):
+        if section is not None and len(section.terms[0].letters) != bits:
+            reason = f"the terms have {len(section.terms[0].letters)} letters, the circuit measures {bits} bits"
+            findings.append(
+                Finding(
+                    f"validation.{name}.terms", None, reason, f"write {bits} letters each, I for a bit without effect"
+                )
+            )
+    if findings:
+        raise InputRejected("job spec", findings)
+
+
+def _terms(terms: tuple[Term, ...]) -> Terms:
+    return tuple((term.letters, parse_rational(term.coefficient)) for term in terms)
+
+
+def _terms_json(terms: Terms) -> dict[str, str]:
+    return {letters: format_rational(coefficient) for letters, coefficient in terms}
+
+
+def _read_terms(value: Mapping[str, str]) -> Terms:
+    return tuple((letters, parse_rational(text)) for letters, text in value.items())
+
+
+@dataclass(frozen=True)
+class ExpectationRule:
+    """An observable, how near its mean must come to the baseline's, and by which bound; every number exact."""
+
+    terms: Terms
+    delta: Fraction
+    honest_delta: Fraction
+    bound: Bound
+
+    @classmethod
+    def of(cls, section: Observable) -> ExpectationRule:
+        """The rule that `section` states."""
+        honest = section.honest_delta or section.delta
+        return cls(_terms(section.terms), parse_rational(section.delta), parse_rational(honest), section.bound)
+
+    def to_json(self) -> dict[str, object]:
+        """The rule as it is digested."""
+        return {
+            "bound": self.bound,
+            "delta": format_rational(self.delta),
+            "honest_delta": format_rational(self.honest_delta),
+            "terms": _terms_json(self.terms),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ExpectationRule:
+        """The rule that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        delta, honest = parse_rational(value["delta"]), parse_rational(value["honest_delta"])
+        return cls(_read_terms(value["terms"]), delta, honest, value["bound"])
+
+
+@dataclass(frozen=True)
+class ObjectiveRule:
+    """An objective, its direction and its target; every number exact."""
+
+    terms: Terms
+    direction: Direction
+    target: Fraction
+    convergence: bool
+
+    @classmethod
+    def of(cls, section: Objective) -> ObjectiveRule:
+        """The rule that `section` states."""
+        return cls(_terms(section.terms), section.direction, parse_rational(section.target), section.convergence)
+
+    def to_json(self) -> dict[str, object]:
+        """The rule as it is digested."""
+        return {
+            "convergence": self.convergence,
+            "direction": self.direction,
+            "target": format_rational(self.target),
+            "terms": _terms_json(self.terms),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ObjectiveRule:
+        """The rule that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
+        target = parse_rational(value["target"])
+        return cls(_read_terms(value["terms"]), value["direction"], target, value["convergence"])
