@@ -30,7 +30,9 @@ class EscrowClient(EscrowCalls):
         self.rpc_url = rpc_url
         self.deployment = deployment
         self.web3 = connect(rpc_url, timeout_s)
-        self._abi = abi_of("JobEscrow")
+        # Whatever is sent through this client may meet the registry too: at funding, or by its own verbs.
+        both = (*abi_of("JobEscrow"), *abi_of("ValidatorRegistry"))
+        self._errors = [entry for entry in both if entry["type"] == "error"]
         super().__init__(self.web3, deployment.escrow)
         self._names = {kind().topic: kind().event_name for kind in self._escrow.events}
 
@@ -38,7 +40,7 @@ class EscrowClient(EscrowCalls):
 
     def speaking(self, doing: str) -> AbstractContextManager[None]:
         """A block in which web3's errors become oracle.chain's."""
-        return spoken(self.rpc_url, doing, self._abi)
+        return spoken(self.rpc_url, doing, self._errors)
 
     def check_network(self) -> None:
         """Raise WrongNetwork unless the node serves the deployment's chain and a contract lives at its escrow."""

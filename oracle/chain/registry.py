@@ -15,7 +15,6 @@ from hexbytes import HexBytes
 
 from oracle.chain.calls import Call, abi_of
 from oracle.chain.client import EscrowClient
-from oracle.chain.rpc import spoken
 from oracle.terms import ZERO_ADDRESS, Inclusion, JobTerms, Verdict
 
 
@@ -99,9 +98,9 @@ class RegistryClient:
     def __init__(self, client: EscrowClient, registry: str) -> None:
         self.address = client.checked(registry)
         self._client = client
-        self._abi = abi_of("ValidatorRegistry")
         # web3 builds functions at run time, so to the type checker the contract is Any.
-        self._registry = cast(Any, client.web3.eth.contract(address=self.address, abi=cast(Any, self._abi)))
+        abi = cast(Any, abi_of("ValidatorRegistry"))
+        self._registry = cast(Any, client.web3.eth.contract(address=self.address, abi=abi))
 
     # ------------------------------------------------------------------ reads
 
@@ -185,7 +184,7 @@ class RegistryClient:
     # ------------------------------------------------------------------ inside
 
     def _read(self, name: str, *arguments: object) -> Any:
-        with spoken(self._client.rpc_url, "ask the registry", self._abi):
+        with self._client.speaking("ask the registry"):
             return self._registry.functions[name](*arguments).call()
 
     def _call(self, verb: str, arguments: list[Any], value: int = 0) -> Call:
