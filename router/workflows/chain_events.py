@@ -156,4 +156,5 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
         if awaits_delivery(record, event):
             break
         record = journal.write(workspace, job, following)
-    return record
+    # Read again: another process may have told an event between our reading the record and our asking what was told.
+    return workspace.store.job(job)
