@@ -36,6 +36,7 @@ test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
 
 check: setup ## format, lint, types, import contracts, docs, gas
+	@sh scripts/setup.sh test
 	@$(ENV) && .venv/bin/ruff format --check .
 	@$(ENV) && .venv/bin/ruff check .
 	@$(ENV) && .venv/bin/mypy

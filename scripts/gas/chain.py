@@ -18,6 +18,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+from gas.permit2 import published_runtime
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 
@@ -48,8 +49,7 @@ class Chain:
         self._nonces: dict[str, int] = {}
         for person in self.people.values():
             self.give_gas_money(person.address)
-        permit2 = json.loads((ROOT / "tests" / "golden" / "permit2.json").read_text())
-        self.set_code(PERMIT2, permit2["runtime"])
+        self.set_code(PERMIT2, published_runtime())
         self.token = self.deploy("LocalUSD", self.people["payer"].address, 10**15)
         self.escrow = str(self.deploy("JobEscrow").address)
         self.calls = EscrowClient(url, Deployment(self.chain_id, self.escrow, self.token.address, "lUSD", 6, 0))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from gas.permit2 import published_runtime
 from live_chain import Anvil, deploy_on, running_anvil, running_hardhat
 from scenario_player import Player, empty, read_scenario
 
@@ -15,7 +15,6 @@ from oracle.chain.calls import EscrowCalls
 from oracle.chain.events import Args, Status
 
 HERE = Path(__file__).resolve().parent
-PERMIT2_CODE = json.loads((HERE.parent / "golden" / "permit2.json").read_text())["runtime"]
 JOBS, STEPS = read_scenario(HERE / "escrow_scenario.yaml")
 NODES = {"anvil": running_anvil, "hardhat": running_hardhat}
 ASIDE = {"approve", "approve_permit2", "checked"}
@@ -31,7 +30,7 @@ def node(name: str) -> Iterator[Anvil]:
 @pytest.mark.parametrize("name", NODES)
 def test_the_scenario_goes_the_same_way_on_every_node(name: str) -> None:
     with node(name) as running:
-        player = Player(deploy_on(running), PERMIT2_CODE)
+        player = Player(deploy_on(running), published_runtime())
         for number, step in enumerate(STEPS, start=1):
             try:
                 player.play(JOBS, step)
