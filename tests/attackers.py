@@ -7,6 +7,7 @@ the order in which they would be delivered (int64[shots]).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -118,3 +119,25 @@ def resetting_badly(carried: float) -> Worker:
         return fresh[np.maximum.accumulate(np.where(starts, np.arange(shots), 0))]
 
     return worker
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """A worker, and whether the chain shows that it delivered the same result before."""
+
+    worker: Worker
+    replayed: bool = False
+
+
+ATTACKERS = {
+    "uniform": Attacker(at_fidelity(0.0)),
+    "a mixture at F = 0.73": Attacker(at_fidelity(0.73)),
+    "heavy outcomes only": Attacker(heavy_only),
+    "heavy outcomes, all alike": Attacker(heavy_uniform),
+    "a spoof that matches XEB": Attacker(xeb_spoof),
+    "the mode only": Attacker(mode_only),
+    "quota counts round(N p)": Attacker(quota),
+    "400 shots ten times, shuffled": Attacker(repeated(10)),
+    "an old result replayed": Attacker(at_fidelity(1.0), replayed=True),
+}
+"""Workers that may be paid at most alpha often, where the least fidelity is 4/5."""

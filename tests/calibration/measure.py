@@ -1,0 +1,83 @@
+"""Error rates measured on the worst boundaries, with exact upper limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta as beta_law
+
+from calibration.search import Effort, Space, worst
+
+CONFIDENCE = 0.99
+"""Of an upper limit, one-sided."""
+MARGIN = 1.1
+"""A rate holds if its upper limit is at most this times the stated one."""
+LEAST_RUNS = 100_000
+RUNS = 250_000
+"""A method that errs exactly as often as stated, one time in a hundred, then passes 99 times in 100: the limit lies
+2.33 standard deviations above what is seen, and what is seen as much above the rate."""
+_STEPS = 100
+"""Into which the runs of one boundary are cut for the progress bar."""
+
+
+def upper_limit(errors: int, runs: int) -> float:
+    """The one-sided upper limit of Clopper and Pearson (Biometrika 26, 1934) for a rate of which `runs` showed
+    `errors`, at 99%."""
+    return 1.0 if errors == runs else float(beta_law.ppf(CONFIDENCE, errors + 1, runs - errors))
+
+
+def lower_limit(errors: int, runs: int) -> float:
+    """The one-sided lower limit, as `upper_limit`."""
+    return 1 - upper_limit(runs - errors, runs)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How often a method erred on the worst law that was found on one of its boundaries."""
+
+    method: str
+    error: str
+    """``false accept`` or ``false reject``."""
+    boundary: str
+    worst: str
+    """The circuit and the law that the search found."""
+    shots: int
+    runs: int
+    errors: int
+    stated: float
+
+    @property
+    def rate(self) -> float:
+        return self.errors / self.runs
+
+    @property
+    def limit(self) -> float:
+        """Upper, 99%."""
+        return upper_limit(self.errors, self.runs)
+
+    @property
+    def holds(self) -> bool:
+        return self.limit <= MARGIN * self.stated
+
+
+def steps(effort: Effort) -> int:
+    """How often `measured` calls its `step`."""
+    return effort.steps + _STEPS
+
+
+def measured(
+    space: Space[object], seed: tuple[int, ...], runs: int, effort: Effort, step: Callable[[], None] = lambda: None
+) -> Measured:
+    """Search `space`, then count errors on `runs` fresh results; the same for the same seed."""
+    searching, counting = (np.random.default_rng((*seed, part)) for part in range(2))
+    trial = worst(space, searching, effort, step)
+    errors = 0
+    every = max(1, runs // _STEPS)
+    for done, certificate in enumerate(trial.certificates(counting, runs), 1):
+        errors += certificate.decision is space.error
+        if done % every == 0:
+            step()
+    error = f"false {space.error.value}"
+    return Measured(space.method, error, space.boundary, trial.told, trial.shots, runs, errors, float(space.stated))

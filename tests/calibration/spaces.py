@@ -1,0 +1,286 @@
+"""The boundaries of the methods and guards: where each may err, and how often it says that it does.
+
+A method is one entry here, for each way in which it may err.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from calibration.laws import Named, circuit, dirichlet, on_the_way, perturbed, probabilities, target
+from calibration.laws import shots as some_shots
+from calibration.search import Space
+from calibration.trials import CountsTrial, Law, OrderTrial
+from oracle.spec import ValidationPolicy
+from oracle.statistics import (
+    BINOMIAL,
+    BLOCKS,
+    DISPERSION,
+    DUPLICATES,
+    REPEATS,
+    TVD,
+    WITNESS,
+    Baseline,
+    Certificate,
+    Decision,
+    MethodRefused,
+    Record,
+    certifier,
+    guard,
+)
+from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
+from oracle.statistics.levelset import LevelSet, expected_set, witness_set
+
+RATE = Fraction(1, 100)
+JOB_SHOTS = 4000
+
+
+def policy(method: str, guards: tuple[str, ...] = ()) -> ValidationPolicy:
+    """The default thresholds, with rates such that each certificate and guard has 1/100 for itself."""
+    quarter, seven_tenths = Fraction(1, 4), Fraction(7, 10)
+    parts = 1 + len(guards)
+    return ValidationPolicy(
+        RATE, RATE * parts, quarter, quarter, seven_tenths, seven_tenths, certificates=(method,), guards=guards
+    )
+
+
+Judge = Callable[[np.ndarray, np.ndarray], Certificate]
+
+
+@dataclass(frozen=True)
+class CountsPoint:
+    """A circuit, a direction in which to leave its law, and a number of shots."""
+
+    circuit: Named
+    target: Named
+    shots: int
+
+
+@dataclass(frozen=True)
+class CountsSpace:
+    """A boundary in the laws of independent shots."""
+
+    method: str
+    error: Decision
+    boundary: str
+    """In words, for the table."""
+    stated: Fraction
+    prepare: Callable[[Baseline, int], Judge]
+    """Raises MethodRefused for a baseline that the method does not judge."""
+    onto: Callable[[Baseline, Law], Law | None]
+    """From a baseline and a target to a law on the boundary; None if the way to the target does not meet it."""
+    widest: int = 6
+    most_shots: int = JOB_SHOTS
+
+    def propose(self, rng: np.random.Generator) -> CountsPoint:
+        found = circuit(rng, self.widest)
+        return CountsPoint(found, target(found.law, rng), some_shots(rng, self.most_shots))
+
+    def vary(self, point: CountsPoint, other: CountsPoint, rng: np.random.Generator) -> CountsPoint:
+        kind = int(rng.integers(0, 4))
+        if kind == 0:
+            moved = max(1, min(self.most_shots, round(point.shots * np.exp(rng.normal(0, 0.2)))))
+            return replace(point, shots=moved)
+        if kind == 1:
+            return replace(point, circuit=Named(point.circuit.name, perturbed(point.circuit.law + 1e-9, rng)))
+        if kind == 2 and other.target.law.size == point.target.law.size:
+            share = float(rng.random())
+            mixed = share * point.target.law + (1 - share) * other.target.law
+            return replace(point, target=Named(_both(point.target.name, other.target.name), mixed))
+        return replace(point, target=Named(point.target.name, perturbed(point.target.law + 1e-9, rng)))
+
+    def trial(self, point: CountsPoint) -> CountsTrial | None:
+        baseline = Baseline.from_probabilities(point.circuit.law)
+        law = self.onto(baseline, point.target.law)
+        if law is None:
+            return None
+        try:
+            judge = self.prepare(baseline, point.shots)
+        except MethodRefused:
+            return None
+        law = np.maximum(law, 0)
+        told = f"{point.circuit.name}; towards {point.target.name}"
+        return CountsTrial(judge, law / law.sum(), point.shots, told)
+
+
+def _both(one: str, other: str) -> str:
+    parts = {part for name in (one, other) for part in name.split(" and ")}
+    return " and ".join(sorted(parts)) if len(parts) <= 2 else "a mixture"
+
+
+def certifying(method: str) -> Callable[[Baseline, int], Judge]:
+    rules = policy(method)
+    return lambda baseline, shots: certifier(method, rules, baseline, shots).certify
+
+
+def guarding(method: str) -> Callable[[Baseline, int], Judge]:
+    rules = policy(TVD, (method,))
+
+    def prepare(baseline: Baseline, shots: int) -> Judge:
+        prepared = guard(method, rules, baseline, shots)
+        return lambda outcomes, counts: prepared.inspect(Record(np.repeat(outcomes, counts), outcomes, counts))
+
+    return prepare
+
+
+def _at_distance(eps: Fraction) -> Callable[[Baseline, Law], Law | None]:
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        p = probabilities(baseline)
+        return on_the_way(p, towards, lambda law: float(np.abs(law - p).sum() / 2), float(eps))
+
+    return onto
+
+
+def _at_share(
+    found: Callable[[Baseline], LevelSet | None], share: Callable[[LevelSet], Fraction]
+) -> Callable[[Baseline, Law], Law | None]:
+    """Any law, its outcomes in the set and those outside each scaled so that the set has just that share."""
+
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        level_set = found(baseline)
+        if level_set is None or level_set.size in (0, baseline.outcomes):
+            return None
+        inside = baseline.weights > level_set.floor
+        wanted, mixed = float(share(level_set)), towards + 1e-9
+        mass = float(mixed[inside].sum())
+        return np.where(inside, mixed * wanted / mass, mixed * (1 - wanted) / float(mixed[~inside].sum()))
+
+    return onto
+
+
+def _any_law(_baseline: Baseline, towards: Law) -> Law:
+    return towards
+
+
+_DEFAULT = policy(TVD)
+_TVD_BOUNDARY = _at_distance(_DEFAULT.eps)
+_WITNESS_BOUNDARY = _at_share(
+    lambda baseline: witness_set(baseline, _DEFAULT.f_min), lambda level_set: level_set.share(_DEFAULT.f_min)
+)
+_BINOMIAL_BOUNDARY = _at_share(expected_set, lambda _: _DEFAULT.f_min)
+
+
+@dataclass(frozen=True)
+class TiltPoint:
+    """A law over classes of outcomes, which of the two others repeats a shot, and a number of shots."""
+
+    classes: Law
+    near: bool
+    shots: int
+
+
+@dataclass(frozen=True)
+class TiltSpace:
+    """`repeats.lag1/1` at the tilt that is still honest: neighbours agree twice as often as distant shots, or half
+    as often."""
+
+    method: str = REPEATS
+    error: Decision = Decision.REJECT
+    boundary: str = "neighbours agree alone in 2/3 of the triples that tell, or in 1/3"
+    stated: Fraction = RATE
+    most_shots: int = 1200
+
+    def propose(self, rng: np.random.Generator) -> TiltPoint:
+        return TiltPoint(
+            dirichlet(rng, 1 << int(rng.integers(1, 5))), bool(rng.integers(0, 2)), some_shots(rng, self.most_shots)
+        )
+
+    def vary(self, point: TiltPoint, other: TiltPoint, rng: np.random.Generator) -> TiltPoint:
+        kind = int(rng.integers(0, 3))
+        if kind == 0:
+            moved = max(12, min(self.most_shots, round(point.shots * np.exp(rng.normal(0, 0.2)))))
+            return replace(point, shots=moved)
+        if kind == 1:
+            return replace(point, near=other.near)
+        return replace(point, classes=perturbed(point.classes, rng))
+
+    def trial(self, point: TiltPoint) -> OrderTrial:
+        """Copied with a probability k that makes P(a = b, not c) = 2 P(a = c, not b): with s_i = sum w^i that is
+        k (1 - s_2) = (1 - k) (s_2 - s_3)."""
+        w = point.classes
+        alone = float((w**2).sum() - (w**3).sum())
+        copied = alone / (alone + 1 - float((w**2).sum()))
+        bits, third = w.size.bit_length() - 1, point.shots // 3
+        heap = np.cumsum(w)
+
+        def draw(rng: np.random.Generator, results: int) -> np.ndarray:
+            a, b, c = np.minimum(np.searchsorted(heap, rng.random((3, results, third)), side="right"), w.size - 1)
+            repeats = rng.random((results, third)) < copied
+            b, c = (np.where(repeats, a, b), c) if point.near else (b, np.where(repeats, a, c))
+            pairs = np.stack((a, b), axis=2).reshape(results, 2 * third)
+            return np.concatenate((pairs, c), axis=1)
+
+        prepared = guard(REPEATS, policy(TVD, (REPEATS,)), Baseline.uniform(bits), 3 * third)
+        told = f"{w.size} classes; {'neighbours' if point.near else 'distant shots'} repeat"
+        return OrderTrial(prepared, draw, 3 * third, told)
+
+
+@dataclass(frozen=True)
+class DriftPoint:
+    """The share of shots in the level set, block by block: the least, and for each block whether it has 1/10 more."""
+
+    least: float
+    more: tuple[float, ...]
+    shots: int
+
+
+@dataclass(frozen=True)
+class DriftSpace:
+    """`homogeneity.blocks/1` with blocks as far apart as is still honest."""
+
+    method: str = BLOCKS
+    error: Decision = Decision.REJECT
+    boundary: str = "shares in the level set differ by 1/10 between blocks"
+    stated: Fraction = RATE
+    most_shots: int = 1200
+
+    def propose(self, rng: np.random.Generator) -> DriftPoint:
+        more = rng.integers(0, 2, BLOCK_COUNT).astype(float)
+        more[:2] = (0, 1)
+        return DriftPoint(float(rng.uniform(0, 0.9)), tuple(more), some_shots(rng, self.most_shots))
+
+    def vary(self, point: DriftPoint, other: DriftPoint, rng: np.random.Generator) -> DriftPoint:
+        kind = int(rng.integers(0, 3))
+        if kind == 0:
+            moved = max(BLOCK_COUNT, min(self.most_shots, round(point.shots * np.exp(rng.normal(0, 0.2)))))
+            return replace(point, shots=moved)
+        if kind == 1:
+            return replace(point, more=other.more)
+        return replace(point, least=float(np.clip(point.least + rng.normal(0, 0.05), 0, 0.9)))
+
+    def trial(self, point: DriftPoint) -> OrderTrial:
+        half = Baseline.from_probabilities([0.5, 0.5, 0, 0])
+        block = point.shots // BLOCK_COUNT
+        shares = np.repeat(point.least + float(HONEST_DRIFT) * np.array(point.more), block)
+
+        def draw(rng: np.random.Generator, results: int) -> np.ndarray:
+            return np.where(rng.random((results, shares.size)) < shares, 0, 2)
+
+        prepared = guard(BLOCKS, policy(TVD, (BLOCKS,)), half, shares.size)
+        told = f"shares {point.least:.2f} and {point.least + 0.1:.2f}, {int(sum(point.more))} blocks of 8 high"
+        return OrderTrial(prepared, draw, shares.size, told)
+
+
+def _counts(
+    method: str, error: Decision, boundary: str, onto: Callable[[Baseline, Law], Law | None], **more: int
+) -> CountsSpace:
+    return CountsSpace(method, error, boundary, RATE, certifying(method), onto, **more)
+
+
+SPACES: tuple[Space, ...] = (
+    _counts(TVD, Decision.ACCEPT, "TVD = eps", _TVD_BOUNDARY),
+    _counts(TVD, Decision.REJECT, "TVD = honest_eps", _TVD_BOUNDARY),
+    _counts(WITNESS, Decision.ACCEPT, "F = f_min", _WITNESS_BOUNDARY),
+    _counts(WITNESS, Decision.REJECT, "F = honest_f", _WITNESS_BOUNDARY),
+    _counts(BINOMIAL, Decision.ACCEPT, "share = f_min", _BINOMIAL_BOUNDARY),
+    _counts(BINOMIAL, Decision.REJECT, "share = honest_f", _BINOMIAL_BOUNDARY),
+    CountsSpace(DISPERSION, Decision.REJECT, "any law", RATE, guarding(DISPERSION), _any_law),
+    CountsSpace(DUPLICATES, Decision.REJECT, "any law", RATE, guarding(DUPLICATES), _any_law),
+    TiltSpace(),
+    DriftSpace(),
+)
+"""Each way in which a method or guard may err."""
