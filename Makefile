@@ -1,6 +1,6 @@
 # Everything is installed inside this folder; nothing is needed but Python 3.11..3.13 and make. See CONTRIBUTING.md.
 # PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest (-n 0: one process), DEMO_ARGS to `compute demo`,
-# CALIBRATE_ARGS="--runs 1000000" to scripts/calibrate.py.
+# CALIBRATE_ARGS="--runs 1000000" to scripts/calibrate.py, DEVICES_ARGS="--only torino" to scripts/devices.py.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -8,13 +8,14 @@ SHELL := /bin/sh
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 CALIBRATE_ARGS ?=
+DEVICES_ARGS ?=
 BENCHES := $(sort $(wildcard scripts/bench_*.py))
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test crash calibrate test-browser check bench lock clean
+.PHONY: help setup demo test crash calibrate devices test-browser check bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,6 +37,9 @@ crash: setup ## kill the router twenty times in the middle of a job; nothing may
 
 calibrate: setup ## measure the verdict's error rates at the worst boundaries found by search (minutes)
 	@$(ENV) && .venv/bin/python scripts/calibrate.py $(CALIBRATE_ARGS)
+
+devices: setup ## judge honest runs on every device whose noise is published (minutes)
+	@$(ENV) && .venv/bin/python scripts/devices.py $(DEVICES_ARGS)
 
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)

@@ -1,0 +1,135 @@
+"""The methods, each a finding of statistic, bounds and constants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor
+
+from independent.arithmetic import UNIT, greatest_count, least_count, logarithm, root
+from independent.results import Baseline, Policy, Result
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Bounds as (side, value); None where no statistic lies on that side."""
+
+    statistic: int
+    accept: tuple[str, int] | None
+    reject: tuple[str, int] | None
+    constants: dict[str, int] = field(default_factory=dict)
+
+
+def holds(bound: tuple[str, int] | None, statistic: int) -> bool:
+    if bound is None:
+        return False
+    side, value = bound
+    return statistic >= value if side == "at_least" else statistic <= value
+
+
+def at_least(value: int | None) -> tuple[str, int] | None:
+    return None if value is None else ("at_least", value)
+
+
+def at_most(value: int | None) -> tuple[str, int] | None:
+    return None if value is None else ("at_most", value)
+
+
+def radius(shots: int, level: Fraction) -> int:
+    """sqrt(ln(1 / level) / 2N), units of 2^-40, rounded up."""
+    return root(logarithm(1 / level) * UNIT**2 / (2 * shots))
+
+
+def distance(policy: Policy, baseline: Baseline, result: Result) -> Finding:
+    """Total variation: accept iff T + radius(alpha) < eps, reject iff T > honest_eps + bias + radius(level)."""
+    n, whole = result.n, 2 * result.n * UNIT
+    statistic = sum(abs(result.counts.get(x, 0) * UNIT - n * weight) for x, weight in enumerate(baseline.weights))
+    accept_radius, reject_radius = radius(n, policy.rate("alpha")), radius(n, policy.level)
+    bias = root(Fraction((len(baseline.weights) - 1) * UNIT**2, 4 * n))
+    accept = ceil((policy.rate("eps") - Fraction(accept_radius, UNIT)) * whole) - 1
+    reject = floor((policy.rate("honest_eps") + Fraction(bias + reject_radius, UNIT)) * whole) + 1
+    return Finding(
+        statistic,
+        at_most(accept) if accept >= 0 else None,
+        at_least(reject) if reject <= whole else None,
+        {"accept_radius": accept_radius, "bias": bias, "reject_radius": reject_radius},
+    )
+
+
+@dataclass(frozen=True)
+class OutcomeSet:
+    """The outcomes whose weight exceeds a floor."""
+
+    floor: int
+    size: int
+    weight: int
+    chance: Fraction
+
+    @classmethod
+    def above(cls, baseline: Baseline, edge: int) -> OutcomeSet:
+        inside = [weight for weight in baseline.weights if weight > edge]
+        return cls(edge, len(inside), sum(inside), Fraction(len(inside), 1 << baseline.bits))
+
+    @property
+    def contrast(self) -> Fraction:
+        return Fraction(self.weight, UNIT) - self.chance
+
+    def share(self, fidelity: Fraction) -> Fraction:
+        return self.chance + fidelity * self.contrast
+
+    def hits(self, baseline: Baseline, result: Result) -> int:
+        return sum(count for x, count in result.counts.items() if baseline.weights[x] > self.floor)
+
+
+def level_set(baseline: Baseline, fidelity: Fraction) -> OutcomeSet | None:
+    """Of the sets {2^n p > t}, t = m 2^e with m = 4..7 from 1/16 to 2^n, the one with the least s (1 - s) / contrast^2;
+    of equals the lowest t; none with a contrast below 1/10."""
+    best: tuple[Fraction, OutcomeSet] | None = None
+    for e in range(-6, baseline.bits - 2):
+        for m in (4, 5, 6, 7):
+            t = m * Fraction(2) ** e
+            found = OutcomeSet.above(baseline, floor(t * UNIT / 2**baseline.bits))
+            if found.contrast < Fraction(1, 10):
+                continue
+            share = found.share(fidelity)
+            cost = share * (1 - share) / found.contrast**2
+            if best is None or cost < best[0]:
+                best = (cost, found)
+    return None if best is None else best[1]
+
+
+def _counted(
+    policy: Policy, baseline: Baseline, result: Result, found: OutcomeSet, least: Fraction, honest: Fraction
+) -> Finding:
+    return Finding(
+        found.hits(baseline, result),
+        at_least(least_count(result.n, least, policy.rate("alpha"))),
+        at_most(greatest_count(result.n, honest, policy.level)),
+        {"floor": found.floor, "size": found.size, "weight": found.weight},
+    )
+
+
+def witness(policy: Policy, baseline: Baseline, result: Result) -> Finding | None:
+    """Shots in the level set; refused if there is none."""
+    f_min, honest_f = policy.rate("f_min"), policy.rate("honest_f")
+    found = level_set(baseline, f_min)
+    if found is None:
+        return None
+    return _counted(policy, baseline, result, found, found.share(f_min), found.share(honest_f))
+
+
+def expected(policy: Policy, baseline: Baseline, result: Result) -> Finding | None:
+    """Shots on outcomes of probability above 2^-30; refused if chance reaches more than f_min - 1/10 of them."""
+    f_min, honest_f = policy.rate("f_min"), policy.rate("honest_f")
+    found = OutcomeSet.above(baseline, UNIT >> 30)
+    if f_min - found.chance < Fraction(1, 10):
+        return None
+    return _counted(policy, baseline, result, found, f_min, honest_f)
+
+
+METHODS: dict[str, Callable[[Policy, Baseline, Result], Finding | None]] = {
+    "binomial.exact/1": expected,
+    "tvd.certified/1": distance,
+    "witness.levelset/1": witness,
+}

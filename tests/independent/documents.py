@@ -1,0 +1,134 @@
+"""From the bytes that are committed to, to the bytes that are signed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+
+from independent.arithmetic import UNIT, logarithm
+from independent.certificates import METHODS, Finding, holds
+from independent.guards import GUARDS
+from independent.results import Baseline, Policy, Result, canonical, digest, read_shots
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """All that a verdict depends on."""
+
+    name: str
+    job: str
+    round: int
+    spec_hash: str
+    policy: bytes
+    """Canonical JSON."""
+    shots_required: int
+    baseline: bytes
+    """Its artifact."""
+    result_hash: str
+    """As submitted."""
+    artifact: bytes | None
+    replayed: bool
+    worker_amount: str
+
+
+def of_spec(spec: bytes, baseline: bytes, artifact: bytes) -> Delivery:
+    """The delivery of `artifact` under a normalised spec, with no job yet: job id and amount are zero."""
+    return Delivery(
+        name="of a spec",
+        job="0x" + 64 * "0",
+        round=0,
+        spec_hash=digest(spec),
+        policy=canonical(Policy.of_spec(spec).members),
+        shots_required=json.loads(spec)["quantum"]["shots"],
+        baseline=baseline,
+        result_hash=digest(artifact),
+        artifact=artifact,
+        replayed=False,
+        worker_amount="0",
+    )
+
+
+def document(delivery: Delivery) -> bytes:
+    """The verdict document on `delivery`."""
+    policy, baseline = Policy.read(delivery.policy), Baseline.read(delivery.baseline)
+    result, reasons = _examined(delivery, baseline.bits)
+    if delivery.replayed and not _likely_to_repeat(baseline, delivery.shots_required):
+        reasons.append("replayed_result")
+    certificates: list[dict[str, object]] = []
+    guards: list[dict[str, object]] = []
+    outcome = "reject"
+    if result is not None and not reasons:
+        certificates = [_found(name, METHODS[name](policy, baseline, result)) for name in policy.certificates]
+        guards = [_found(name, GUARDS[name](policy, baseline, result)) for name in policy.guards]
+        outcome, reasons = _combined(certificates, guards)
+    return canonical(
+        {
+            "schema": "verdict/1",
+            "engine": "compute-escrow/verdict/1",
+            "job": delivery.job,
+            "round": delivery.round,
+            "spec_hash": delivery.spec_hash,
+            "policy": policy.members,
+            "policy_hash": digest(canonical(policy.members)),
+            "baseline_root": digest(delivery.baseline),
+            "result_hash": delivery.result_hash,
+            "bits": baseline.bits,
+            "shots": {"required": delivery.shots_required, "received": None if result is None else result.n},
+            "seed": None,
+            "worker_amount": delivery.worker_amount if outcome == "accept" else "0",
+            "certificates": certificates,
+            **({"guards": guards} if policy.guards else {}),
+            "outcome": outcome,
+            "reason_codes": reasons,
+            "notes": ["selection_unprotected"],
+        }
+    )
+
+
+def _examined(delivery: Delivery, bits: int) -> tuple[Result | None, list[str]]:
+    if delivery.artifact is None:
+        return None, ["artifact_unavailable"]
+    if digest(delivery.artifact) != delivery.result_hash:
+        return None, ["artifact_hash_mismatch"]
+    result = read_shots(delivery.artifact, bits)
+    if isinstance(result, str):
+        return None, [result]
+    return result, [] if result.n == delivery.shots_required else ["wrong_shot_count"]
+
+
+def _likely_to_repeat(baseline: Baseline, shots: int) -> bool:
+    """Whether two ideal runs coincide with a probability above 2^-128."""
+    coincide = Fraction(sum(weight * weight for weight in baseline.weights), UNIT * UNIT)
+    return shots * logarithm(1 / coincide) < logarithm(Fraction(2**128))
+
+
+def _found(name: str, finding: Finding | None) -> dict[str, object]:
+    if finding is None:
+        nothing = {"statistic": None, "accept": None, "reject": None, "constants": {}}
+        return {"method": name, "decision": "refused", **nothing}
+    decision = "neither"
+    if holds(finding.accept, finding.statistic):
+        decision = "accept"
+    if holds(finding.reject, finding.statistic):
+        decision = "reject"
+    return {
+        "method": name,
+        "decision": decision,
+        "statistic": str(finding.statistic),
+        "accept": None if finding.accept is None else {finding.accept[0]: str(finding.accept[1])},
+        "reject": None if finding.reject is None else {finding.reject[0]: str(finding.reject[1])},
+        "constants": {key: str(value) for key, value in finding.constants.items()},
+    }
+
+
+def _combined(certificates: list[dict[str, object]], guards: list[dict[str, object]]) -> tuple[str, list[str]]:
+    """Any may reject; all certificates must accept."""
+    rejecting = [f"rejected_by:{each['method']}" for each in certificates + guards if each["decision"] == "reject"]
+    if rejecting:
+        return "reject", rejecting
+    words = {"neither": "undecided_by", "refused": "refused_by"}
+    open_ones = [
+        f"{words[str(each['decision'])]}:{each['method']}" for each in certificates if each["decision"] != "accept"
+    ]
+    return ("inconclusive", open_ones) if open_ones else ("accept", ["certified"])

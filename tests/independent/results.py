@@ -1,0 +1,96 @@
+"""What is judged, read from bytes: the baseline, the shots, the policy."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+
+def digest(data: bytes) -> str:
+    return "0x" + hashlib.sha256(data).hexdigest()
+
+
+def canonical(value: object) -> bytes:
+    """RFC 8785, which for ASCII keys, strings and integers is this."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True)
+class Baseline:
+    bits: int
+    weights: tuple[int, ...]
+
+    @classmethod
+    def read(cls, data: bytes) -> Baseline:
+        document = json.loads(data)
+        return cls(document["bits"], tuple(document["weights"]))
+
+
+POLICY_MEMBERS = ("alpha", "beta", "certificates", "eps", "f_min", "guards", "honest_eps", "honest_f")
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds and rates; `members` as they are digested."""
+
+    members: dict[str, Any]
+
+    @classmethod
+    def read(cls, data: bytes) -> Policy:
+        return cls(json.loads(data))
+
+    @classmethod
+    def of_spec(cls, spec: bytes) -> Policy:
+        """What a normalised spec says of its validation; what it leaves out or null is no part of the policy."""
+        validation = json.loads(spec)["validation"]
+        return cls({name: validation[name] for name in POLICY_MEMBERS if validation.get(name)})
+
+    def rate(self, name: str) -> Fraction:
+        return Fraction(self.members[name])
+
+    @property
+    def certificates(self) -> list[str]:
+        return list(self.members["certificates"])
+
+    @property
+    def guards(self) -> list[str]:
+        return list(self.members.get("guards", []))
+
+    @property
+    def level(self) -> Fraction:
+        """beta over the number of certificates and guards: for each one that may reject."""
+        return self.rate("beta") / (len(self.certificates) + len(self.guards))
+
+
+@dataclass(frozen=True)
+class Result:
+    """Shots in their order; outcomes of a baseline of `bits` bits."""
+
+    bits: int
+    shots: tuple[int, ...]
+
+    @property
+    def n(self) -> int:
+        return len(self.shots)
+
+    @cached_property
+    def counts(self) -> dict[int, int]:
+        counts: dict[int, int] = {}
+        for shot in self.shots:
+            counts[shot] = counts.get(shot, 0) + 1
+        return counts
+
+
+def read_shots(data: bytes, bits: int) -> Result | str:
+    """The result whose records are `data`, or the reason code of what is wrong with them."""
+    size = 4 * -(-bits // 32)
+    if not data:
+        return "artifact_empty"
+    if len(data) % size:
+        return "artifact_wrong_size"
+    shots = tuple(int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size))
+    return "bits_above_register" if max(shots) >> bits else Result(bits, shots)
