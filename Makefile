@@ -15,7 +15,7 @@ ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test crash calibrate devices test-browser check bench lock clean
+.PHONY: help setup demo test crash calibrate digests devices test-browser check bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -37,6 +37,10 @@ crash: setup ## kill the router twenty times in the middle of a job; nothing may
 
 calibrate: setup ## measure the verdict's error rates at the worst boundaries found by search (minutes)
 	@$(ENV) && .venv/bin/python scripts/calibrate.py $(CALIBRATE_ARGS)
+
+digests: setup ## the same documents from NumPy 1.26 and 2, one thread and two, and the second implementation
+	@sh scripts/setup.sh numpy1
+	@$(ENV) && .venv/bin/python scripts/digests.py .venv/bin/python .venv-numpy1/bin/python
 
 devices: setup ## judge honest runs on every device whose noise is published (minutes)
 	@$(ENV) && .venv/bin/python scripts/devices.py $(DEVICES_ARGS)
@@ -61,8 +65,10 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
 	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/node.in -o requirements/node.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/numpy1.in -o requirements/numpy1.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
 	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-numpy1 .venv-lock .build .cache .solcx .ape-data node_modules out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

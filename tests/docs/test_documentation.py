@@ -117,6 +117,7 @@ def test_every_dependency_is_in_the_lock_that_installs_it() -> None:
         "requirements/runtime.txt": runtime + groups["test"] + groups["check"],
         "requirements/ape.txt": groups["ape"],
         "requirements/node.txt": prose("requirements/node.in").split(),
+        "requirements/numpy1.txt": prose("requirements/numpy1.in").split(),
         "requirements/uv.txt": prose("requirements/uv.in").split(),
     }
     for lock, requirements in wanted.items():
