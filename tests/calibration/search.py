@@ -1,8 +1,8 @@
 """The search for the law on a boundary on which a method errs most often.
 
 1. Many laws are proposed at random, from families that differ in how the deviation is spread.
-2. Each is scored by how many standard deviations lie between the mean of its statistic and the decision, over a few
-   hundred results: errors of one in a hundred are too rare to rank laws by counting them.
+2. Each is scored by how many standard deviations lie between the mean of its statistic and the decision, over a
+   thousand results: errors of one in a hundred are too rare to rank laws by counting them.
 3. The best are varied (mixed with one another, perturbed, other numbers of shots) for a few generations.
 4. The last few are ranked by the errors that they show, counted.
 
@@ -63,7 +63,7 @@ class Effort:
     """How long the search takes."""
 
     proposals: int = 160
-    results: int = 600
+    results: int = 1000
     """By which a law is scored."""
     generations: int = 6
     children: int = 60

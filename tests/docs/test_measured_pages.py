@@ -1,0 +1,88 @@
+"""The pages of measured figures: each names the command, seed and runs that reproduce it, and its figures say what it
+claims."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from attackers import ATTACKERS
+from calibration.measure import LEAST_RUNS, MARGIN, upper_limit
+from calibration.spaces import SPACES
+from calibration.workers import ATTACKED_BITS, HONEST_BITS, RATE
+
+ROOT = Path(__file__).parents[2]
+HOME = ROOT / "oracle" / "statistics"
+CALIBRATION, DEVICES = HOME / "CALIBRATION.md", HOME / "DEVICES.md"
+
+
+def rows(page: Path, title: str) -> list[list[str]]:
+    """The cells of the table under a heading, without its head."""
+    section = page.read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def of(text: str) -> tuple[int, int]:
+    """The two numbers of ``3 / 1,000``."""
+    part, whole = (int(number.replace(",", "")) for number in text.split("/"))
+    return part, whole
+
+
+@pytest.mark.parametrize(("page", "target"), [(CALIBRATION, "calibrate"), (DEVICES, "devices")])
+def test_a_page_names_its_command_seed_and_runs(page: Path, target: str) -> None:
+    (arguments,) = re.findall(rf"`make {target} {target.upper()}_ARGS='([^']*)'`", page.read_text())
+    options = dict(re.findall(r"--(seed|runs) (\d+)", arguments))
+    assert set(options) == {"seed", "runs"}
+    assert f"seed {options['seed']}" in page.read_text()
+    assert f"{int(options['runs']):,} runs" in page.read_text()
+    known = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / f"{target}.py"), "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert all(option in known for option in re.findall(r"--[a-z]+", arguments))
+
+
+def test_every_boundary_is_measured_and_its_limit_holds() -> None:
+    found = rows(CALIBRATION, "Error rates at the worst boundaries")
+    assert [(row[0].strip("`"), row[1]) for row in found] == [
+        (space.method, f"false {space.error.value}") for space in SPACES
+    ]
+    for row, space in zip(found, SPACES, strict=True):
+        errors, runs = of(row[5])
+        assert runs >= LEAST_RUNS
+        assert upper_limit(errors, runs) <= MARGIN * space.stated
+        assert row[-1] == "yes"
+
+
+def test_every_attacker_is_measured_at_every_width() -> None:
+    found = rows(CALIBRATION, "Attackers")
+    assert [(row[0], int(row[1])) for row in found] == [(name, bits) for name in ATTACKERS for bits in ATTACKED_BITS]
+    for row in found:
+        accepted, runs = of(row[2])
+        assert (upper_limit(accepted, runs) <= RATE) == (row[-1] == "yes"), row
+
+
+def test_honest_workers_are_accepted_and_weak_ones_rejected_at_every_width() -> None:
+    found = rows(CALIBRATION, "Honest and weak workers")
+    assert [int(row[0]) for row in found] == list(HONEST_BITS)
+    for row in found:
+        (accepted, runs), (rejected, weak_runs) = of(row[1]), of(row[3])
+        assert accepted >= 0.99 * runs
+        assert rejected >= 0.98 * weak_runs
+
+
+def test_the_plot_is_there_and_shows_every_boundary() -> None:
+    plot = (HOME / "calibration.svg").read_text()
+    assert all(f"{space.method}, false {space.error.value}<" in plot for space in SPACES)
+
+
+def test_devices_below_the_mark_are_explained() -> None:
+    text = DEVICES.read_text()
+    lines = [line for line in text.split("\n## ")[0].splitlines() if line.startswith("| fake_")]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    below = {row[0] for row in table if of(row[2])[0] < 0.95 * of(row[2])[1]}
+    assert len(table) > 60
+    assert set(re.findall(r"^- \*\*(fake_\w+)\*\*: T = ", text, re.M)) == below
