@@ -43,7 +43,8 @@ def heavy_uniform(p: Probabilities, shots: int, rng: np.random.Generator) -> Seq
 
 def xeb_spoof(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
     """The mode among noise, just as often as makes the linear cross-entropy that of a fidelity of 0.9."""
-    mode = np.eye(p.size)[int(p.argmax())]
+    mode = np.zeros(p.size)
+    mode[int(p.argmax())] = 1
     share = 0.9 * (p.size * float(p @ p) - 1) / (p.size * float(p.max()) - 1)
     return drawn(share * mode + (1 - share) / p.size, shots, rng)
 
