@@ -42,6 +42,8 @@ TEMPLATE = Path(str(resources.files("router.cli") / "templates"))
 PAGE = Path(__file__).parents[1] / "oracle" / "statistics" / "DEVICES.md"
 SHOTS = 4000
 LEAST_QUBITS = 5
+UNEXPLAINED = 0.1
+"""A fidelity this far below the share of clean shots has another cause than the errors of gates and readouts."""
 ENOUGH = 0.95
 """Devices that are accepted less often than this are explained."""
 
@@ -57,8 +59,12 @@ class Judged:
     """Two-qubit gates in the circuit as it is laid out."""
     pair_error: float
     """Median published error of those gates."""
+    pair_us: float
+    """Median published duration of those gates, microseconds; 0 if none is published."""
     readout_error: float
     """Median published error of the five readouts."""
+    t2_us: float
+    """Median published T2 of the qubits in use, microseconds; 0 if none is published."""
     clean: float
     """The product of one minus each published error: the share of shots that no error should touch."""
     runs: int
@@ -114,22 +120,39 @@ class NotLaidOut:
     reason: str
 
 
-def published(backend: Any, isa: Isa) -> tuple[list[float], list[float], float]:
-    """The published errors of the circuit's two-qubit gates and of its readouts, and the share that none touches."""
-    pairs, readouts, clean = [], [], 1.0
-    for step in isa.circuit.data:
-        name = step.operation.name
-        qubits = tuple(isa.circuit.find_bit(bit).index for bit in step.qubits)
-        if name in ("barrier", "delay"):
-            continue
-        properties = backend.target[name].get(qubits)
-        error = 0.0 if properties is None or properties.error is None else float(properties.error)
-        clean *= 1 - error
-        if len(qubits) == 2:
-            pairs.append(error)
-        elif name == "measure":
-            readouts.append(error)
-    return pairs, readouts, clean
+@dataclass(frozen=True)
+class Published:
+    """What a device's snapshot says of the gates and qubits that a circuit uses."""
+
+    pairs: tuple[float, ...]
+    """Errors of the two-qubit gates, one for each in the circuit."""
+    durations_s: tuple[float, ...]
+    """Of the same gates."""
+    readouts: tuple[float, ...]
+    """Errors of the measurements."""
+    t2_s: tuple[float, ...]
+    """Of the qubits in use."""
+    clean: float
+    """The product of one minus each error."""
+
+    @classmethod
+    def of(cls, backend: Any, isa: Isa) -> Published:
+        pairs, durations, readouts, clean = [], [], [], 1.0
+        for step in isa.circuit.data:
+            name = step.operation.name
+            qubits = tuple(isa.circuit.find_bit(bit).index for bit in step.qubits)
+            if name in ("barrier", "delay"):
+                continue
+            properties = backend.target[name].get(qubits)
+            error = 0.0 if properties is None or properties.error is None else float(properties.error)
+            clean *= 1 - error
+            if len(qubits) == 2:
+                pairs.append(error)
+                durations.append(0.0 if properties is None or properties.duration is None else properties.duration)
+            elif name == "measure":
+                readouts.append(error)
+        t2 = [backend.target.qubit_properties[qubit].t2 or 0.0 for qubit in isa.physical]
+        return cls(tuple(pairs), tuple(durations), tuple(readouts), tuple(t2), clean)
 
 
 def case(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> Case:
@@ -153,7 +176,7 @@ def judged(
 ) -> Judged:
     """`runs` honest runs on `backend`."""
     isa = to_isa(circuit, backend, backend.name)
-    pairs, readouts, clean = published(backend, isa)
+    said = Published.of(backend, isa)
     outcomes: Counter[Outcome] = Counter()
     reasons: Counter[str] = Counter()
     distances, fidelities = [], []
@@ -168,10 +191,12 @@ def judged(
     return Judged(
         device=backend.name,
         qubits=backend.num_qubits,
-        pairs=len(pairs),
-        pair_error=statistics.median(pairs),
-        readout_error=statistics.median(readouts),
-        clean=clean,
+        pairs=len(said.pairs),
+        pair_error=statistics.median(said.pairs),
+        pair_us=1e6 * statistics.median(said.durations_s),
+        readout_error=statistics.median(said.readouts),
+        t2_us=1e6 * statistics.median(said.t2_s),
+        clean=said.clean,
         runs=runs,
         accepted=outcomes[Outcome.ACCEPT],
         rejected=outcomes[Outcome.REJECT],
@@ -209,7 +234,7 @@ def devices_table(rows: list[Judged]) -> str:
 
 
 def explained(row: Judged, policy: ValidationPolicy) -> str:
-    """Why honest runs on a device are not accepted: what falls short, and what its published errors leave to expect."""
+    """Why honest runs on a device are not accepted: what falls short, and what its snapshot leaves to expect."""
     short = []
     if row.distance > policy.eps:
         short.append(f"T = {row.distance:.3f} is above eps = {float(policy.eps):g}")
@@ -220,12 +245,21 @@ def explained(row: Judged, policy: ValidationPolicy) -> str:
             f"T = {row.distance:.3f} and F = {row.fidelity:.3f} lie within the thresholds, but by less than 4,000 "
             "shots can certify"
         )
+    if row.pair_error == 1:
+        why = "Its snapshot gives the two-qubit gates an error of 100%: nothing runs there"
+    else:
+        why = (
+            f"{row.pairs} two-qubit gates at {100 * row.pair_error:.2f}% and readout at {100 * row.readout_error:.2f}% "
+            f"leave {100 * row.clean:.0f}% of the shots without an error"
+        )
+    if row.fidelity < row.clean - UNEXPLAINED:
+        why += (
+            f"; its snapshot lets a two-qubit gate last {row.pair_us:.1f} µs, with a T2 of {row.t2_us:.0f} µs, so that "
+            "the qubits relax while the circuit runs"
+        )
     remark = f" {row.remark}" if row.remark else ""
-    return (
-        f"- **{row.device}**: {' and '.join(short)}. {row.pairs} two-qubit gates at {100 * row.pair_error:.2f}% and "
-        f"readout at {100 * row.readout_error:.2f}% leave {100 * row.clean:.0f}% of the shots without an error "
-        f"({', '.join(f'`{reason}`' for reason in row.reasons)}).{remark}"
-    )
+    codes = ", ".join(f"`{reason}`" for reason in row.reasons)
+    return f"- **{row.device}**: {' and '.join(short)}. {why} ({codes}).{remark}"
 
 
 def page(rows: list[Judged], missing: list[NotLaidOut], policy: ValidationPolicy, runs: int, seed: int) -> str:
