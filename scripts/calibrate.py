@@ -3,8 +3,9 @@
     python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--json] [--write]
 
 Counts false accepts and false rejects of every method and guard, plays the attackers and the honest workers through
-whole verdicts, and checks the binomial tails against exact integers. `--write` puts the page and the plot where they
-are committed. Exits with 1 if a stated rate or a target does not hold.
+whole verdicts, and checks the binomial tails against exact integers. `--write` puts figures, page and plot where they
+are committed; with `--only`, what else is there stays. Exits with 1 if a stated rate does not hold, an attacker is paid, or
+a tail is wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -24,67 +27,101 @@ from calibration import measure, report, spaces, tails, workers  # noqa: E402  (
 from calibration.search import Effort  # noqa: E402
 
 HOME = ROOT / "oracle" / "statistics"
+FIGURES = ROOT / "tests" / "calibration" / "figures.json"
 TAIL_CASES = 1_000_000
 VERDICTS = 1000
+
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that is measured."""
+
+    title: str
+    steps: int
+    run: Callable[[Step], measure.Measured | workers.Judged | tails.TailsChecked]
+
+
+def parts(seed: int, runs: int) -> list[Part]:
+    """All that there is to measure, in the order of the page."""
+    effort = Effort()
+    boundaries = [
+        Part(
+            f"{space.method} false {space.error.value}: {space.boundary}",
+            measure.steps(effort),
+            lambda step, space=space: measure.measured(space, seed, runs, effort, step),
+        )
+        for space in spaces.SPACES
+    ]
+    judged = []
+    for plan in workers.plans():
+        count = workers.runs_of(plan.worker, VERDICTS)
+        judged.append(
+            Part(plan.title, count, lambda step, plan=plan, count=count: workers.judged(plan, count, seed, step))
+        )
+    exact = Part("tails", TAIL_CASES // tails.CASES_PER_LAW, lambda step: tails.check_tails(TAIL_CASES, seed, step))
+    return [*boundaries, *judged, exact]
+
+
+def kept(seed: int, runs: int) -> dict[str, measure.Measured | workers.Judged | tails.TailsChecked]:
+    """The committed figures by their parts' titles; none if they are of another seed or number of runs."""
+    if not FIGURES.exists():
+        return {}
+    found = report.Calibration.from_json(json.loads(FIGURES.read_text()))
+    if (found.seed, found.runs, found.verdicts) != (seed, runs, VERDICTS):
+        return {}
+    return {
+        **{f"{each.method} {each.error}: {each.boundary}": each for each in found.rates},
+        **{plan.title: each for plan, each in zip(workers.plans(), found.workers, strict=True)},
+        "tails": found.tails,
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=measure.RUNS, help="results for each boundary (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn (%(default)s)")
-    parser.add_argument(
-        "--only", default="", metavar="TEXT", help="methods whose id contains this; nothing else is run"
-    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="a method's id, workers or tails: what to measure")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--write", action="store_true", help="write CALIBRATION.md and its plot")
+    parser.add_argument("--write", action="store_true", help="write the figures, CALIBRATION.md and its plot")
     asked = parser.parse_args()
     if asked.runs < 1 or asked.seed < 0:
         parser.error("runs are at least 1 and a seed at least 0")
-    chosen = [(place, space) for place, space in enumerate(spaces.SPACES) if asked.only in space.method]
-    if not chosen:
-        known = ", ".join(sorted({space.method for space in spaces.SPACES}))
-        parser.error(f"no method's id contains {asked.only!r}; there are {known}")
-    if asked.only and asked.write:
-        parser.error("--write needs all methods: leave --only out")
     if asked.write and asked.runs < measure.LEAST_RUNS:
         parser.error(f"what is committed has at least {measure.LEAST_RUNS:,} runs: leave --runs out, or raise it")
-    effort = Effort()
+    there = parts(asked.seed, asked.runs)
+    chosen = [part for part in there if asked.only in part.title]
+    if not chosen:
+        known = ", ".join(sorted({space.method for space in spaces.SPACES}))
+        parser.error(f"nothing is called {asked.only!r}; there are {known}, workers and tails")
+    found = kept(asked.seed, asked.runs) if asked.write else {}
+    missing = [part.title for part in there if part not in chosen and part.title not in found]
+    if asked.write and missing:
+        parser.error(f"--write has no figures of {missing[0]} with this seed and runs: leave --only out")
     console = Console(stderr=True)
-    bars = (TextColumn("{task.description}", justify="left"), BarColumn(), TimeRemainingColumn())
+    bars = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*bars, console=console, disable=not console.is_terminal) as progress:
-
-        def bar(title: str, steps: int) -> int:
+        for part in chosen:
             if not console.is_terminal:
-                console.print(title, highlight=False)
-            return progress.add_task(title, total=steps)
-
-        rates = []
-        for place, space in chosen:
-            task = bar(f"{space.method}, false {space.error.value}", measure.steps(effort))
-            rates.append(
-                measure.measured(
-                    space, (asked.seed, place), asked.runs, effort, lambda task=task: progress.advance(task)
-                )
-            )
-        judged: list[workers.Judged] = []
-        checked = tails.TailsChecked(0, 0)
-        if not asked.only:
-            for place, (name, worker, bits) in enumerate(workers.plans()):
-                runs = workers.runs_of(name, VERDICTS)
-                task = bar(f"{name}, {bits} bits", runs)
-                seed = (asked.seed, len(spaces.SPACES), place)
-                judged.append(workers.judged(name, worker, bits, runs, seed, lambda task=task: progress.advance(task)))
-            task = bar("tails", TAIL_CASES // tails.CASES_PER_LAW)
-            checked = tails.check_tails(TAIL_CASES, asked.seed, lambda: progress.advance(task))
-    found = report.Calibration(asked.seed, asked.runs, VERDICTS, rates, judged, checked)
+                console.print(part.title, highlight=False)
+            task = progress.add_task(part.title, total=part.steps)
+            found[part.title] = part.run(lambda task=task: progress.advance(task))
+    ordered = [found[part.title] for part in there if part.title in found]
+    calibration = report.Calibration(
+        asked.seed,
+        asked.runs,
+        VERDICTS,
+        tuple(each for each in ordered if isinstance(each, measure.Measured)),
+        tuple(each for each in ordered if isinstance(each, workers.Judged)),
+        next((each for each in ordered if isinstance(each, tails.TailsChecked)), tails.TailsChecked(0, 0)),
+    )
     if asked.write:
-        (HOME / "CALIBRATION.md").write_text(report.page(found))
-        (HOME / report.PLOT).write_text(report.plot(rates))
-    if asked.json:
-        print(json.dumps(found.to_json(), indent=1))
-    else:
-        print(report.rates_table(rates) if asked.only else report.page(found))
-    return 0 if found.holds else 1
+        FIGURES.write_text(json.dumps(calibration.to_json(), indent=1) + "\n")
+        (HOME / "CALIBRATION.md").write_text(report.page(calibration))
+        (HOME / report.PLOT).write_text(report.plot(calibration.rates))
+    print(json.dumps(calibration.to_json(), indent=1) if asked.json else report.page(calibration))
+    return 0 if calibration.holds else 1
 
 
 if __name__ == "__main__":

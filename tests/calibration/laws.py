@@ -40,9 +40,9 @@ def ghz(bits: int) -> Baseline:
     return Baseline(bits, weights)
 
 
-def dense(bits: int) -> Baseline:
-    """Porter-Thomas outputs, as random circuits have; the bits are the seed."""
-    return Baseline.from_probabilities(np.random.default_rng(bits).dirichlet(np.ones(1 << bits)))
+def dense(bits: int, which: int = 0) -> Baseline:
+    """Porter-Thomas outputs, as random circuits have; `which` of them."""
+    return Baseline.from_probabilities(np.random.default_rng((bits, which)).dirichlet(np.ones(1 << bits)))
 
 
 def circuit(rng: np.random.Generator, widest: int) -> Named:
@@ -99,6 +99,15 @@ def _two_points(p: Law, _rng: np.random.Generator) -> Law:
     return law
 
 
+def _better(p: Law, rng: np.random.Generator) -> Law:
+    """What some of the least likely outcomes have goes to the most likely one: every score up to them is rarer."""
+    law, order = p.copy(), np.argsort(p)
+    lost = order[: int(rng.integers(0, p.size))]
+    law[order[-1]] += law[lost].sum()
+    law[lost] = 0
+    return law
+
+
 def _lightest(p: Law, rng: np.random.Generator) -> Law:
     """Alike over some of the least likely outcomes."""
     last = int(rng.integers(1, p.size + 1))
@@ -114,6 +123,7 @@ FAMILIES: dict[str, Callable[[Law, np.random.Generator], Law]] = {
     "a part of the outcomes": _part,
     "other outcomes": _permuted,
     "from the most to the least likely": _two_points,
+    "the most likely one, from the least likely ones": _better,
     "the least likely ones": _lightest,
 }
 """Directions in which to leave a baseline."""

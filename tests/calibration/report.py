@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from math import log10
+from typing import Any
 
 import numpy as np
 
@@ -18,52 +19,35 @@ PLOT = "calibration.svg"
 
 @dataclass(frozen=True)
 class Calibration:
-    """All that one run of the script measured."""
+    """All that was measured with one seed and number of runs."""
 
     seed: int
     runs: int
     verdicts: int
-    rates: Sequence[Measured]
-    workers: Sequence[Judged]
+    rates: tuple[Measured, ...]
+    workers: tuple[Judged, ...]
     tails: TailsChecked
 
     @property
     def holds(self) -> bool:
-        return all(each.holds for each in self.rates) and all(map(holds, self.workers)) and not self.tails.violations
+        """Whether every stated rate holds, no attacker is paid, and no tail is wrong."""
+        attackers = (each for each in self.workers if each.scores)
+        return all(each.holds for each in self.rates) and all(map(holds, attackers)) and not self.tails.violations
 
     def to_json(self) -> dict[str, object]:
-        return {
-            "seed": self.seed,
-            "holds": self.holds,
-            "rates": [
-                {
-                    "method": each.method,
-                    "error": each.error,
-                    "boundary": each.boundary,
-                    "worst": each.worst,
-                    "shots": each.shots,
-                    "runs": each.runs,
-                    "errors": each.errors,
-                    "rate": each.rate,
-                    "limit": each.limit,
-                    "stated": each.stated,
-                    "holds": each.holds,
-                }
-                for each in self.rates
-            ],
-            "workers": [
-                {
-                    "worker": each.worker,
-                    "bits": each.bits,
-                    "runs": each.runs,
-                    "accepted": each.accepted,
-                    "rejected": each.rejected,
-                    "holds": holds(each),
-                }
-                for each in self.workers
-            ],
-            "tails": {"cases": self.tails.cases, "violations": self.tails.violations},
-        }
+        """The figures; limits and marks follow from them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Any) -> Calibration:
+        return cls(
+            kept["seed"],
+            kept["runs"],
+            kept["verdicts"],
+            tuple(Measured(**each) for each in kept["rates"]),
+            tuple(Judged(**each) for each in kept["workers"]),
+            TailsChecked(**kept["tails"]),
+        )
 
 
 def percent(rate: float) -> str:
@@ -114,7 +98,6 @@ def attackers_table(rows: Sequence[Judged]) -> str:
                 _yes(holds(each)),
             )
             for each in rows
-            if each.worker not in (HONEST_NAME, WEAK_NAME)
         ],
     )
 
@@ -123,12 +106,13 @@ def workers_table(rows: Sequence[Judged]) -> str:
     honest = {each.bits: each for each in rows if each.worker == HONEST_NAME}
     weak = {each.bits: each for each in rows if each.worker == WEAK_NAME}
     return _table(
-        ("bits", f"{HONEST_NAME}: accepted", "at least", f"{WEAK_NAME}: rejected", "at least", "hold"),
+        ("bits", f"{HONEST_NAME}: accepted", "limit", "worst circuit", f"{WEAK_NAME}: rejected", "limit", "hold"),
         [
             (
                 str(bits),
                 f"{honest[bits].accepted:,} / {honest[bits].runs:,}",
                 percent(honest[bits].accepted_at_least),
+                percent(honest[bits].forecast),
                 f"{weak[bits].rejected:,} / {weak[bits].runs:,}",
                 percent(weak[bits].rejected_at_least),
                 _yes(holds(honest[bits]) and holds(weak[bits])),
@@ -144,9 +128,9 @@ def page(found: Calibration) -> str:
     command = f"make calibrate CALIBRATE_ARGS='--seed {found.seed} --runs {found.runs} --write'"
     return f"""# Calibration
 
-Measured by `{command}`, which writes this page: seed {found.seed}, {found.runs:,} runs for each boundary,
-{found.verdicts:,} verdicts for each attacker. Limits are one-sided, 99%, exact (Clopper and Pearson 1934). The same
-seed and NumPy give the same figures.
+Measured by `{command}`, which writes this page:
+seed {found.seed}, {found.runs:,} runs for each boundary, {found.verdicts:,} verdicts for each attacker. Limits are
+one-sided, 99%, exact (Clopper and Pearson 1934). The same seed and NumPy give the same figures.
 
 ## Error rates at the worst boundaries
 
@@ -167,14 +151,27 @@ guards on counts are proved for every law at the price of a factor of 3 (sqrt(N)
 
 ## Attackers
 
-4,000 shots of a dense circuit (Porter-Thomas outputs), judged whole: default rates, distance and guards, a fidelity
-above 4/5; the distance up to 6 bits. An attacker holds if its limit is at most alpha, 1%.
+4,000 shots each, ten dense circuits (Porter-Thomas outputs) of each width, judged whole: the rates, distance and
+guards of a spec that names none, with `score_cdf/1`; a fidelity above 4/5, and the distance up to 6 bits. An attacker
+holds if its limit is at most alpha, 1%.
 
-{attackers_table(found.workers)}
+{attackers_table([each for each in found.workers if each.scores])}
+
+### With the guards of a spec that names none
+
+Up to 6 bits such a spec relies on the distance, and what lies within eps is accepted, whoever made it: on a dense
+circuit the heavy outcomes alone lie about 0.15 from its law, and eps is 1/4 where nothing else is said. Name
+`score_cdf/1`, or a smaller eps. Wider, `score_cdf/1` is there by default.
+
+{attackers_table([each for each in found.workers if not each.scores and each.worker not in (HONEST_NAME, WEAK_NAME)])}
 
 ## Honest and weak workers
 
-The same circuits and policy: F = 0.9 is to be accepted at least 99% of the time, F = 0.7 rejected at least 98%.
+The same circuits (two of each width beyond 12 bits), with the guards of a spec that names none: F = 0.9 is to be
+accepted at least 99% of the time, F = 0.7 rejected at least 98%. «Worst circuit» is the least, over the circuits, of
+the exact probability that the witness accepts F = 0.9, which is what the planner says of it. These are powers, not
+error rates: certificates and guards share beta, so that each rejects later than it would alone, and narrow circuits
+have a few outcomes only, some of them flat.
 
 {workers_table(found.workers)}
 

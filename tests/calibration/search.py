@@ -45,6 +45,11 @@ class Space(Protocol[Point]):
         """The most often that the error is said to happen."""
         ...
 
+    @property
+    def cost(self) -> int:
+        """How many times longer its certificates take than most; the search takes that many fewer of them."""
+        ...
+
     def propose(self, rng: np.random.Generator) -> Point:
         """A point at random."""
         ...
@@ -74,6 +79,7 @@ class Effort:
 
     @property
     def steps(self) -> int:
+        """How often `worst` calls its `step`."""
         return self.proposals + self.generations * self.children + self.finalists
 
 
@@ -99,12 +105,14 @@ def worst(
 ) -> Trial:
     """The trial of the worst point found in `space`. Raises ValueError if no point of it has a trial."""
 
+    results, counted = max(30, effort.results // space.cost), max(100, effort.counted // space.cost)
+
     def scored(point: Point) -> list[_Scored[Point]]:
         step()
         trial = space.trial(point)
         if trial is None:
             return []
-        return [_Scored(_score(trial, space.error, rng, effort.results), point, trial)]
+        return [_Scored(_score(trial, space.error, rng, results), point, trial)]
 
     found = [each for _ in range(effort.proposals) for each in scored(space.propose(rng))]
     for _ in range(effort.generations):
@@ -112,9 +120,7 @@ def worst(
         if not found:
             raise ValueError(f"no point on the boundary of {space.method} has a trial")
         # The kept ones are scored again, or the luckiest noise would stay on top for ever.
-        found = [
-            _Scored(_score(each.trial, space.error, rng, effort.results), each.point, each.trial) for each in found
-        ]
+        found = [_Scored(_score(each.trial, space.error, rng, results), each.point, each.trial) for each in found]
         parents = list(found)
         for _ in range(effort.children):
             one, other = (parents[int(i)].point for i in rng.integers(0, len(parents), 2))
@@ -123,5 +129,5 @@ def worst(
     counts = []
     for each in finalists:
         step()
-        counts.append(errors(each.trial, space.error, rng, effort.counted))
+        counts.append(errors(each.trial, space.error, rng, counted))
     return finalists[int(np.argmax(counts))].trial

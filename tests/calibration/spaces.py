@@ -19,9 +19,12 @@ from oracle.spec import ValidationPolicy
 from oracle.statistics import (
     BINOMIAL,
     BLOCKS,
+    CEILING,
     DISPERSION,
     DUPLICATES,
+    HUBER,
     REPEATS,
+    SCORES,
     TVD,
     WITNESS,
     Baseline,
@@ -30,21 +33,26 @@ from oracle.statistics import (
     MethodRefused,
     Record,
     certifier,
+    check_policy,
     guard,
 )
+from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
-from oracle.statistics.levelset import LevelSet, expected_set, witness_set
+from oracle.statistics.guards.scores import SCORE_TOLERANCE
+from oracle.statistics.hull import Hull, misread
+from oracle.statistics.levelset import LevelSet, below_thresholds, expected_set, thresholds, witness_set
 
 RATE = Fraction(1, 100)
 JOB_SHOTS = 4000
+F_MAX = Fraction(19, 20)
 
 
-def policy(method: str, guards: tuple[str, ...] = ()) -> ValidationPolicy:
+def policy(*certificates: str, guards: tuple[str, ...] = (), f_max: Fraction | None = None) -> ValidationPolicy:
     """The default thresholds, with rates such that each certificate and guard has 1/100 for itself."""
     quarter, seven_tenths = Fraction(1, 4), Fraction(7, 10)
-    parts = 1 + len(guards)
+    parts = len(certificates) + len(guards)
     return ValidationPolicy(
-        RATE, RATE * parts, quarter, quarter, seven_tenths, seven_tenths, certificates=(method,), guards=guards
+        RATE, RATE * parts, quarter, quarter, seven_tenths, seven_tenths, certificates, guards, f_max
     )
 
 
@@ -75,6 +83,7 @@ class CountsSpace:
     """From a baseline and a target to a law on the boundary; None if the way to the target does not meet it."""
     widest: int = 6
     most_shots: int = JOB_SHOTS
+    cost: int = 1
 
     def propose(self, rng: np.random.Generator) -> CountsPoint:
         found = circuit(rng, self.widest)
@@ -112,16 +121,45 @@ def _both(one: str, other: str) -> str:
     return " and ".join(sorted(parts)) if len(parts) <= 2 else "a mixture"
 
 
-def certifying(method: str) -> Callable[[Baseline, int], Judge]:
-    rules = policy(method)
-    return lambda baseline, shots: certifier(method, rules, baseline, shots).certify
-
-
-def guarding(method: str) -> Callable[[Baseline, int], Judge]:
-    rules = policy(TVD, (method,))
+def certifying(method: str, *beside: str) -> Callable[[Baseline, int], Judge]:
+    """How a verdict prepares `method`, with certificates that it needs beside it."""
+    rules = policy(method, *beside)
 
     def prepare(baseline: Baseline, shots: int) -> Judge:
+        check_policy(rules, shots)
+        return certifier(method, rules, baseline, shots).certify
+
+    return prepare
+
+
+def guarding(method: str, f_max: Fraction | None = None) -> Callable[[Baseline, int], Judge]:
+    """How a verdict prepares the guard `method`."""
+    rules = policy(TVD, guards=(method,), f_max=f_max)
+
+    def prepare(baseline: Baseline, shots: int) -> Judge:
+        check_policy(rules, shots)
         prepared = guard(method, rules, baseline, shots)
+        return lambda outcomes, counts: prepared.inspect(Record(np.repeat(outcomes, counts), outcomes, counts))
+
+    return prepare
+
+
+def hull(baseline: Baseline) -> Hull:
+    """The noises that are declared honest where a hull is measured: a fifth of uniform, a half of readout errors."""
+    misread_ones = misread(baseline, Fraction(1, 100), Fraction(3, 100))
+    return Hull(baseline, (Baseline.uniform(baseline.bits), misread_ones), (Fraction(1, 5), Fraction(1, 2)))
+
+
+def certifying_from_hull(method: str) -> Callable[[Baseline, int], Judge]:
+    rules = policy(method)
+    return lambda baseline, shots: certifier(method, rules, baseline, shots, hull(baseline)).certify
+
+
+def guarding_by_hull(method: str) -> Callable[[Baseline, int], Judge]:
+    rules = policy(TVD, guards=(method,))
+
+    def prepare(baseline: Baseline, shots: int) -> Judge:
+        prepared = guard(method, rules, baseline, shots, hull(baseline))
         return lambda outcomes, counts: prepared.inspect(Record(np.repeat(outcomes, counts), outcomes, counts))
 
     return prepare
@@ -131,6 +169,47 @@ def _at_distance(eps: Fraction) -> Callable[[Baseline, Law], Law | None]:
     def onto(baseline: Baseline, towards: Law) -> Law | None:
         p = probabilities(baseline)
         return on_the_way(p, towards, lambda law: float(np.abs(law - p).sum() / 2), float(eps))
+
+    return onto
+
+
+def _at_distance_from_hull(eps: Fraction) -> Callable[[Baseline, Law], Law | None]:
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        mixtures = hull(baseline)
+
+        def distance(law: Law) -> float:
+            clipped = np.maximum(law, 0)
+            return float(mixtures.distance(Baseline.from_probabilities(clipped / clipped.sum())))
+
+        return on_the_way(probabilities(baseline), towards, distance, float(eps))
+
+    return onto
+
+
+def _missing(fidelity: Fraction, eps: Fraction) -> Callable[[Baseline, Law], Law | None]:
+    """Laws that lack just eps of the part F p."""
+
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        p = probabilities(baseline)
+        return on_the_way(p, towards, lambda law: float(np.maximum(float(fidelity) * p - law, 0).sum()), float(eps))
+
+    return onto
+
+
+def _scoring_better(
+    expected: Callable[[Baseline], tuple[int, ...]], tolerance: Fraction
+) -> Callable[[Baseline, Law], Law | None]:
+    """Laws that have, at some score, just `tolerance` less at or below it than is expected at least."""
+
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        place = np.searchsorted(thresholds(baseline.bits), baseline.weights, side="left")
+        least = np.array(expected(baseline)) / TOTAL
+
+        def lead(law: Law) -> float:
+            below = np.cumsum(np.bincount(place, weights=law, minlength=least.size + 1))[:-1]
+            return float((least - below).max())
+
+        return on_the_way(probabilities(baseline), towards, lead, float(tolerance))
 
     return onto
 
@@ -161,6 +240,8 @@ _TVD_BOUNDARY = _at_distance(_DEFAULT.eps)
 _WITNESS_BOUNDARY = _at_share(
     lambda baseline: witness_set(baseline, _DEFAULT.f_min), lambda level_set: level_set.share(_DEFAULT.f_min)
 )
+_HUBER_BOUNDARY = _missing(_DEFAULT.f_min, _DEFAULT.eps)
+_CEILING_BOUNDARY = _at_share(lambda baseline: witness_set(baseline, F_MAX), lambda level_set: level_set.share(F_MAX))
 _BINOMIAL_BOUNDARY = _at_share(expected_set, lambda _: _DEFAULT.f_min)
 
 
@@ -183,6 +264,7 @@ class TiltSpace:
     boundary: str = "neighbours agree alone in 2/3 of the triples that tell, or in 1/3"
     stated: Fraction = RATE
     most_shots: int = 1200
+    cost: int = 1
 
     def propose(self, rng: np.random.Generator) -> TiltPoint:
         return TiltPoint(
@@ -214,7 +296,7 @@ class TiltSpace:
             pairs = np.stack((a, b), axis=2).reshape(results, 2 * third)
             return np.concatenate((pairs, c), axis=1)
 
-        prepared = guard(REPEATS, policy(TVD, (REPEATS,)), Baseline.uniform(bits), 3 * third)
+        prepared = guard(REPEATS, policy(TVD, guards=(REPEATS,)), Baseline.uniform(bits), 3 * third)
         told = f"{w.size} classes; {'neighbours' if point.near else 'distant shots'} repeat"
         return OrderTrial(prepared, draw, 3 * third, told)
 
@@ -237,6 +319,7 @@ class DriftSpace:
     boundary: str = "shares in the level set differ by 1/10 between blocks"
     stated: Fraction = RATE
     most_shots: int = 1200
+    cost: int = 1
 
     def propose(self, rng: np.random.Generator) -> DriftPoint:
         more = rng.integers(0, 2, BLOCK_COUNT).astype(float)
@@ -260,27 +343,52 @@ class DriftSpace:
         def draw(rng: np.random.Generator, results: int) -> np.ndarray:
             return np.where(rng.random((results, shares.size)) < shares, 0, 2)
 
-        prepared = guard(BLOCKS, policy(TVD, (BLOCKS,)), half, shares.size)
+        prepared = guard(BLOCKS, policy(TVD, guards=(BLOCKS,)), half, shares.size)
         told = f"shares {point.least:.2f} and {point.least + 0.1:.2f}, {int(sum(point.more))} blocks of 8 high"
         return OrderTrial(prepared, draw, shares.size, told)
 
 
 def _counts(
-    method: str, error: Decision, boundary: str, onto: Callable[[Baseline, Law], Law | None], **more: int
+    method: str, error: Decision, boundary: str, onto: Callable[[Baseline, Law], Law | None], *beside: str
 ) -> CountsSpace:
-    return CountsSpace(method, error, boundary, RATE, certifying(method), onto, **more)
+    return CountsSpace(method, error, boundary, RATE, certifying(method, *beside), onto)
+
+
+def _guard(
+    method: str, boundary: str, onto: Callable[[Baseline, Law], Law | None], f_max: Fraction | None = None
+) -> CountsSpace:
+    return CountsSpace(method, Decision.REJECT, boundary, RATE, guarding(method, f_max), onto)
+
+
+def _from_hull(error: Decision, boundary: str) -> CountsSpace:
+    onto = _at_distance_from_hull(_DEFAULT.eps)
+    return CountsSpace(TVD, error, boundary, RATE, certifying_from_hull(TVD), onto, widest=2, cost=10)
 
 
 SPACES: tuple[Space, ...] = (
-    _counts(TVD, Decision.ACCEPT, "TVD = eps", _TVD_BOUNDARY),
-    _counts(TVD, Decision.REJECT, "TVD = honest_eps", _TVD_BOUNDARY),
-    _counts(WITNESS, Decision.ACCEPT, "F = f_min", _WITNESS_BOUNDARY),
-    _counts(WITNESS, Decision.REJECT, "F = honest_f", _WITNESS_BOUNDARY),
     _counts(BINOMIAL, Decision.ACCEPT, "share = f_min", _BINOMIAL_BOUNDARY),
     _counts(BINOMIAL, Decision.REJECT, "share = honest_f", _BINOMIAL_BOUNDARY),
-    CountsSpace(DISPERSION, Decision.REJECT, "any law", RATE, guarding(DISPERSION), _any_law),
-    CountsSpace(DUPLICATES, Decision.REJECT, "any law", RATE, guarding(DUPLICATES), _any_law),
-    TiltSpace(),
+    _counts(HUBER, Decision.ACCEPT, "eps of f_min p is missing", _HUBER_BOUNDARY, WITNESS),
+    _counts(HUBER, Decision.REJECT, "honest_eps of f_min p is missing", _HUBER_BOUNDARY, WITNESS),
+    _counts(TVD, Decision.ACCEPT, "TVD = eps", _TVD_BOUNDARY),
+    _counts(TVD, Decision.REJECT, "TVD = honest_eps", _TVD_BOUNDARY),
+    _from_hull(Decision.ACCEPT, "eps from the nearest mixture of a hull"),
+    _from_hull(Decision.REJECT, "honest_eps from the nearest mixture of a hull"),
+    _counts(WITNESS, Decision.ACCEPT, "F = f_min", _WITNESS_BOUNDARY),
+    _counts(WITNESS, Decision.REJECT, "F = honest_f", _WITNESS_BOUNDARY),
+    _guard(CEILING, "F = f_max", _CEILING_BOUNDARY, F_MAX),
+    _guard(DISPERSION, "any law", _any_law),
+    _guard(DUPLICATES, "any law", _any_law),
     DriftSpace(),
+    TiltSpace(),
+    _guard(SCORES, "1/20 less at or below some score", _scoring_better(below_thresholds, SCORE_TOLERANCE)),
+    CountsSpace(
+        SCORES,
+        Decision.REJECT,
+        "1/20 less at or below some score than any mixture of a hull",
+        RATE,
+        guarding_by_hull(SCORES),
+        _scoring_better(lambda baseline: hull(baseline).lowest_below, SCORE_TOLERANCE),
+    ),
 )
 """Each way in which a method or guard may err."""

@@ -16,7 +16,7 @@ from oracle.statistics.tails import (
     upper_tail_at_most,
 )
 
-CASES_PER_LAW = 20
+CASES_PER_LAW = 50
 _TINY = Fraction(1, 10**40)
 
 

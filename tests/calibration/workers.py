@@ -13,12 +13,12 @@ import numpy as np
 from attackers import ATTACKERS, Attacker, at_fidelity
 
 from calibration.laws import dense, probabilities
-from calibration.measure import lower_limit, upper_limit
+from calibration.measure import key, lower_limit, upper_limit
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.policy import DEFAULT_GUARDS
-from oracle.statistics import TVD, WITNESS, Baseline
+from oracle.spec.methods import DEFAULT_CERTIFICATES, WIDEST_TVD, resolve_guards
+from oracle.statistics import SCORES, WITNESS, Baseline, certifier
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
 
@@ -28,28 +28,40 @@ F_MIN = Fraction(4, 5)
 ATTACKED_BITS = (5, 10, 12)
 HONEST_BITS = tuple(range(4, 21))
 HONEST_NAME, WEAK_NAME = "honest, F = 0.9", "weak, F = 0.7"
+HONEST_FIDELITY = Fraction(9, 10)
 HONEST, WEAK = at_fidelity(0.9), at_fidelity(0.7)
 LEAST_ACCEPTED, LEAST_REJECTED = 0.99, 0.98
 """Of honest workers at F = 0.9, and of weak ones at F = 0.7."""
-_WIDEST_DISTANCE = 6
 
 
-def policy(bits: int) -> ValidationPolicy:
-    """The default rates, distance and guards; a fidelity above 4/5; the certificates for that width."""
+def policy(bits: int, *, scores: bool = False) -> ValidationPolicy:
+    """The default rates, distance and guards; a fidelity above 4/5; distance and witness up to six bits, then the
+    witness alone. `scores`: with `score_cdf/1`, whether or not a spec of that width gets it by default."""
     quarter = Fraction(1, 4)
-    certificates = (TVD, WITNESS) if bits <= _WIDEST_DISTANCE else (WITNESS,)
-    return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, DEFAULT_GUARDS)
+    certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_TVD else (WITNESS,)
+    guards = set(resolve_guards(None, bits, certificates, f_max=False)) | ({SCORES} if scores else set())
+    return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, tuple(sorted(guards)))
+
+
+def circuits(bits: int) -> int:
+    """How many circuits of that width are judged; tables of wide ones take seconds."""
+    return 10 if bits <= 12 else 2
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The outcomes of one worker's results on one circuit."""
+    """The outcomes of one worker's results, on circuits of one width."""
 
     worker: str
     bits: int
+    circuits: int
     runs: int
     accepted: int
     rejected: int
+    scores: bool
+    """Whether `score_cdf/1` was named; else the guards are those of a spec that names none."""
+    forecast: float
+    """The least, over the circuits, of the probability that the witness accepts F = 0.9: exact, rounded."""
 
     @property
     def accepted_at_most(self) -> float:
@@ -89,16 +101,35 @@ def verdict(
     )
 
 
-def judged(
-    name: str, attacker: Attacker, bits: int, runs: int, seed: tuple[int, ...], step: Callable[[], None] = lambda: None
-) -> Judged:
-    """`runs` results of a worker on the dense circuit of `bits` bits."""
-    baseline, rules, rng = dense(bits), policy(bits), np.random.default_rng((*seed, bits))
-    outcomes = []
-    for _ in range(runs):
-        outcomes.append(verdict(attacker, baseline, rules, rng).outcome)
-        step()
-    return Judged(name, bits, runs, outcomes.count(Outcome.ACCEPT), outcomes.count(Outcome.REJECT))
+@dataclass(frozen=True)
+class Plan:
+    """One row to be measured."""
+
+    worker: str
+    attacker: Attacker
+    bits: int
+    scores: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"workers, {self.bits} bits{' with score_cdf' if self.scores else ''}: {self.worker}"
+
+
+def judged(plan: Plan, runs: int, seed: int, step: Callable[[], None] = lambda: None) -> Judged:
+    """`runs` results of a worker, as many on each of some dense circuits of one width."""
+    rules = policy(plan.bits, scores=plan.scores)
+    rng = np.random.default_rng((seed, key(plan.title)))
+    count = circuits(plan.bits)
+    outcomes: list[Outcome] = []
+    forecasts = []
+    for which in range(count):
+        baseline = dense(plan.bits, which)
+        forecasts.append(float(certifier(WITNESS, rules, baseline, SHOTS).accepts_honest(HONEST_FIDELITY)))
+        while len(outcomes) * count < runs * (which + 1):
+            outcomes.append(verdict(plan.attacker, baseline, rules, rng).outcome)
+            step()
+    accepted, rejected = outcomes.count(Outcome.ACCEPT), outcomes.count(Outcome.REJECT)
+    return Judged(plan.worker, plan.bits, count, runs, accepted, rejected, plan.scores, min(forecasts))
 
 
 def runs_of(name: str, verdicts: int) -> int:
@@ -106,12 +137,13 @@ def runs_of(name: str, verdicts: int) -> int:
     return verdicts // 2 if name in (HONEST_NAME, WEAK_NAME) else verdicts
 
 
-def plans() -> list[tuple[str, Attacker, int]]:
-    """Each row of the table: a worker's name, the worker, bits. Attackers first, then honest, then weak ones."""
+def plans() -> list[Plan]:
+    """Every row: attackers with `score_cdf/1`, attackers as a spec without guards meets them, honest and weak ones."""
     return [
-        *((name, attacker, bits) for name, attacker in ATTACKERS.items() for bits in ATTACKED_BITS),
-        *((HONEST_NAME, Attacker(HONEST), bits) for bits in HONEST_BITS),
-        *((WEAK_NAME, Attacker(WEAK), bits) for bits in HONEST_BITS),
+        *(Plan(name, attacker, bits, True) for name, attacker in ATTACKERS.items() for bits in ATTACKED_BITS),
+        *(Plan(name, attacker, ATTACKED_BITS[0]) for name, attacker in ATTACKERS.items()),
+        *(Plan(HONEST_NAME, Attacker(HONEST), bits) for bits in HONEST_BITS),
+        *(Plan(WEAK_NAME, Attacker(WEAK), bits) for bits in HONEST_BITS),
     ]
 
 

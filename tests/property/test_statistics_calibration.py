@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from attackers import ATTACKERS
+from attackers import ATTACKERS, Attacker
 from calibration import workers
 from calibration.measure import MARGIN, lower_limit, measured, upper_limit
 from calibration.search import Effort, Space, worst
@@ -17,7 +17,7 @@ from calibration.trials import CountsTrial, errors
 from scipy.stats import binomtest
 
 from oracle.statistics import GUARDS, METHODS, TVD, Decision, certifier
-from oracle.statistics.tails import least_significant
+from oracle.statistics.tails import least_significant, most_significant
 
 QUICK = Effort(proposals=24, results=60, generations=1, children=12, kept=4, finalists=2, counted=300)
 SEARCHING = Effort(proposals=60, results=200, generations=3, children=30, finalists=3, counted=2000)
@@ -25,17 +25,17 @@ RUNS = 1500
 
 
 def named(space: Space[object]) -> str:
-    return f"{space.method.partition('/')[0]}-{space.error.value}"
+    return f"{space.method.partition('/')[0]}-{space.error.value}-{space.boundary}"
 
 
-@pytest.mark.parametrize(("place", "space"), list(enumerate(SPACES)), ids=[named(space) for space in SPACES])
+@pytest.mark.parametrize("space", SPACES, ids=[named(space) for space in SPACES])
 def test_no_method_errs_more_often_than_stated_on_the_worst_boundary_of_a_short_search(
-    place: int, space: Space[object]
+    space: Space[object],
 ) -> None:
-    found = measured(space, (3, place), RUNS, QUICK)
-    limit = least_significant(RUNS, RATE, Fraction(1, 1000))
+    runs = RUNS // space.cost
+    found = measured(space, 3, runs, QUICK)
+    limit = least_significant(runs, RATE, Fraction(1, 1000))
     assert limit is not None
-    assert found.runs == RUNS
     assert found.errors < limit, f"{found.worst}, {found.shots} shots"
 
 
@@ -54,7 +54,7 @@ def test_a_method_that_errs_more_often_than_it_states_is_found_out() -> None:
     broken = replace(
         honest, prepare=lambda baseline, shots: certifier("witness.levelset/1", lax, baseline, shots).certify
     )
-    found = measured(broken, (3, 0), 5000, QUICK)
+    found = measured(broken, 3, 5000, QUICK)
     assert not found.holds
     assert lower_limit(found.errors, found.runs) > MARGIN * float(found.stated)
 
@@ -70,8 +70,8 @@ def test_the_search_finds_where_a_coin_is_most_often_accepted() -> None:
 
 def test_the_same_seed_finds_and_measures_the_same() -> None:
     space = SPACES[0]
-    assert measured(space, (5, 0), 400, QUICK) == measured(space, (5, 0), 400, QUICK)
-    assert measured(space, (5, 0), 400, QUICK).worst != measured(space, (6, 0), 400, QUICK).worst
+    assert measured(space, 5, 400, QUICK) == measured(space, 5, 400, QUICK)
+    assert measured(space, 5, 400, QUICK).worst != measured(space, 6, 400, QUICK).worst
 
 
 @pytest.mark.parametrize(("errors", "runs"), [(0, 10), (3, 100), (100, 10_000), (7, 7)])
@@ -87,15 +87,29 @@ def test_tails_are_the_exact_fractions_on_ten_thousand_cases() -> None:
 
 
 @pytest.mark.parametrize("bits", [4, 12])
-def test_honest_workers_are_accepted_and_weak_ones_rejected_as_targeted(bits: int) -> None:
-    for name in (workers.HONEST_NAME, workers.WEAK_NAME):
-        (attacker,) = (attacker for title, attacker, at in workers.plans() if title == name and at == bits)
-        found = workers.judged(name, attacker, bits, 50, (1,))
-        assert workers.holds(found), found
+def test_honest_workers_are_accepted_and_weak_ones_rejected_nearly_always(bits: int) -> None:
+    runs = 60
+    honest = workers.judged(workers.Plan("honest", Attacker(workers.HONEST), bits), runs, 1)
+    weak = workers.judged(workers.Plan("weak", Attacker(workers.WEAK), bits), runs, 1)
+    # One time in a thousand of those at 99% and 95% show fewer; `make calibrate` measures how many it is.
+    assert honest.accepted > most_significant(runs, Fraction(99, 100), Fraction(1, 1000))
+    assert weak.rejected > most_significant(runs, Fraction(95, 100), Fraction(1, 1000))
+
+
+@pytest.mark.parametrize("bits", workers.ATTACKED_BITS)
+@pytest.mark.parametrize("name", ATTACKERS)
+def test_no_attacker_is_paid(name: str, bits: int) -> None:
+    assert workers.judged(workers.Plan(name, ATTACKERS[name], bits, True), 20, 1).accepted == 0
+
+
+def test_the_heavy_outcomes_alone_are_within_the_default_distance_and_need_the_guard_on_scores() -> None:
+    attacker = ATTACKERS["heavy outcomes only"]
+    assert workers.judged(workers.Plan("heavy", attacker, 5), 20, 1).accepted > 15
+    assert workers.judged(workers.Plan("heavy", attacker, 5, True), 20, 1).accepted == 0
 
 
 def test_a_replayed_result_is_an_attack_and_the_same_result_once_is_none() -> None:
     old = ATTACKERS["an old result replayed"]
     once = replace(old, replayed=False)
-    assert workers.judged("replayed", old, 5, 20, (1,)).rejected == 20
-    assert workers.judged("fresh", once, 5, 20, (1,)).accepted == 20
+    assert workers.judged(workers.Plan("old", old, 5), 20, 1).rejected == 20
+    assert workers.judged(workers.Plan("new", once, 5), 20, 1).accepted == 20
