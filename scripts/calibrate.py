@@ -1,24 +1,26 @@
 """Whether the verdict engine errs as rarely as it states: measured at the worst boundaries found by search.
 
-    python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--json] [--write]
+    python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--jobs 2] [--json] [--write]
 
 Counts false accepts and false rejects of every method and guard, plays the attackers and the honest workers through
 whole verdicts, and checks the binomial tails against exact integers. `--write` puts figures, page and plot where they
-are committed; with `--only`, what else is there stays. Exits with 1 if a stated rate does not hold, an attacker is paid, or
-a tail is wrong.
+are committed; with `--only`, what else is there stays. Exits with 1 if a stated rate does not hold, an attacker is
+paid, or a tail is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -31,7 +33,7 @@ FIGURES = ROOT / "tests" / "calibration" / "figures.json"
 TAIL_CASES = 1_000_000
 VERDICTS = 1000
 
-Step = Callable[[], None]
+Measured = measure.Measured | workers.Judged | tails.TailsChecked
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ class Part:
     """One thing that is measured."""
 
     title: str
-    steps: int
-    run: Callable[[Step], measure.Measured | workers.Judged | tails.TailsChecked]
+    run: Callable[[], Measured]
 
 
 def parts(seed: int, runs: int) -> list[Part]:
@@ -49,22 +50,24 @@ def parts(seed: int, runs: int) -> list[Part]:
     boundaries = [
         Part(
             f"{space.method} false {space.error.value}: {space.boundary}",
-            measure.steps(effort),
-            lambda step, space=space: measure.measured(space, seed, runs, effort, step),
+            lambda space=space: measure.measured(space, seed, runs, effort),
         )
         for space in spaces.SPACES
     ]
-    judged = []
-    for plan in workers.plans():
-        count = workers.runs_of(plan.worker, VERDICTS)
-        judged.append(
-            Part(plan.title, count, lambda step, plan=plan, count=count: workers.judged(plan, count, seed, step))
-        )
-    exact = Part("tails", TAIL_CASES // tails.CASES_PER_LAW, lambda step: tails.check_tails(TAIL_CASES, seed, step))
-    return [*boundaries, *judged, exact]
+    judged = [
+        Part(plan.title, lambda plan=plan: workers.judged(plan, workers.runs_of(plan.worker, VERDICTS), seed))
+        for plan in workers.plans()
+    ]
+    return [*boundaries, *judged, Part("tails", lambda: tails.check_tails(TAIL_CASES, seed))]
 
 
-def kept(seed: int, runs: int) -> dict[str, measure.Measured | workers.Judged | tails.TailsChecked]:
+def measured(title: str, seed: int, runs: int) -> Measured:
+    """One part, in a process of its own."""
+    (part,) = (part for part in parts(seed, runs) if part.title == title)
+    return part.run()
+
+
+def kept(seed: int, runs: int) -> dict[str, Measured]:
     """The committed figures by their parts' titles; none if they are of another seed or number of runs."""
     if not FIGURES.exists():
         return {}
@@ -83,11 +86,12 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=measure.RUNS, help="results for each boundary (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn (%(default)s)")
     parser.add_argument("--only", default="", metavar="TEXT", help="a method's id, workers or tails: what to measure")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--write", action="store_true", help="write the figures, CALIBRATION.md and its plot")
     asked = parser.parse_args()
-    if asked.runs < 1 or asked.seed < 0:
-        parser.error("runs are at least 1 and a seed at least 0")
+    if min(asked.runs, asked.jobs) < 1 or asked.seed < 0:
+        parser.error("runs and jobs are at least 1 and a seed at least 0")
     if asked.write and asked.runs < measure.LEAST_RUNS:
         parser.error(f"what is committed has at least {measure.LEAST_RUNS:,} runs: leave --runs out, or raise it")
     there = parts(asked.seed, asked.runs)
@@ -100,13 +104,19 @@ def main() -> int:
     if asked.write and missing:
         parser.error(f"--write has no figures of {missing[0]} with this seed and runs: leave --only out")
     console = Console(stderr=True)
-    bars = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*bars, console=console, disable=not console.is_terminal) as progress:
-        for part in chosen:
+    bars = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+    with (
+        Progress(*bars, console=console, disable=not console.is_terminal) as progress,
+        ProcessPoolExecutor(asked.jobs) as pool,
+    ):
+        task = progress.add_task("measuring", total=len(chosen))
+        running = {pool.submit(measured, part.title, asked.seed, asked.runs): part.title for part in chosen}
+        for done in as_completed(running):
+            title = running[done]
+            found[title] = done.result()
+            progress.update(task, advance=1, description=title)
             if not console.is_terminal:
-                console.print(part.title, highlight=False)
-            task = progress.add_task(part.title, total=part.steps)
-            found[part.title] = part.run(lambda task=task: progress.advance(task))
+                console.print(f"measured {title}", highlight=False)
     ordered = [found[part.title] for part in there if part.title in found]
     calibration = report.Calibration(
         asked.seed,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from independent.documents import Delivery
 
 from oracle.encoding import parse_rational
 from oracle.spec import ValidationPolicy
+from oracle.spec.hull import HullBounds
 from oracle.statistics import Baseline
 from oracle.verdict import Case
 
@@ -15,13 +17,11 @@ from oracle.verdict import Case
 def case_of(delivery: Delivery) -> Case:
     """The engine's case of `delivery`."""
     baseline = Baseline.from_bytes(delivery.baseline)
-    members = json.loads(delivery.policy)
-    lists = {name: tuple(members.pop(name, ())) for name in ("certificates", "guards")}
     return Case(
         job=delivery.job,
         round=delivery.round,
         spec_hash=delivery.spec_hash,
-        policy=ValidationPolicy(**{name: parse_rational(text) for name, text in members.items()}, **lists),
+        policy=_policy(json.loads(delivery.policy)),
         shots_required=delivery.shots_required,
         baseline=baseline,
         baseline_root=baseline.root,
@@ -29,4 +29,14 @@ def case_of(delivery: Delivery) -> Case:
         artifact=delivery.artifact,
         replayed=delivery.replayed,
         worker_amount=int(delivery.worker_amount),
+        vertices=tuple(Baseline.from_bytes(vertex) for vertex in delivery.vertices),
     )
+
+
+def _policy(members: dict[str, Any]) -> ValidationPolicy:
+    lists = {name: tuple(members.pop(name, ())) for name in ("certificates", "guards")}
+    hull = members.pop("hull", None)
+    if hull is not None:
+        vertices = tuple((vertex["root"], parse_rational(vertex["most"])) for vertex in hull["vertices"])
+        hull = HullBounds(parse_rational(hull["reach"]), vertices)
+    return ValidationPolicy(**{name: parse_rational(text) for name, text in members.items()}, **lists, hull=hull)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import beta as beta_law
 
 from calibration.search import Effort, Space, worst
+from calibration.trials import errors
 
 CONFIDENCE = 0.99
 """Of an upper limit, one-sided."""
@@ -19,8 +19,6 @@ LEAST_RUNS = 100_000
 RUNS = 250_000
 """A method that errs exactly as often as stated, one time in a hundred, then passes 99 times in 100: the limit lies
 2.33 standard deviations above what is seen, and what is seen as much above the rate."""
-_STEPS = 100
-"""Into which the runs of one boundary are cut for the progress bar."""
 
 
 def upper_limit(errors: int, runs: int) -> float:
@@ -63,28 +61,16 @@ class Measured:
         return self.limit <= MARGIN * self.stated
 
 
-def steps(effort: Effort) -> int:
-    """How often `measured` calls its `step`."""
-    return effort.steps + _STEPS
-
-
 def key(name: str) -> int:
     """A part of a seed that depends on nothing but a name, so that a new method moves no other's figures."""
     return zlib.crc32(name.encode())
 
 
-def measured(
-    space: Space[object], seed: int, runs: int, effort: Effort, step: Callable[[], None] = lambda: None
-) -> Measured:
+def measured(space: Space[object], seed: int, runs: int, effort: Effort) -> Measured:
     """Search `space`, then count errors on `runs` fresh results; the same for the same seed."""
     error = f"false {space.error.value}"
     name = key(f"{space.method} {error} {space.boundary}")
     searching, counting = (np.random.default_rng((seed, name, part)) for part in range(2))
-    trial = worst(space, searching, effort, step)
-    errors = 0
-    every = max(1, runs // _STEPS)
-    for done, certificate in enumerate(trial.certificates(counting, runs), 1):
-        errors += certificate.decision is space.error
-        if done % every == 0:
-            step()
-    return Measured(space.method, error, space.boundary, trial.told, trial.shots, runs, errors, float(space.stated))
+    trial = worst(space, searching, effort)
+    found = errors(trial, space.error, counting, runs)
+    return Measured(space.method, error, space.boundary, trial.told, trial.shots, runs, found, float(space.stated))

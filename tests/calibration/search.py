@@ -1,8 +1,8 @@
 """The search for the law on a boundary on which a method errs most often.
 
 1. Many laws are proposed at random, from families that differ in how the deviation is spread.
-2. Each is scored by how many standard deviations lie between the mean of its statistic and the decision, over a
-   thousand results: errors of one in a hundred are too rare to rank laws by counting them.
+2. Each is scored by how many standard deviations lie between the mean of its statistic and the decision, over some
+   hundreds of results: errors of one in a hundred are too rare to rank laws by counting them.
 3. The best are varied (mixed with one another, perturbed, other numbers of shots) for a few generations.
 4. The last few are ranked by the errors that they show, counted.
 
@@ -11,7 +11,6 @@ What is found is then measured on fresh results, so that the search cannot flatt
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
@@ -68,7 +67,7 @@ class Effort:
     """How long the search takes."""
 
     proposals: int = 160
-    results: int = 1000
+    results: int = 500
     """By which a law is scored."""
     generations: int = 6
     children: int = 60
@@ -76,11 +75,6 @@ class Effort:
     finalists: int = 6
     counted: int = 20_000
     """Results by which the finalists are ranked."""
-
-    @property
-    def steps(self) -> int:
-        """How often `worst` calls its `step`."""
-        return self.proposals + self.generations * self.children + self.finalists
 
 
 @dataclass(frozen=True)
@@ -100,15 +94,12 @@ def _score(trial: Trial, error: Decision, rng: np.random.Generator, results: int
     return float(finite.mean()) / spread if spread else float(finite.mean()) * np.inf if finite.mean() else -np.inf
 
 
-def worst(
-    space: Space[Point], rng: np.random.Generator, effort: Effort, step: Callable[[], None] = lambda: None
-) -> Trial:
+def worst(space: Space[Point], rng: np.random.Generator, effort: Effort) -> Trial:
     """The trial of the worst point found in `space`. Raises ValueError if no point of it has a trial."""
 
     results, counted = max(30, effort.results // space.cost), max(100, effort.counted // space.cost)
 
     def scored(point: Point) -> list[_Scored[Point]]:
-        step()
         trial = space.trial(point)
         if trial is None:
             return []
@@ -126,8 +117,5 @@ def worst(
             one, other = (parents[int(i)].point for i in rng.integers(0, len(parents), 2))
             found += scored(space.vary(one, other, rng))
     finalists = sorted(found, key=lambda each: each.score)[: effort.finalists]
-    counts = []
-    for each in finalists:
-        step()
-        counts.append(errors(each.trial, space.error, rng, counted))
+    counts = [errors(each.trial, space.error, rng, counted) for each in finalists]
     return finalists[int(np.argmax(counts))].trial

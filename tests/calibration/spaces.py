@@ -84,6 +84,7 @@ class CountsSpace:
     widest: int = 6
     most_shots: int = JOB_SHOTS
     cost: int = 1
+    """How many times longer its certificates take than those of most."""
 
     def propose(self, rng: np.random.Generator) -> CountsPoint:
         found = circuit(rng, self.widest)
@@ -377,8 +378,8 @@ SPACES: tuple[Space, ...] = (
     _counts(WITNESS, Decision.ACCEPT, "F = f_min", _WITNESS_BOUNDARY),
     _counts(WITNESS, Decision.REJECT, "F = honest_f", _WITNESS_BOUNDARY),
     _guard(CEILING, "F = f_max", _CEILING_BOUNDARY, F_MAX),
-    _guard(DISPERSION, "any law", _any_law),
-    _guard(DUPLICATES, "any law", _any_law),
+    replace(_guard(DISPERSION, "any law", _any_law), cost=2),
+    replace(_guard(DUPLICATES, "any law", _any_law), cost=5),
     DriftSpace(),
     TiltSpace(),
     _guard(SCORES, "1/20 less at or below some score", _scoring_better(below_thresholds, SCORE_TOLERANCE)),

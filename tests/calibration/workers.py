@@ -5,7 +5,6 @@ Each result is packed, committed to and decided as a validator decides it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -115,7 +114,7 @@ class Plan:
         return f"workers, {self.bits} bits{' with score_cdf' if self.scores else ''}: {self.worker}"
 
 
-def judged(plan: Plan, runs: int, seed: int, step: Callable[[], None] = lambda: None) -> Judged:
+def judged(plan: Plan, runs: int, seed: int) -> Judged:
     """`runs` results of a worker, as many on each of some dense circuits of one width."""
     rules = policy(plan.bits, scores=plan.scores)
     rng = np.random.default_rng((seed, key(plan.title)))
@@ -127,7 +126,6 @@ def judged(plan: Plan, runs: int, seed: int, step: Callable[[], None] = lambda: 
         forecasts.append(float(certifier(WITNESS, rules, baseline, SHOTS).accepts_honest(HONEST_FIDELITY)))
         while len(outcomes) * count < runs * (which + 1):
             outcomes.append(verdict(plan.attacker, baseline, rules, rng).outcome)
-            step()
     accepted, rejected = outcomes.count(Outcome.ACCEPT), outcomes.count(Outcome.REJECT)
     return Judged(plan.worker, plan.bits, count, runs, accepted, rejected, plan.scores, min(forecasts))
 

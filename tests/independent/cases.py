@@ -10,6 +10,7 @@ import json
 from bisect import bisect_right
 from fractions import Fraction
 from itertools import accumulate
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ from independent.arithmetic import UNIT
 from independent.certificates import METHODS
 from independent.documents import Delivery
 from independent.guards import GUARDS
-from independent.results import canonical, digest
+from independent.mixtures import reach
+from independent.results import Baseline, Hull, canonical, digest
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "verdict_documents.json"
 
@@ -80,9 +82,7 @@ def generated(count: int, seed: str = "generated") -> list[Delivery]:
 def _drawn(place: int, dice: Dice) -> Delivery:
     bits = 1 + dice.below(7)
     weights = _weights(1 << bits, dice)
-    baseline = (
-        f'{{"bits":{bits},"schema":"baseline/1","weights":{json.dumps(weights, separators=(",", ":"))}}}'.encode()
-    )
+    vertices = [_weights(1 << bits, dice) for _ in range(1 + dice.below(2))] if bits < 5 and dice.below(3) == 0 else []
     shots = _shots(weights, 1 + dice.below(dice.pick([40, 400, 800])), dice)
     artifact: bytes | None = b"".join(shot.to_bytes(4, "little") for shot in shots)
     kind = dice.below(20)
@@ -98,14 +98,33 @@ def _drawn(place: int, dice: Dice) -> Delivery:
         job=digest(name.encode()),
         round=dice.below(4),
         spec_hash=digest(name[::-1].encode()),
-        policy=canonical(_policy(dice)),
+        policy=canonical(_policy(dice) | _hull(bits, weights, vertices, dice)),
         shots_required=len(shots) + (kind == 3),
-        baseline=baseline,
+        baseline=_artifact(bits, weights),
         result_hash=digest(artifact or b"") if kind != 4 else digest(b"other"),
         artifact=artifact,
         replayed=dice.below(8) == 0,
         worker_amount=str(dice.below(10**20)),
+        vertices=tuple(_artifact(bits, vertex) for vertex in vertices),
     )
+
+
+def _artifact(bits: int, weights: list[int]) -> bytes:
+    return canonical({"bits": bits, "schema": "baseline/1", "weights": weights})
+
+
+def _hull(bits: int, weights: list[int], vertices: list[list[int]], dice: Dice) -> dict[str, dict[str, Any]]:
+    """The policy's member about the vertices, with the reach that they have, rounded up; none without vertices."""
+    if not vertices:
+        return {}
+    most = tuple(Fraction(1 + dice.below(40), 100) for _ in vertices)
+    hull = Hull(tuple(Baseline(bits, tuple(vertex)) for vertex in vertices), most)
+    reached = Fraction(floor(100 * reach(Baseline(bits, tuple(weights)), hull)) + 1, 100)
+    members = [
+        {"most": str(bound), "root": digest(_artifact(bits, vertex))}
+        for bound, vertex in zip(most, vertices, strict=True)
+    ]
+    return {"hull": {"reach": str(reached), "vertices": members}}
 
 
 def _weights(outcomes: int, dice: Dice) -> list[int]:
@@ -121,7 +140,7 @@ def _weights(outcomes: int, dice: Dice) -> list[int]:
 def _shots(weights: list[int], count: int, dice: Dice) -> list[int]:
     """Of a worker who mixes the circuit with noise; some sort their shots, some deliver each several times, some
     compute how often each outcome is expected."""
-    if dice.below(8) == 0:
+    if dice.below(5) == 0:
         return [x for x, weight in enumerate(weights) for _ in range(-(-weight * count // UNIT))]
     good, heap = dice.below(11), list(accumulate(weights))
     times = dice.pick([1, 1, 1, 2, 5])
@@ -141,8 +160,8 @@ def _policy(dice: Dice) -> dict[str, Any]:
     def hundredths(least: int, most: int) -> Fraction:
         return Fraction(least + dice.below(most - least + 1), 100)
 
-    eps, honest_f = hundredths(5, 60), hundredths(5, 90)
-    honest_eps, f_min = eps + hundredths(0, 30), honest_f + hundredths(0, 9)
+    eps, honest_f = hundredths(2, 50), hundredths(5, 90)
+    honest_eps, f_min = eps + hundredths(0, 10), honest_f + hundredths(0, 9)
     rates = {
         "alpha": hundredths(1, 50),
         "beta": hundredths(1, 50),
@@ -153,8 +172,12 @@ def _policy(dice: Dice) -> dict[str, Any]:
     }
     guards = [name for name in GUARDS if dice.below(2)]
     certificates = [name for name in METHODS if dice.below(2)] or [dice.pick(list(METHODS))]
+    if "huber.certified/1" in certificates and "witness.levelset/1" not in certificates:
+        certificates.append("witness.levelset/1")
+    if "ceiling.levelset/1" in guards:
+        rates["f_max"] = (f_min + 1) / 2
     return {
-        **{name: f"{rate.numerator}/{rate.denominator}" for name, rate in rates.items()},
+        **{name: str(rate) for name, rate in rates.items()},
         "certificates": certificates,
         **({"guards": guards} if guards else {}),
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
 
 from independent.arithmetic import UNIT, greatest_count, least_count, logarithm, root
-from independent.results import Baseline, Policy, Result
+from independent.mixtures import least_distance, reach
+from independent.results import Baseline, Hull, Policy, Result
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,50 @@ def radius(shots: int, level: Fraction) -> int:
     return root(logarithm(1 / level) * UNIT**2 / (2 * shots))
 
 
-def distance(policy: Policy, baseline: Baseline, result: Result) -> Finding:
-    """Total variation: accept iff T + radius(alpha) < eps, reject iff T > honest_eps + bias + radius(level)."""
-    n, whole = result.n, 2 * result.n * UNIT
-    statistic = sum(abs(result.counts.get(x, 0) * UNIT - n * weight) for x, weight in enumerate(baseline.weights))
+def _distances(
+    policy: Policy, baseline: Baseline, result: Result, whole: int, statistic: int, unsure: int, **more: int
+) -> Finding:
+    """Accept iff the distance + radius(alpha) < eps, reject iff it > honest_eps + bias + radius(level); `whole` is the
+    statistic of a distance of one, `unsure` by how much it may have been rounded up."""
+    n = result.n
     accept_radius, reject_radius = radius(n, policy.rate("alpha")), radius(n, policy.level)
     bias = root(Fraction((len(baseline.weights) - 1) * UNIT**2, 4 * n))
     accept = ceil((policy.rate("eps") - Fraction(accept_radius, UNIT)) * whole) - 1
-    reject = floor((policy.rate("honest_eps") + Fraction(bias + reject_radius, UNIT)) * whole) + 1
+    edge = (policy.rate("honest_eps") + Fraction(bias + reject_radius, UNIT)) * whole
+    reject = ceil(edge) + 1 if unsure else floor(edge) + 1
     return Finding(
         statistic,
         at_most(accept) if accept >= 0 else None,
-        at_least(reject) if reject <= whole else None,
-        {"accept_radius": accept_radius, "bias": bias, "reject_radius": reject_radius},
+        at_least(reject),
+        {"accept_radius": accept_radius, "bias": bias, "reject_radius": reject_radius, **more},
     )
+
+
+def distance(policy: Policy, baseline: Baseline, result: Result, hull: Hull | None) -> Finding:
+    """Total variation from the baseline, or from the nearest mixture of a hull."""
+    n, whole = result.n, 2 * result.n * UNIT
+    residuals = [result.counts.get(x, 0) * UNIT - n * weight for x, weight in enumerate(baseline.weights)]
+    if hull is None:
+        found = _distances(policy, baseline, result, whole, sum(map(abs, residuals)), 0)
+    else:
+        least = ceil(least_distance(residuals, n, baseline, hull))
+        found = _distances(policy, baseline, result, whole, least, 1, reach=ceil(reach(baseline, hull) * UNIT))
+    assert found.reject is not None
+    return found if found.reject[1] <= whole else replace(found, reject=None)
+
+
+def missing(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
+    """How much of f_min p the shots lack: sum (F p - counts / N)+, in units of 1 / (b N 2^40) with F = a / b."""
+    f_min, n = policy.rate("f_min"), result.n
+    a, b = f_min.numerator, f_min.denominator
+    lacking = sum(
+        max(0, a * n * weight - b * result.counts.get(x, 0) * UNIT) for x, weight in enumerate(baseline.weights)
+    )
+    whole = b * n * UNIT
+    found = _distances(policy, baseline, result, whole, lacking, 0)
+    # No result lacks more than F: beyond it there is no bound.
+    assert found.reject is not None
+    return found if found.reject[1] <= a * n * UNIT else replace(found, reject=None)
 
 
 @dataclass(frozen=True)
@@ -82,20 +113,23 @@ class OutcomeSet:
         return sum(count for x, count in result.counts.items() if baseline.weights[x] > self.floor)
 
 
+def floors(bits: int) -> list[int]:
+    """The weights of t = m 2^e times chance, m = 4..7, from 1/16 to 2^n."""
+    return [floor(m * Fraction(2) ** e * UNIT / 2**bits) for e in range(-6, bits - 2) for m in (4, 5, 6, 7)]
+
+
 def level_set(baseline: Baseline, fidelity: Fraction) -> OutcomeSet | None:
     """Of the sets {2^n p > t}, t = m 2^e with m = 4..7 from 1/16 to 2^n, the one with the least s (1 - s) / contrast^2;
     of equals the lowest t; none with a contrast below 1/10."""
     best: tuple[Fraction, OutcomeSet] | None = None
-    for e in range(-6, baseline.bits - 2):
-        for m in (4, 5, 6, 7):
-            t = m * Fraction(2) ** e
-            found = OutcomeSet.above(baseline, floor(t * UNIT / 2**baseline.bits))
-            if found.contrast < Fraction(1, 10):
-                continue
-            share = found.share(fidelity)
-            cost = share * (1 - share) / found.contrast**2
-            if best is None or cost < best[0]:
-                best = (cost, found)
+    for edge in floors(baseline.bits):
+        found = OutcomeSet.above(baseline, edge)
+        if found.contrast < Fraction(1, 10):
+            continue
+        share = found.share(fidelity)
+        cost = share * (1 - share) / found.contrast**2
+        if best is None or cost < best[0]:
+            best = (cost, found)
     return None if best is None else best[1]
 
 
@@ -110,7 +144,7 @@ def _counted(
     )
 
 
-def witness(policy: Policy, baseline: Baseline, result: Result) -> Finding | None:
+def witness(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding | None:
     """Shots in the level set; refused if there is none."""
     f_min, honest_f = policy.rate("f_min"), policy.rate("honest_f")
     found = level_set(baseline, f_min)
@@ -119,7 +153,7 @@ def witness(policy: Policy, baseline: Baseline, result: Result) -> Finding | Non
     return _counted(policy, baseline, result, found, found.share(f_min), found.share(honest_f))
 
 
-def expected(policy: Policy, baseline: Baseline, result: Result) -> Finding | None:
+def expected(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding | None:
     """Shots on outcomes of probability above 2^-30; refused if chance reaches more than f_min - 1/10 of them."""
     f_min, honest_f = policy.rate("f_min"), policy.rate("honest_f")
     found = OutcomeSet.above(baseline, UNIT >> 30)
@@ -128,8 +162,9 @@ def expected(policy: Policy, baseline: Baseline, result: Result) -> Finding | No
     return _counted(policy, baseline, result, found, f_min, honest_f)
 
 
-METHODS: dict[str, Callable[[Policy, Baseline, Result], Finding | None]] = {
+METHODS: dict[str, Callable[[Policy, Baseline, Result, Hull | None], Finding | None]] = {
     "binomial.exact/1": expected,
+    "huber.certified/1": missing,
     "tvd.certified/1": distance,
     "witness.levelset/1": witness,
 }

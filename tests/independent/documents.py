@@ -9,7 +9,7 @@ from fractions import Fraction
 from independent.arithmetic import UNIT, logarithm
 from independent.certificates import METHODS, Finding, holds
 from independent.guards import GUARDS
-from independent.results import Baseline, Policy, Result, canonical, digest, read_shots
+from independent.results import Baseline, Hull, Policy, Result, canonical, digest, read_shots
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ class Delivery:
     artifact: bytes | None
     replayed: bool
     worker_amount: str
+    vertices: tuple[bytes, ...] = ()
+    """The artifacts of the laws that the policy's hull names."""
 
 
-def of_spec(spec: bytes, baseline: bytes, artifact: bytes) -> Delivery:
+def of_spec(spec: bytes, baseline: bytes, artifact: bytes, vertices: tuple[bytes, ...] = ()) -> Delivery:
     """The delivery of `artifact` under a normalised spec, with no job yet: job id and amount are zero."""
     return Delivery(
         name="of a spec",
@@ -46,12 +48,14 @@ def of_spec(spec: bytes, baseline: bytes, artifact: bytes) -> Delivery:
         artifact=artifact,
         replayed=False,
         worker_amount="0",
+        vertices=vertices,
     )
 
 
 def document(delivery: Delivery) -> bytes:
     """The verdict document on `delivery`."""
     policy, baseline = Policy.read(delivery.policy), Baseline.read(delivery.baseline)
+    hull = Hull.read(policy, delivery.vertices)
     result, reasons = _examined(delivery, baseline.bits)
     if delivery.replayed and not _likely_to_repeat(baseline, delivery.shots_required):
         reasons.append("replayed_result")
@@ -59,8 +63,8 @@ def document(delivery: Delivery) -> bytes:
     guards: list[dict[str, object]] = []
     outcome = "reject"
     if result is not None and not reasons:
-        certificates = [_found(name, METHODS[name](policy, baseline, result)) for name in policy.certificates]
-        guards = [_found(name, GUARDS[name](policy, baseline, result)) for name in policy.guards]
+        certificates = [_found(name, METHODS[name](policy, baseline, result, hull)) for name in policy.certificates]
+        guards = [_found(name, GUARDS[name](policy, baseline, result, hull)) for name in policy.guards]
         outcome, reasons = _combined(certificates, guards)
     return canonical(
         {

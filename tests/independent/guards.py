@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import floor, isqrt
 
 from independent.arithmetic import UNIT, greatest_count, least_count, logarithm, root
-from independent.certificates import Finding, at_least, at_most, level_set
-from independent.results import Baseline, Policy, Result
+from independent.certificates import Finding, at_least, at_most, floors, level_set, radius
+from independent.results import Baseline, Hull, Policy, Result
 
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 
@@ -18,7 +18,7 @@ def _of_poisson(policy: Policy, shots: int) -> Fraction:
     return policy.level / (3 * (isqrt(shots) + 1))
 
 
-def windows(policy: Policy, baseline: Baseline, result: Result) -> Finding:
+def windows(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
     """Outcomes seen about as often as expected: at most Bin(K', 2/5) of them."""
     there = inside = 0
     for x, weight in enumerate(baseline.weights):
@@ -34,7 +34,7 @@ def windows(policy: Policy, baseline: Baseline, result: Result) -> Finding:
     return Finding(inside, None, at_least(bound), {"windows": there})
 
 
-def divisors(policy: Policy, _baseline: Baseline, result: Result) -> Finding:
+def divisors(policy: Policy, _baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
     """Counts that a prime divides; the prime that comes nearest to rejecting is shown, of equals the least."""
     seen = list(result.counts.values())
     tried = []
@@ -47,7 +47,7 @@ def divisors(policy: Policy, _baseline: Baseline, result: Result) -> Finding:
     return Finding(undivided, None, at_most(bound), {"distinct": len(seen), "divisor": prime})
 
 
-def repeats(policy: Policy, _baseline: Baseline, result: Result) -> Finding:
+def repeats(policy: Policy, _baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
     """Neighbours that agree against distant shots that do, by the highest four bits."""
     classes = [shot >> max(0, result.bits - 4) for shot in result.shots]
     third, near, far = result.n // 3, 0, 0
@@ -59,7 +59,7 @@ def repeats(policy: Policy, _baseline: Baseline, result: Result) -> Finding:
     return Finding(max(near, far), None, at_least(bound), {"distant": far, "neighbours": near})
 
 
-def blocks(policy: Policy, baseline: Baseline, result: Result) -> Finding | None:
+def blocks(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding | None:
     """The level set's hits, eighth by eighth; refused where there is no level set."""
     found = level_set(baseline, policy.rate("f_min"))
     if found is None:
@@ -75,9 +75,54 @@ def blocks(policy: Policy, baseline: Baseline, result: Result) -> Finding | None
     return Finding(max(hits) - min(hits), None, at_least(bound if bound <= block else None), constants)
 
 
-GUARDS: dict[str, Callable[[Policy, Baseline, Result], Finding | None]] = {
+def ceiling(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding | None:
+    """Hits of the level set at f_max: more than such a device shows; refused where there is no set."""
+    f_max = policy.rate("f_max")
+    found = level_set(baseline, f_max)
+    if found is None:
+        return None
+    return Finding(
+        found.hits(baseline, result),
+        None,
+        at_least(least_count(result.n, found.share(f_max), policy.level)),
+        {"floor": found.floor, "size": found.size, "weight": found.weight},
+    )
+
+
+def _at_or_below(baseline: Baseline, weights: tuple[int, ...], edge: int) -> int:
+    """The sum of `weights` over the outcomes of at most that weight in the baseline."""
+    return sum(each for each, ideal in zip(weights, baseline.weights, strict=True) if ideal <= edge)
+
+
+def scores(policy: Policy, baseline: Baseline, result: Result, hull: Hull | None) -> Finding:
+    """The most by which shots of a low score are rarer than in the baseline, or in any mixture of a hull."""
+    n, best, at = result.n, None, 0
+    for edge in floors(baseline.bits):
+        share = _at_or_below(baseline, baseline.weights, edge)
+        if hull is not None:
+            lower = sum(
+                (
+                    most * min(0, _at_or_below(baseline, vertex.weights, edge) - share)
+                    for vertex, most in zip(hull.vertices, hull.most, strict=True)
+                ),
+                Fraction(0),
+            )
+            share += floor(lower)
+        seen = sum(count for x, count in result.counts.items() if baseline.weights[x] <= edge)
+        lead = n * share - seen * UNIT
+        if best is None or lead > best:
+            best, at = lead, edge
+    assert best is not None
+    reached = radius(n, policy.level)
+    bound = floor(n * (reached + Fraction(UNIT, 20))) + 1
+    return Finding(best, None, at_least(bound if bound <= n * UNIT else None), {"floor": at, "radius": reached})
+
+
+GUARDS: dict[str, Callable[[Policy, Baseline, Result, Hull | None], Finding | None]] = {
+    "ceiling.levelset/1": ceiling,
     "dispersion.window/1": windows,
     "duplicates.divisor/1": divisors,
     "homogeneity.blocks/1": blocks,
     "repeats.lag1/1": repeats,
+    "score_cdf/1": scores,
 }

@@ -30,7 +30,7 @@ class Baseline:
         return cls(document["bits"], tuple(document["weights"]))
 
 
-POLICY_MEMBERS = ("alpha", "beta", "certificates", "eps", "f_min", "guards", "honest_eps", "honest_f")
+POLICY_MEMBERS = ("alpha", "beta", "certificates", "eps", "f_max", "f_min", "guards", "honest_eps", "honest_f")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class Policy:
     def of_spec(cls, spec: bytes) -> Policy:
         """What a normalised spec says of its validation; what it leaves out or null is no part of the policy."""
         validation = json.loads(spec)["validation"]
-        return cls({name: validation[name] for name in POLICY_MEMBERS if validation.get(name)})
+        members = {name: validation[name] for name in POLICY_MEMBERS if validation.get(name)}
+        if validation.get("hull"):
+            vertices = [{"most": v["most"], "root": v["root"]} for v in validation["hull"]["vertices"]]
+            members["hull"] = {"reach": validation["hull"]["reach"], "vertices": vertices}
+        return cls(members)
 
     def rate(self, name: str) -> Fraction:
         return Fraction(self.members[name])
@@ -64,6 +68,24 @@ class Policy:
     def level(self) -> Fraction:
         """beta over the number of certificates and guards: for each one that may reject."""
         return self.rate("beta") / (len(self.certificates) + len(self.guards))
+
+
+@dataclass(frozen=True)
+class Hull:
+    """Mixtures of the ideal law with vertices, each of which weighs at most so much."""
+
+    vertices: tuple[Baseline, ...]
+    most: tuple[Fraction, ...]
+
+    @classmethod
+    def read(cls, policy: Policy, vertices: tuple[bytes, ...]) -> Hull | None:
+        """The hull that `policy` commits to by roots, of the artifacts with those roots; None if it has none."""
+        if "hull" not in policy.members:
+            return None
+        members = policy.members["hull"]["vertices"]
+        assert [member["root"] for member in members] == [digest(vertex) for vertex in vertices]
+        most = tuple(Fraction(member["most"]) for member in members)
+        return cls(tuple(Baseline.read(vertex) for vertex in vertices), most)
 
 
 @dataclass(frozen=True)

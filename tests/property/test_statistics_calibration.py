@@ -19,9 +19,9 @@ from scipy.stats import binomtest
 from oracle.statistics import GUARDS, METHODS, TVD, Decision, certifier
 from oracle.statistics.tails import least_significant, most_significant
 
-QUICK = Effort(proposals=24, results=60, generations=1, children=12, kept=4, finalists=2, counted=300)
-SEARCHING = Effort(proposals=60, results=200, generations=3, children=30, finalists=3, counted=2000)
-RUNS = 1500
+QUICK = Effort(proposals=16, results=40, generations=1, children=8, kept=4, finalists=2, counted=200)
+SEARCHING = Effort(proposals=40, results=100, generations=3, children=20, finalists=2, counted=1000)
+RUNS = 1000
 
 
 def named(space: Space[object]) -> str:

@@ -25,7 +25,7 @@ from oracle.statistics import GUARDS, METHODS, Baseline
 from oracle.verdict import Case, decide
 
 TESTS = Path(__file__).parents[2]
-GENERATED = cases.generated(200)
+GENERATED = cases.generated(300)
 ALLOWED = {
     "__future__",
     "bisect",
