@@ -1,11 +1,11 @@
 """Whether the verdict engine errs as rarely as it states: measured at the worst boundaries found by search.
 
-    python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--jobs 2] [--json] [--write]
+    python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--jobs 2] [--json] [--write [--resume]]
 
 Counts false accepts and false rejects of every method and guard, plays the attackers and the honest workers through
-whole verdicts, and checks the binomial tails against exact integers. `--write` puts figures, page and plot where they
-are committed; with `--only`, what else is there stays. Exits with 1 if a stated rate does not hold, an attacker is
-paid, or a tail is wrong.
+whole verdicts, and checks the binomial tails against exact integers. `--write` keeps each figure as soon as it is there
+(`tests/calibration/figures.json`) and in the end writes page and plot; what is not measured again stays. Exits with 1
+if a stated rate does not hold, an attacker is paid, or a tail is wrong.
 """
 
 from __future__ import annotations
@@ -33,15 +33,13 @@ FIGURES = ROOT / "tests" / "calibration" / "figures.json"
 TAIL_CASES = 1_000_000
 VERDICTS = 1000
 
-Measured = measure.Measured | workers.Judged | tails.TailsChecked
-
 
 @dataclass(frozen=True)
 class Part:
     """One thing that is measured."""
 
     title: str
-    run: Callable[[], Measured]
+    run: Callable[[], report.Figure]
 
 
 def parts(seed: int, runs: int) -> list[Part]:
@@ -61,24 +59,18 @@ def parts(seed: int, runs: int) -> list[Part]:
     return [*boundaries, *judged, Part("tails", lambda: tails.check_tails(TAIL_CASES, seed))]
 
 
-def measured(title: str, seed: int, runs: int) -> Measured:
+def measured(title: str, seed: int, runs: int) -> report.Figure:
     """One part, in a process of its own."""
     (part,) = (part for part in parts(seed, runs) if part.title == title)
     return part.run()
 
 
-def kept(seed: int, runs: int) -> dict[str, Measured]:
-    """The committed figures by their parts' titles; none if they are of another seed or number of runs."""
+def kept(seed: int, runs: int) -> dict[str, report.Figure]:
+    """The figures that are committed; none if they are of another seed or number of runs."""
     if not FIGURES.exists():
         return {}
     found = report.Calibration.from_json(json.loads(FIGURES.read_text()))
-    if (found.seed, found.runs, found.verdicts) != (seed, runs, VERDICTS):
-        return {}
-    return {
-        **{f"{each.method} {each.error}: {each.boundary}": each for each in found.rates},
-        **{plan.title: each for plan, each in zip(workers.plans(), found.workers, strict=True)},
-        "tails": found.tails,
-    }
+    return dict(found.figures) if (found.seed, found.runs, found.verdicts) == (seed, runs, VERDICTS) else {}
 
 
 def main() -> int:
@@ -88,10 +80,13 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="a method's id, workers or tails: what to measure")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--write", action="store_true", help="write the figures, CALIBRATION.md and its plot")
+    parser.add_argument("--write", action="store_true", help="keep the figures; write CALIBRATION.md and its plot")
+    parser.add_argument("--resume", action="store_true", help="with --write: measure only what is not there yet")
     asked = parser.parse_args()
     if min(asked.runs, asked.jobs) < 1 or asked.seed < 0:
         parser.error("runs and jobs are at least 1 and a seed at least 0")
+    if asked.resume and not asked.write:
+        parser.error("--resume goes with --write")
     if asked.write and asked.runs < measure.LEAST_RUNS:
         parser.error(f"what is committed has at least {measure.LEAST_RUNS:,} runs: leave --runs out, or raise it")
     there = parts(asked.seed, asked.runs)
@@ -100,9 +95,13 @@ def main() -> int:
         known = ", ".join(sorted({space.method for space in spaces.SPACES}))
         parser.error(f"nothing is called {asked.only!r}; there are {known}, workers and tails")
     found = kept(asked.seed, asked.runs) if asked.write else {}
-    missing = [part.title for part in there if part not in chosen and part.title not in found]
-    if asked.write and missing:
-        parser.error(f"--write has no figures of {missing[0]} with this seed and runs: leave --only out")
+    if asked.resume:
+        chosen = [part for part in chosen if part.title not in found]
+
+    def gathered() -> report.Calibration:
+        ordered = {part.title: found[part.title] for part in there if part.title in found}
+        return report.Calibration(asked.seed, asked.runs, VERDICTS, ordered)
+
     console = Console(stderr=True)
     bars = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with (
@@ -114,20 +113,16 @@ def main() -> int:
         for done in as_completed(running):
             title = running[done]
             found[title] = done.result()
+            if asked.write:
+                FIGURES.write_text(json.dumps(gathered().to_json(), indent=1) + "\n")
             progress.update(task, advance=1, description=title)
             if not console.is_terminal:
                 console.print(f"measured {title}", highlight=False)
-    ordered = [found[part.title] for part in there if part.title in found]
-    calibration = report.Calibration(
-        asked.seed,
-        asked.runs,
-        VERDICTS,
-        tuple(each for each in ordered if isinstance(each, measure.Measured)),
-        tuple(each for each in ordered if isinstance(each, workers.Judged)),
-        next((each for each in ordered if isinstance(each, tails.TailsChecked)), tails.TailsChecked(0, 0)),
-    )
-    if asked.write:
-        FIGURES.write_text(json.dumps(calibration.to_json(), indent=1) + "\n")
+    calibration = gathered()
+    missing = [part.title for part in there if part.title not in found]
+    if asked.write and missing:
+        console.print(f"{len(missing)} figures are missing, {missing[0]} the first: run it again with --resume")
+    elif asked.write:
         (HOME / "CALIBRATION.md").write_text(report.page(calibration))
         (HOME / report.PLOT).write_text(report.plot(calibration.rates))
     print(json.dumps(calibration.to_json(), indent=1) if asked.json else report.page(calibration))

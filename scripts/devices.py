@@ -16,8 +16,10 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from importlib import resources
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,9 @@ from oracle.artifacts.shots import PackedShots, pack
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy, load_source, normalise
+from oracle.spec.hull import HullBounds
 from oracle.spec.policy import PromotionPolicy
-from oracle.statistics import Baseline
+from oracle.statistics import TVD, Baseline, baseline_tvd
 from oracle.terms import Outcome
 from oracle.verdict import Case, decide, describe
 from router.providers.simulation import DENSITY_MATRIX, compacted, noise_of
@@ -42,6 +45,10 @@ TEMPLATE = Path(str(resources.files("router.cli") / "templates"))
 PAGE = Path(__file__).parents[1] / "oracle" / "statistics" / "DEVICES.md"
 SHOTS = 4000
 LEAST_QUBITS = 5
+HULL_EPS = Fraction(1, 10)
+SNAPSHOT_RUNS = 100
+ANOTHER_SEED = 500
+"""Added for the snapshot's law, which must not be made of the shots that it judges."""
 UNEXPLAINED = 0.1
 """A fidelity this far below the share of clean shots has another cause than the errors of gates and readouts."""
 ENOUGH = 0.95
@@ -74,6 +81,10 @@ class Judged:
     """Mean T."""
     fidelity: float
     """Mean of the witness's F."""
+    reach: float
+    """Total variation of the snapshot's law from the ideal one."""
+    near: int
+    """Runs that are accepted by their distance from the mixtures of the ideal law with the snapshot's."""
     reasons: tuple[str, ...]
     """Reason codes of the runs that were not accepted, the most frequent first."""
     remark: str
@@ -155,7 +166,7 @@ class Published:
         return cls(tuple(pairs), tuple(durations), tuple(readouts), tuple(t2), clean)
 
 
-def case(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> Case:
+def case(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots, vertices: tuple[Baseline, ...] = ()) -> Case:
     return Case(
         job=ZERO_DIGEST,
         round=0,
@@ -168,6 +179,26 @@ def case(policy: ValidationPolicy, baseline: Baseline, shots: PackedShots) -> Ca
         artifact=shots.data,
         replayed=False,
         worker_amount=1,
+        vertices=vertices,
+    )
+
+
+def snapshot_law(backend: Any, isa: Isa, seed: int) -> Baseline:
+    """What a simulation with the device's snapshot shows, as a requester would commit to it: 400,000 shots."""
+    seen = np.concatenate([shots.values() for shots in sampled(backend, isa, SNAPSHOT_RUNS, seed)])
+    return Baseline.from_probabilities(np.bincount(seen, minlength=1 << isa.circuit.num_clbits) / seen.size)
+
+
+def of_hull(policy: ValidationPolicy, baseline: Baseline, vertex: Baseline) -> ValidationPolicy:
+    """The distance alone, from the mixtures of the ideal law with `vertex`, and a much smaller one."""
+    most = Fraction(99, 100)
+    reach = Fraction(floor(100 * most * baseline_tvd(baseline, vertex)) + 1, 100)
+    return replace(
+        policy,
+        certificates=(TVD,),
+        eps=HULL_EPS,
+        honest_eps=HULL_EPS,
+        hull=HullBounds(reach, ((vertex.root, most),)),
     )
 
 
@@ -180,11 +211,15 @@ def judged(
     outcomes: Counter[Outcome] = Counter()
     reasons: Counter[str] = Counter()
     distances, fidelities = [], []
+    vertex = snapshot_law(backend, isa, seed + ANOTHER_SEED)
+    hull_policy = of_hull(policy, baseline, vertex)
+    near = 0
     for shots in sampled(backend, isa, runs, seed):
         document = decide(case(policy, baseline, shots))
         outcomes[document.outcome] += 1
         if document.outcome is not Outcome.ACCEPT:
             reasons.update(document.reason_codes)
+        near += decide(case(hull_policy, baseline, shots, (vertex,))).outcome is Outcome.ACCEPT
         figures = describe(baseline, shots)
         distances.append(figures.tvd)
         fidelities.append(figures.fidelity if figures.fidelity is not None else float("nan"))
@@ -202,6 +237,8 @@ def judged(
         rejected=outcomes[Outcome.REJECT],
         distance=statistics.fmean(distances),
         fidelity=statistics.fmean(fidelities),
+        reach=float(baseline_tvd(baseline, vertex)),
+        near=near,
         reasons=tuple(name for name, _ in reasons.most_common()),
         remark=remark,
     )
@@ -212,7 +249,20 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def devices_table(rows: list[Judged]) -> str:
-    head = ("device", "qubits", "accepted", "rejected", "T", "F", "two-qubit gates", "their error", "readout", "clean")
+    head = (
+        "device",
+        "qubits",
+        "accepted",
+        "rejected",
+        "T",
+        "F",
+        "two-qubit gates",
+        "their error",
+        "readout",
+        "clean",
+        "reach",
+        "accepted from the hull",
+    )
     return _table(
         head,
         [
@@ -227,6 +277,8 @@ def devices_table(rows: list[Judged]) -> str:
                 f"{100 * each.pair_error:.2f}%",
                 f"{100 * each.readout_error:.2f}%",
                 f"{100 * each.clean:.0f}%",
+                f"{each.reach:.3f}",
+                f"{each.near} / {each.runs}",
             )
             for each in rows
         ],
@@ -264,6 +316,7 @@ def explained(row: Judged, policy: ValidationPolicy) -> str:
 
 def page(rows: list[Judged], missing: list[NotLaidOut], policy: ValidationPolicy, runs: int, seed: int) -> str:
     short = [each for each in rows if each.acceptance < ENOUGH]
+    near = [each for each in rows if each.near >= ENOUGH * each.runs]
     reasons = "\n".join(explained(each, policy) for each in short) or "None."
     enough = f"{100 * ENOUGH:.0f}%"
     left_out = "\n".join(f"- **{each.device}**: {each.reason}" for each in missing) or "None."
@@ -279,6 +332,12 @@ whole, at the defaults: eps {policy.eps}, f_min {policy.f_min}, alpha {policy.al
 {len(rows) - len(short)} of {len(rows)} devices are accepted in at least {enough} of their runs. T and F are means over
 the runs. «Clean» is the product of one minus each published error, of gates and readouts: the share of shots that
 should come out untouched.
+
+«From the hull»: the same runs under a policy for a requester who knows the device: the distance from the nearest
+mixture of the ideal law with what a simulation with the device's snapshot shows (400,000 shots, weight up to 99/100),
+eps {HULL_EPS} in place of {policy.eps}, no witness. {len(near)} of {len(rows)} devices are accepted so in at least
+{enough} of their runs. How far from ideal that lets a result be is the hull's «reach», which such a spec states: the
+snapshot of a device that computes nothing is honest too.
 
 {devices_table(rows)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from math import log10
@@ -17,16 +17,31 @@ from calibration.workers import HONEST_NAME, WEAK_NAME, Judged, holds
 PLOT = "calibration.svg"
 
 
+Figure = Measured | Judged | TailsChecked
+
+
 @dataclass(frozen=True)
 class Calibration:
-    """All that was measured with one seed and number of runs."""
+    """What was measured with one seed and number of runs."""
 
     seed: int
     runs: int
     verdicts: int
-    rates: tuple[Measured, ...]
-    workers: tuple[Judged, ...]
-    tails: TailsChecked
+    figures: Mapping[str, Figure]
+    """By the title of what was measured, in the order of the page."""
+
+    @property
+    def rates(self) -> list[Measured]:
+        return [each for each in self.figures.values() if isinstance(each, Measured)]
+
+    @property
+    def workers(self) -> list[Judged]:
+        return [each for each in self.figures.values() if isinstance(each, Judged)]
+
+    @property
+    def tails(self) -> TailsChecked:
+        found = [each for each in self.figures.values() if isinstance(each, TailsChecked)]
+        return found[0] if found else TailsChecked(0, 0)
 
     @property
     def holds(self) -> bool:
@@ -36,18 +51,17 @@ class Calibration:
 
     def to_json(self) -> dict[str, object]:
         """The figures; limits and marks follow from them."""
-        return asdict(self)
+        figures = {title: {"kind": type(each).__name__, **asdict(each)} for title, each in self.figures.items()}
+        return {"seed": self.seed, "runs": self.runs, "verdicts": self.verdicts, "figures": figures}
 
     @classmethod
     def from_json(cls, kept: Any) -> Calibration:
-        return cls(
-            kept["seed"],
-            kept["runs"],
-            kept["verdicts"],
-            tuple(Measured(**each) for each in kept["rates"]),
-            tuple(Judged(**each) for each in kept["workers"]),
-            TailsChecked(**kept["tails"]),
-        )
+        kinds = {kind.__name__: kind for kind in (Measured, Judged, TailsChecked)}
+        figures = {}
+        for title, members in kept["figures"].items():
+            values = dict(members)
+            figures[title] = kinds[values.pop("kind")](**values)
+        return cls(kept["seed"], kept["runs"], kept["verdicts"], figures)
 
 
 def percent(rate: float) -> str:

@@ -38,7 +38,7 @@ def policy(bits: int, *, scores: bool = False) -> ValidationPolicy:
     witness alone. `scores`: with `score_cdf/1`, whether or not a spec of that width gets it by default."""
     quarter = Fraction(1, 4)
     certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_TVD else (WITNESS,)
-    guards = set(resolve_guards(None, bits, certificates, f_max=False)) | ({SCORES} if scores else set())
+    guards = set(resolve_guards(None, certificates, f_max=False)) | ({SCORES} if scores else set())
     return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, tuple(sorted(guards)))
 
 

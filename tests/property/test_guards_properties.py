@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.spec import ValidationPolicy
-from oracle.statistics import BLOCKS, DISPERSION, GUARDS, REPEATS, TVD, Baseline, MethodRefused, Record, guard
+from oracle.statistics import BLOCKS, CEILING, DISPERSION, GUARDS, REPEATS, TVD, Baseline, MethodRefused, Record, guard
 from oracle.statistics.certificate import Certificate
 
 BITS = 4
@@ -27,7 +27,8 @@ results = st.lists(st.integers(0, OUTCOMES - 1), min_size=8, max_size=300)
 
 def found(name: str, baseline: Baseline, shots: list[int]) -> Certificate | None:
     quarter, four_fifths = Fraction(1, 4), Fraction(4, 5)
-    rules = ValidationPolicy(RATE, RATE, quarter, quarter, four_fifths, four_fifths, (TVD,), (name,))
+    f_max = Fraction(9, 10) if name == CEILING else None
+    rules = ValidationPolicy(RATE, RATE, quarter, quarter, four_fifths, four_fifths, (TVD,), (name,), f_max)
     try:
         return guard(name, rules, baseline, len(shots)).inspect(Record.of(np.array(shots, dtype=np.int64)))
     except MethodRefused:
