@@ -69,6 +69,6 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules out forge-cache dist build
-	rm -rf .venv .venv-ape .venv-numpy1 .venv-lock .build .cache .solcx .ape-data node_modules out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-numpy1 .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules
+	rm -rf out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

@@ -181,6 +181,7 @@ case ${1:-run} in
     test)
         python=$root/.venv/bin/python
         install_test_packages
+        ;;
     numpy1)
         newest=12 # the last Python that NumPy 1.26 has a build for
         environment .venv-numpy1 requirements/numpy1.txt "NumPy 1.26 (a few seconds, once)"
@@ -188,6 +189,5 @@ case ${1:-run} in
     lock)
         environment .venv-lock requirements/uv.txt "uv"
         ;;
-    *) fail "unknown part '$1': run, ape, test or lock" ;;
-    *) fail "unknown part '$1': run, ape, numpy1 or lock" ;;
+    *) fail "unknown part '$1': run, ape, test, numpy1 or lock" ;;
 esac

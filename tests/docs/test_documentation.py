@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import tomllib
 from functools import cache
@@ -64,7 +65,7 @@ def test_make_targets_exist(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", prose("Makefile"), re.M))
     for line in commands(page):
         if line.startswith("make "):
-            named = [word for word in line.split()[1:] if "=" not in word and word != "…"]
+            named = [word for word in shlex.split(line)[1:] if "=" not in word and word != "…"]
             assert set(named) <= targets, f"{page} names `{line}`"
 
 
