@@ -15,24 +15,31 @@ from pathlib import Path
 from typing import Any
 
 from independent.arithmetic import UNIT
-from independent.certificates import METHODS
 from independent.documents import Delivery
 from independent.guards import GUARDS
 from independent.mixtures import reach
 from independent.results import Baseline, Hull, canonical, digest
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "verdict_documents.json"
+FOLDER = Path(__file__).parents[1] / "golden"
+GOLDEN = FOLDER / "verdict_documents.json"
+FILES = (GOLDEN, FOLDER / "verdict_noises.json", FOLDER / "verdict_observables.json")
+DRAWN = ("binomial.exact/1", "huber.certified/1", "tvd.certified/1", "witness.levelset/1")
+"""The methods of generated deliveries; those on observables and papers have golden ones."""
 
 
 def golden() -> list[tuple[Delivery, str]]:
     """The golden deliveries, each with its document."""
-    kept = json.loads(GOLDEN.read_text())
-    return [
-        (_of_golden(case, kept["baselines"][case["baseline"]].encode()), case["document"]) for case in kept["cases"]
-    ]
+    found = []
+    for path in FILES:
+        kept = json.loads(path.read_text())
+        baselines = {name: text.encode() for name, text in kept["baselines"].items()}
+        found += [(_of_golden(case, baselines), case["document"]) for case in kept["cases"]]
+    return found
 
 
-def _of_golden(case: dict[str, Any], baseline: bytes) -> Delivery:
+def _of_golden(case: dict[str, Any], baselines: dict[str, bytes]) -> Delivery:
+    by_root = {digest(artifact): artifact for artifact in baselines.values()}
+    vertices = case["policy"].get("hull", {}).get("vertices", [])
     artifact = None if case["artifact_hex"] is None else bytes.fromhex(case["artifact_hex"])
     if case["counts"] is not None:
         records = [int(x).to_bytes(4, "little") for x, count in case["counts"].items() for _ in range(count)]
@@ -47,11 +54,13 @@ def _of_golden(case: dict[str, Any], baseline: bytes) -> Delivery:
         spec_hash=digest(b"spec"),
         policy=canonical(case["policy"]),
         shots_required=case["shots_required"],
-        baseline=baseline,
+        baseline=baselines[case["baseline"]],
         result_hash=case["result_hash"] or digest(artifact or b""),
         artifact=artifact,
         replayed=case["replayed"],
         worker_amount=case["worker_amount"],
+        vertices=tuple(by_root[vertex["root"]] for vertex in vertices),
+        papers=case.get("papers"),
     )
 
 
@@ -171,7 +180,7 @@ def _policy(dice: Dice) -> dict[str, Any]:
         "honest_f": honest_f,
     }
     guards = [name for name in GUARDS if dice.below(2)]
-    certificates = [name for name in METHODS if dice.below(2)] or [dice.pick(list(METHODS))]
+    certificates = [name for name in DRAWN if dice.below(2)] or [dice.pick(list(DRAWN))]
     if "huber.certified/1" in certificates and "witness.levelset/1" not in certificates:
         certificates.append("witness.levelset/1")
     if "ceiling.levelset/1" in guards:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
 from independent.arithmetic import UNIT, greatest_count, least_count, logarithm, root
 from independent.mixtures import least_distance, reach
+from independent.observables import by_best_value, by_expectation
 from independent.results import Baseline, Hull, Policy, Result
 
 
@@ -20,6 +22,14 @@ class Finding:
     accept: tuple[str, int] | None
     reject: tuple[str, int] | None
     constants: dict[str, int] = field(default_factory=dict)
+    parts: tuple[tuple[str, Finding], ...] = ()
+    """Of a certificate that is made of several: it accepts if all of them do, and rejects if one does."""
+
+    @property
+    def decision(self) -> str:
+        if holds(self.reject, self.statistic) or any(part.decision == "reject" for _, part in self.parts):
+            return "reject"
+        return "accept" if holds(self.accept, self.statistic) else "neither"
 
 
 def holds(bound: tuple[str, int] | None, statistic: int) -> bool:
@@ -162,8 +172,31 @@ def expected(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | N
     return _counted(policy, baseline, result, found, f_min, honest_f)
 
 
+def _of_members(members: dict[str, Any]) -> Finding:
+    bounds = [None if members[side] is None else next(iter(members[side].items())) for side in ("accept", "reject")]
+    return Finding(members["statistic"], *bounds, members["constants"])
+
+
+def expectation(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
+    """The mean of a diagonal observable."""
+    weights, counts = list(baseline.weights), result.counts
+    return _of_members(by_expectation(weights, baseline.bits, policy.members, counts, policy.level, logarithm, root))
+
+
+def best_value(policy: Policy, baseline: Baseline, result: Result, _hull: Hull | None) -> Finding | None:
+    """The best value reached and the mean; refused if the circuit's mean is no better than chance."""
+    weights, counts = list(baseline.weights), result.counts
+    found = by_best_value(weights, baseline.bits, policy.members, counts, policy.level, logarithm, root)
+    if found is None:
+        return None
+    parts = tuple((members["method"], _of_members(members)) for members in found)
+    return Finding(sum(part.decision == "accept" for _, part in parts), ("at_least", len(parts)), None, {}, parts)
+
+
 METHODS: dict[str, Callable[[Policy, Baseline, Result, Hull | None], Finding | None]] = {
+    "best_value.exact/1": best_value,
     "binomial.exact/1": expected,
+    "expectation.ci/1": expectation,
     "huber.certified/1": missing,
     "tvd.certified/1": distance,
     "witness.levelset/1": witness,

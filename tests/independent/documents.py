@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from independent.arithmetic import UNIT, logarithm
-from independent.certificates import METHODS, Finding, holds
+from independent.certificates import METHODS, Finding
 from independent.guards import GUARDS
+from independent.observables import paper_faults
 from independent.results import Baseline, Hull, Policy, Result, canonical, digest, read_shots
 
 
@@ -32,6 +34,8 @@ class Delivery:
     worker_amount: str
     vertices: tuple[bytes, ...] = ()
     """The artifacts of the laws that the policy's hull names."""
+    papers: dict[str, Any] | None = None
+    """The run's papers, where the spec orders a manifest of them."""
 
 
 def of_spec(spec: bytes, baseline: bytes, artifact: bytes, vertices: tuple[bytes, ...] = ()) -> Delivery:
@@ -63,9 +67,17 @@ def document(delivery: Delivery) -> bytes:
     guards: list[dict[str, object]] = []
     outcome = "reject"
     if result is not None and not reasons:
-        certificates = [_found(name, METHODS[name](policy, baseline, result, hull)) for name in policy.certificates]
+        faults: list[str] = []
+        if delivery.papers is not None:
+            artifact, shots = delivery.artifact or b"", list(result.shots)
+            faults = paper_faults(delivery.papers, policy.members, delivery.spec_hash, artifact, baseline.bits, shots)
+        for name in policy.certificates:
+            if name == "reproduce/1":
+                certificates.append(_found(name, Finding(len(faults), ("at_most", 0), ("at_least", 1))))
+            else:
+                certificates.append(_found(name, METHODS[name](policy, baseline, result, hull)))
         guards = [_found(name, GUARDS[name](policy, baseline, result, hull)) for name in policy.guards]
-        outcome, reasons = _combined(certificates, guards)
+        outcome, reasons = _combined(certificates, guards, faults)
     return canonical(
         {
             "schema": "verdict/1",
@@ -77,6 +89,7 @@ def document(delivery: Delivery) -> bytes:
             "policy_hash": digest(canonical(policy.members)),
             "baseline_root": digest(delivery.baseline),
             "result_hash": delivery.result_hash,
+            **({} if delivery.papers is None else {"manifest_hash": delivery.papers["manifest_hash"]}),
             "bits": baseline.bits,
             "shots": {"required": delivery.shots_required, "received": None if result is None else result.n},
             "seed": None,
@@ -111,24 +124,23 @@ def _found(name: str, finding: Finding | None) -> dict[str, object]:
     if finding is None:
         nothing = {"statistic": None, "accept": None, "reject": None, "constants": {}}
         return {"method": name, "decision": "refused", **nothing}
-    decision = "neither"
-    if holds(finding.accept, finding.statistic):
-        decision = "accept"
-    if holds(finding.reject, finding.statistic):
-        decision = "reject"
     return {
         "method": name,
-        "decision": decision,
+        "decision": finding.decision,
         "statistic": str(finding.statistic),
         "accept": None if finding.accept is None else {finding.accept[0]: str(finding.accept[1])},
         "reject": None if finding.reject is None else {finding.reject[0]: str(finding.reject[1])},
         "constants": {key: str(value) for key, value in finding.constants.items()},
+        **({"parts": [_found(part, each) for part, each in finding.parts]} if finding.parts else {}),
     }
 
 
-def _combined(certificates: list[dict[str, object]], guards: list[dict[str, object]]) -> tuple[str, list[str]]:
-    """Any may reject; all certificates must accept."""
+def _combined(
+    certificates: list[dict[str, object]], guards: list[dict[str, object]], faults: list[str]
+) -> tuple[str, list[str]]:
+    """Any may reject, and so does a fault of the papers; all certificates must accept."""
     rejecting = [f"rejected_by:{each['method']}" for each in certificates + guards if each["decision"] == "reject"]
+    rejecting += faults
     if rejecting:
         return "reject", rejecting
     words = {"neither": "undecided_by", "refused": "refused_by"}

@@ -66,8 +66,9 @@ class Policy:
 
     @property
     def level(self) -> Fraction:
-        """beta over the number of certificates and guards: for each one that may reject."""
-        return self.rate("beta") / (len(self.certificates) + len(self.guards))
+        """beta over the number of certificates and guards that draw on chance: for each one that may reject."""
+        drawing = [name for name in self.certificates if name != "reproduce/1"]
+        return self.rate("beta") / (len(drawing) + len(self.guards))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from independent.results import digest
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import PromotionPolicy, ValidationPolicy, canonical_spec, load_source, normalise, spec_hash
-from oracle.statistics import GUARDS, METHODS, Baseline
+from oracle.statistics import GUARDS, METHODS, REPRODUCE, Baseline
 from oracle.verdict import Case, decide
 
 TESTS = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def test_the_generated_deliveries_reach_every_decision_of_every_method_and_guard
     assert outcomes == {"accept", "reject", "inconclusive"}
     assert {"artifact_unavailable", "artifact_hash_mismatch", "artifact_wrong_size", "bits_above_register"} < codes
     assert {"replayed_result", "wrong_shot_count", "refused_by", "undecided_by", "certified"} < codes
-    assert {(name, said) for name in METHODS for said in ("accept", "reject", "neither")} <= seen
+    assert {(name, said) for name in cases.DRAWN for said in ("accept", "reject", "neither")} <= seen
     assert {(name, said) for name in GUARDS for said in ("reject", "neither")} <= seen
 
 
@@ -110,7 +110,7 @@ def test_it_has_every_method_and_guard() -> None:
     from independent.certificates import METHODS as METHODS_TOO
     from independent.guards import GUARDS as GUARDS_TOO
 
-    assert tuple(sorted(METHODS_TOO)) == METHODS
+    assert tuple(sorted({*METHODS_TOO, REPRODUCE})) == METHODS
     assert tuple(sorted(GUARDS_TOO)) == GUARDS
 
 
