@@ -8,20 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
+from calibration import observables
 from calibration.laws import Named, circuit, dirichlet, on_the_way, perturbed, probabilities, target
 from calibration.laws import shots as some_shots
 from calibration.search import Space
 from calibration.trials import CountsTrial, Law, OrderTrial
 from oracle.spec import ValidationPolicy
 from oracle.statistics import (
+    BEST_VALUE,
     BINOMIAL,
     BLOCKS,
     CEILING,
     DISPERSION,
     DUPLICATES,
+    EXPECTATION,
     HUBER,
     REPEATS,
     SCORES,
@@ -366,9 +370,28 @@ def _from_hull(error: Decision, boundary: str) -> CountsSpace:
     return CountsSpace(TVD, error, boundary, RATE, certifying_from_hull(TVD), onto, widest=2, cost=10)
 
 
+def _mean(error: Decision, bound: Literal["mixed", "parities"], cost: int) -> CountsSpace:
+    prepare = observables.preparing_expectation(_DEFAULT, bound)
+    name = "delta" if error is Decision.ACCEPT else "honest_delta"
+    onto = observables.mean_off_by(observables.DELTA)
+    return CountsSpace(EXPECTATION, error, f"mean off by {name}, {bound}", RATE, prepare, onto, cost=cost)
+
+
+def _best(error: Decision, fidelity: str) -> CountsSpace:
+    onto = observables.mean_of_fidelity(_DEFAULT.f_min)
+    prepare = observables.preparing_best_value(_DEFAULT)
+    return CountsSpace(BEST_VALUE, error, f"mean of F = {fidelity}", RATE, prepare, onto)
+
+
 SPACES: tuple[Space, ...] = (
+    _best(Decision.ACCEPT, "f_min"),
+    _best(Decision.REJECT, "honest_f"),
     _counts(BINOMIAL, Decision.ACCEPT, "share = f_min", _BINOMIAL_BOUNDARY),
     _counts(BINOMIAL, Decision.REJECT, "share = honest_f", _BINOMIAL_BOUNDARY),
+    _mean(Decision.ACCEPT, "mixed", 1),
+    _mean(Decision.REJECT, "mixed", 1),
+    _mean(Decision.ACCEPT, "parities", 3),
+    _mean(Decision.REJECT, "parities", 3),
     _counts(HUBER, Decision.ACCEPT, "eps of f_min p is missing", _HUBER_BOUNDARY, WITNESS),
     _counts(HUBER, Decision.REJECT, "honest_eps of f_min p is missing", _HUBER_BOUNDARY, WITNESS),
     _counts(TVD, Decision.ACCEPT, "TVD = eps", _TVD_BOUNDARY),

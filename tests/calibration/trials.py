@@ -82,6 +82,10 @@ class OrderTrial:
 def margin(certificate: Certificate, error: Decision) -> float:
     """How far the statistic is from the decision `error`, in its own units; at most zero where that is made, infinite
     where no statistic would make it."""
+    if certificate.parts:
+        # All parts must accept, and any may reject.
+        margins = [margin(part, error) for part in certificate.parts]
+        return max(margins) if error is Decision.ACCEPT else min(margins)
     bound = certificate.accept if error is Decision.ACCEPT else certificate.reject
     if bound is None or certificate.statistic is None:
         return np.inf

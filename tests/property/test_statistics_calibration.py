@@ -16,7 +16,7 @@ from calibration.tails import check_tails
 from calibration.trials import CountsTrial, errors
 from scipy.stats import binomtest
 
-from oracle.statistics import GUARDS, METHODS, TVD, Decision, certifier
+from oracle.statistics import GUARDS, METHODS, REPRODUCE, TVD, Decision, certifier
 from oracle.statistics.tails import least_significant, most_significant
 
 QUICK = Effort(proposals=16, results=40, generations=1, children=8, kept=4, finalists=2, counted=200)
@@ -41,7 +41,9 @@ def test_no_method_errs_more_often_than_stated_on_the_worst_boundary_of_a_short_
 
 def test_every_method_and_guard_is_measured_for_each_error_it_can_make() -> None:
     measured_ones = {(space.method, space.error) for space in SPACES}
-    assert {(name, error) for name in METHODS for error in (Decision.ACCEPT, Decision.REJECT)} | {
+    # reproduce/1 compares digests: there is nothing random in it.
+    drawing = set(METHODS) - {REPRODUCE}
+    assert {(name, error) for name in drawing for error in (Decision.ACCEPT, Decision.REJECT)} | {
         (name, Decision.REJECT) for name in GUARDS
     } == measured_ones
 
