@@ -47,7 +47,7 @@ def parts(seed: int, runs: int) -> list[Part]:
     effort = Effort()
     boundaries = [
         Part(
-            f"{space.method} false {space.error.value}: {space.boundary}",
+            measure.title(space),
             lambda space=space: measure.measured(space, seed, runs, effort),
         )
         for space in spaces.SPACES
@@ -120,11 +120,11 @@ def main() -> int:
                 console.print(f"measured {title}", highlight=False)
     calibration = gathered()
     missing = [part.title for part in there if part.title not in found]
-    if asked.write and missing:
-        console.print(f"{len(missing)} figures are missing, {missing[0]} the first: run it again with --resume")
-    elif asked.write:
+    if asked.write:
         (HOME / "CALIBRATION.md").write_text(report.page(calibration))
         (HOME / report.PLOT).write_text(report.plot(calibration.rates))
+    if asked.write and missing:
+        console.print(f"{len(missing)} figures are missing, {missing[0]} the first: run it again with --resume")
     print(json.dumps(calibration.to_json(), indent=1) if asked.json else report.page(calibration))
     return 0 if calibration.holds else 1
 

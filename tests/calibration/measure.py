@@ -66,6 +66,11 @@ def key(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
+def title(space: Space[object]) -> str:
+    """What a boundary is called among the figures."""
+    return f"{space.method} false {space.error.value}: {space.boundary}"
+
+
 def measured(space: Space[object], seed: int, runs: int, effort: Effort) -> Measured:
     """Search `space`, then count errors on `runs` fresh results; the same for the same seed."""
     error = f"false {space.error.value}"

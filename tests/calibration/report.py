@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from calibration.measure import MARGIN, Measured
+from calibration.measure import MARGIN, Measured, title
+from calibration.spaces import SPACES
 from calibration.tails import TailsChecked
 from calibration.workers import HONEST_NAME, WEAK_NAME, Judged, holds
 
@@ -51,16 +52,16 @@ class Calibration:
 
     def to_json(self) -> dict[str, object]:
         """The figures; limits and marks follow from them."""
-        figures = {title: {"kind": type(each).__name__, **asdict(each)} for title, each in self.figures.items()}
+        figures = {name: {"kind": type(each).__name__, **asdict(each)} for name, each in self.figures.items()}
         return {"seed": self.seed, "runs": self.runs, "verdicts": self.verdicts, "figures": figures}
 
     @classmethod
     def from_json(cls, kept: Any) -> Calibration:
         kinds = {kind.__name__: kind for kind in (Measured, Judged, TailsChecked)}
         figures = {}
-        for title, members in kept["figures"].items():
+        for name, members in kept["figures"].items():
             values = dict(members)
-            figures[title] = kinds[values.pop("kind")](**values)
+            figures[name] = kinds[values.pop("kind")](**values)
         return cls(kept["seed"], kept["runs"], kept["verdicts"], figures)
 
 
@@ -139,6 +140,12 @@ def workers_table(rows: Sequence[Judged]) -> str:
 
 def page(found: Calibration) -> str:
     """The whole page, Markdown."""
+    waiting = [title(space) for space in SPACES if title(space) not in found.figures]
+    not_yet = ""
+    if waiting:
+        resumed = f"make calibrate CALIBRATE_ARGS='--seed {found.seed} --runs {found.runs} --write --resume'"
+        names = "\n".join(f"- {name}" for name in waiting)
+        not_yet = f"\nNot measured at this size yet (`{resumed}` does):\n\n{names}\n"
     command = f"make calibrate CALIBRATE_ARGS='--seed {found.seed} --runs {found.runs} --write'"
     return f"""# Calibration
 
@@ -156,7 +163,7 @@ found is measured on fresh results. Every decision is the engine's own `certify`
 is at most {MARGIN} times the stated rate.
 
 {rates_table(found.rates)}
-
+{not_yet}
 ![Measured error rates]({PLOT})
 
 The counting methods spend the whole of their rate: their tests are exact, but for the steps of the counts. The distance
