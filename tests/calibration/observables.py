@@ -72,6 +72,19 @@ def mean_off_by(delta: Fraction) -> Onto:
     return onto
 
 
+def honest_mean(fidelity: Fraction) -> Onto:
+    """As `mean_of_fidelity`, of laws that also reach the least value as often as such a worker: others are not honest."""
+    of_mean = mean_of_fidelity(fidelity)
+
+    def onto(baseline: Baseline, towards: Law) -> Law | None:
+        law, each = of_mean(baseline, towards), values(baseline.bits)
+        good = each <= each.min() + 1e-9
+        share = float(fidelity) * float(probabilities(baseline)[good].sum()) + float(1 - fidelity) * float(good.mean())
+        return law if law is not None and float(law[good].sum()) >= share else None
+
+    return onto
+
+
 def mean_of_fidelity(fidelity: Fraction) -> Onto:
     """Laws whose mean is that of a worker who mixes the circuit with noise at `fidelity`."""
 

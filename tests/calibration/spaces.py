@@ -378,7 +378,8 @@ def _mean(error: Decision, bound: Literal["mixed", "parities"], cost: int) -> Co
 
 
 def _best(error: Decision, fidelity: str) -> CountsSpace:
-    onto = observables.mean_of_fidelity(_DEFAULT.f_min)
+    boundary = observables.mean_of_fidelity if error is Decision.ACCEPT else observables.honest_mean
+    onto = boundary(_DEFAULT.f_min)
     prepare = observables.preparing_best_value(_DEFAULT)
     return CountsSpace(BEST_VALUE, error, f"mean of F = {fidelity}", RATE, prepare, onto)
 
