@@ -73,7 +73,7 @@ def mean_off_by(delta: Fraction) -> Onto:
 
 
 def honest_mean(fidelity: Fraction) -> Onto:
-    """As `mean_of_fidelity`, of laws that also reach the least value as often as such a worker: others are not honest."""
+    """As `mean_of_fidelity`, of laws that reach the least value as often as such a worker, as honest ones do."""
     of_mean = mean_of_fidelity(fidelity)
 
     def onto(baseline: Baseline, towards: Law) -> Law | None:
