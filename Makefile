@@ -1,18 +1,21 @@
 # Everything is installed inside this folder; nothing is needed but Python 3.11..3.13 and make. See CONTRIBUTING.md.
-# PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest (-n 0: one process), DEMO_ARGS to `compute demo`.
+# PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest (-n 0: one process), DEMO_ARGS to `compute demo`,
+# CALIBRATE_ARGS="--runs 1000000" to scripts/calibrate.py, DEVICES_ARGS="--only torino" to scripts/devices.py.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
+CALIBRATE_ARGS ?=
+DEVICES_ARGS ?=
 BENCHES := $(sort $(wildcard scripts/bench_*.py))
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test crash test-browser check bench lock clean
+.PHONY: help setup demo test crash calibrate digests devices test-browser check bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -31,6 +34,16 @@ test: setup ## all tests: contracts (forge), then Python
 
 crash: setup ## kill the router twenty times in the middle of a job; nothing may be lost or happen twice
 	@$(ENV) && COMPUTE_TEST_CRASHES=20 .venv/bin/python -m pytest tests/e2e/test_router_crash.py -s $(PYTEST_ARGS)
+
+calibrate: setup ## measure the verdict's error rates at the worst boundaries found by search (minutes)
+	@$(ENV) && .venv/bin/python scripts/calibrate.py $(CALIBRATE_ARGS)
+
+digests: setup ## the same documents from NumPy 1.26 and 2, one thread and two, and the second implementation
+	@sh scripts/setup.sh numpy1
+	@$(ENV) && .venv/bin/python scripts/digests.py .venv/bin/python .venv-numpy1/bin/python
+
+devices: setup ## judge honest runs on every device whose noise is published (minutes)
+	@$(ENV) && .venv/bin/python scripts/devices.py $(DEVICES_ARGS)
 
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
@@ -53,8 +66,10 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
 	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/node.in -o requirements/node.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/numpy1.in -o requirements/numpy1.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-numpy1 .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules
+	rm -rf out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

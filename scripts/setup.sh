@@ -4,6 +4,7 @@
 #   scripts/setup.sh run     what `make demo` needs: .venv, Node, npm packages, the compiler's launcher
 #   scripts/setup.sh ape     .venv-ape, for the ape scripts and their tests
 #   scripts/setup.sh test    tests/node: other implementations that only tests compare with; after run
+#   scripts/setup.sh numpy1  .venv-numpy1, in which `make digests` runs the verdict on NumPy 1.26
 #   scripts/setup.sh lock    .venv-lock with uv, which regenerates the locks
 #
 # Each step leaves a stamp in .build/ that names what it was made from, and is skipped while that is unchanged.
@@ -181,8 +182,12 @@ case ${1:-run} in
         python=$root/.venv/bin/python
         install_test_packages
         ;;
+    numpy1)
+        newest=12 # the last Python that NumPy 1.26 has a build for
+        environment .venv-numpy1 requirements/numpy1.txt "NumPy 1.26 (a few seconds, once)"
+        ;;
     lock)
         environment .venv-lock requirements/uv.txt "uv"
         ;;
-    *) fail "unknown part '$1': run, ape, test or lock" ;;
+    *) fail "unknown part '$1': run, ape, test, numpy1 or lock" ;;
 esac

@@ -7,6 +7,7 @@ the order in which they would be delivered (int64[shots]).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,9 @@ Worker = Callable[[Probabilities, int, np.random.Generator], Sequence]
 
 def drawn(law: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
     """Independent shots from `law`."""
-    return rng.choice(law.size, size=shots, p=law / law.sum()).astype(np.int64)
+    heap = np.cumsum(law)
+    places = np.searchsorted(heap, rng.random(shots) * heap[-1], side="right")
+    return np.minimum(places, law.size - 1).astype(np.int64)
 
 
 def at_fidelity(fidelity: float) -> Worker:
@@ -42,7 +45,8 @@ def heavy_uniform(p: Probabilities, shots: int, rng: np.random.Generator) -> Seq
 
 def xeb_spoof(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
     """The mode among noise, just as often as makes the linear cross-entropy that of a fidelity of 0.9."""
-    mode = np.eye(p.size)[int(p.argmax())]
+    mode = np.zeros(p.size)
+    mode[int(p.argmax())] = 1
     share = 0.9 * (p.size * float(p @ p) - 1) / (p.size * float(p.max()) - 1)
     return drawn(share * mode + (1 - share) / p.size, shots, rng)
 
@@ -118,3 +122,25 @@ def resetting_badly(carried: float) -> Worker:
         return fresh[np.maximum.accumulate(np.where(starts, np.arange(shots), 0))]
 
     return worker
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """A worker, and whether the chain shows that it delivered the same result before."""
+
+    worker: Worker
+    replayed: bool = False
+
+
+ATTACKERS = {
+    "uniform": Attacker(at_fidelity(0.0)),
+    "a mixture at F = 0.73": Attacker(at_fidelity(0.73)),
+    "heavy outcomes only": Attacker(heavy_only),
+    "heavy outcomes, all alike": Attacker(heavy_uniform),
+    "a spoof that matches XEB": Attacker(xeb_spoof),
+    "the mode only": Attacker(mode_only),
+    "quota counts round(N p)": Attacker(quota),
+    "400 shots ten times, shuffled": Attacker(repeated(10)),
+    "an old result replayed": Attacker(at_fidelity(1.0), replayed=True),
+}
+"""Workers that may be paid at most alpha often, where the least fidelity is 4/5."""

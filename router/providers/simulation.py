@@ -173,8 +173,8 @@ def simulate(work: Work) -> Simulated:
     circuit = isa.circuit
     if work.target in _FAKES:
         device = _device(work.target)
-        circuit = _compacted(circuit, isa.physical)
-        options["noise_model"] = _noise(device, isa.physical)
+        circuit = compacted(circuit, isa.physical)
+        options["noise_model"] = noise_of(device, isa.physical)
         calibration = snapshot(device.properties(), isa.physical, device=work.target, simulated=True)
     simulator = AerSimulator(method=planned.method, **options)
     started_at = datetime.now(UTC)
@@ -209,7 +209,7 @@ def _device(name: str) -> Any:
     return getattr(fake_provider, _FAKES[name][0])()
 
 
-def _compacted(circuit: Any, physical: tuple[int, ...]) -> Any:
+def compacted(circuit: Any, physical: tuple[int, ...]) -> Any:
     """`circuit` on the `physical` qubits alone, renumbered 0, 1, … in ascending order; classical bits as they are."""
     from qiskit import QuantumCircuit
 
@@ -224,7 +224,7 @@ def _compacted(circuit: Any, physical: tuple[int, ...]) -> Any:
     return small
 
 
-def _noise(device: Any, physical: tuple[int, ...]) -> Any:
+def noise_of(device: Any, physical: tuple[int, ...]) -> Any:
     """Aer's noise model of `device`, as NoiseModel.from_backend makes it, of these qubits alone.
 
     The model of a whole device takes seconds; only the qubits in use can matter, since Aer's errors are local.

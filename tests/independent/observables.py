@@ -1,6 +1,6 @@
 """The certificates on observables and papers by a second implementation: the standard library alone, exact throughout.
 
-Written from the formulas, for tests/unit/verdict/test_verdict_independently.py.
+Written from the formulas in `oracle/statistics/observables`.
 """
 
 from __future__ import annotations
