@@ -112,13 +112,13 @@ def resolve_guards(
 ) -> tuple[Guard, ...]:
     """The guards beside `certificates`: those named, or the default.
 
-    By default a witness that no distance goes with has `score_cdf/1` beside it, and a spec with an upper bound on the
-    fidelity has the guard that looks at it.
+    By default a witness has `score_cdf/1` beside it, also where a distance goes with it: heavy outcomes alone can lie
+    within the default distance. A spec with an upper bound on the fidelity has the guard that looks at it.
     """
     if named is not None:
         return named
     added: set[Guard] = {CEILING} if f_max else set()
-    if WITNESS in certificates and TVD not in certificates:
+    if WITNESS in certificates:
         added.add(SCORES)
     return tuple(sorted({*DEFAULT_GUARDS, *added}))
 
