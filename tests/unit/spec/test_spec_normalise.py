@@ -23,7 +23,7 @@ from oracle.spec import (
     simulated,
     spec_hash,
 )
-from oracle.spec.methods import DEFAULT_GUARDS
+from oracle.spec.methods import DEFAULT_GUARDS, SCORES
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()
@@ -101,8 +101,9 @@ def test_guards_are_written_in_where_a_spec_names_none_and_left_alone_where_it_d
     assert draft.validation.guards is None
     assert normalise(draft, operator_policy=OPERATOR, bits=None).validation.guards is None
     filled = normalise(draft, operator_policy=OPERATOR, bits=5)
-    assert filled.validation.guards == DEFAULT_GUARDS
-    assert ValidationPolicy.of(filled, 5).guards == DEFAULT_GUARDS
+    by_default = tuple(sorted((*DEFAULT_GUARDS, SCORES)))
+    assert filled.validation.guards == by_default
+    assert ValidationPolicy.of(filled, 5).guards == by_default
     for named, kept in (
         ("[]", ()),
         ("[repeats.lag1/1, homogeneity.blocks/1]", ("homogeneity.blocks/1", "repeats.lag1/1")),
