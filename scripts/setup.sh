@@ -4,6 +4,8 @@
 #   scripts/setup.sh run     what `make demo` needs: .venv, Node, npm packages, the compiler's launcher
 #   scripts/setup.sh ape     .venv-ape, for the ape scripts and their tests
 #   scripts/setup.sh test    tests/node: other implementations that only tests compare with; after run
+#   scripts/setup.sh halmos  .venv-halmos, for `make prove`
+#   scripts/setup.sh slither .venv-slither, for `make slither`
 #   scripts/setup.sh lock    .venv-lock with uv, which regenerates the locks
 #
 # Each step leaves a stamp in .build/ that names what it was made from, and is skipped while that is unchanged.
@@ -180,6 +182,12 @@ case ${1:-run} in
     test)
         python=$root/.venv/bin/python
         install_test_packages
+        ;;
+    halmos)
+        environment .venv-halmos requirements/halmos.txt "halmos (a minute, once)"
+        ;;
+    slither)
+        environment .venv-slither requirements/slither.txt "slither (a minute, once)"
         ;;
     lock)
         environment .venv-lock requirements/uv.txt "uv"
