@@ -51,8 +51,7 @@ mutate: setup ## change the contracts in every small way: does a test notice? MU
 
 prove: setup ## prove for all amounts that the money-moving verbs conserve money (halmos)
 	@sh scripts/setup.sh halmos
-	@$(ENV) && FOUNDRY_PROFILE=prove sh scripts/forge.sh build contracts/JobEscrow.sol tests/contracts/symbolic
-	@$(ENV) && .venv-halmos/bin/halmos $(PROVE_ARGS)
+	@$(ENV) && sh scripts/prove.sh --no-status $(PROVE_ARGS)
 
 slither: setup ## static analysis of the contracts; fails on a finding that nobody explained
 	@sh scripts/setup.sh slither

@@ -1,7 +1,7 @@
-"""What `mutate.py` changes: the mutants of a Solidity file, found in its syntax tree, and a source that holds many at once.
+"""What `mutate.py` changes: the mutants of a Solidity file, and a source that holds many at once.
 
-A source with mutants holds every change beside the original, behind a question: is this mutant's number the one that the
-code ends with? So one compilation serves hundreds of mutants, and the last two bytes of the bytecode choose one.
+A source with mutants holds every change beside the original, behind a question: is this mutant's number the one that
+the code ends with? So one compilation serves hundreds of mutants, and the last two bytes of the bytecode choose one.
 After Untch, Offutt and Harrold, "Mutation analysis using mutant schemata" (ISSTA 1993).
 """
 
@@ -35,8 +35,16 @@ _OPERATORS = {
     "|": ("&",),
 }
 _YUL = {
-    "lt": "gt", "gt": "lt", "add": "sub", "sub": "add", "shl": "shr", "shr": "shl", "or": "and", "and": "or", "xor": "or",
-}  # fmt: skip
+    "lt": "gt",
+    "gt": "lt",
+    "add": "sub",
+    "sub": "add",
+    "shl": "shr",
+    "shr": "shl",
+    "or": "and",
+    "and": "or",
+    "xor": "or",
+}
 
 _SOLIDITY_QUESTION = """
 function isMutant(uint256 id) pure returns (bool on) {

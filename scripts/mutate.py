@@ -5,8 +5,8 @@
     .venv/bin/python scripts/mutate.py --again          # survivors only, after tests were added
 
 A mutant is killed where a test that passes on the unchanged contract fails. Results are kept in .build/mutants/ and not
-asked for again while the contract's sources are the same. `--write` puts figures and survivors into contracts/MUTANTS.md,
-where each survivor needs a reason.
+asked for again while the sources are the same. `--write` puts figures and survivors into contracts/MUTANTS.md, where
+each survivor needs a reason.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ TESTS = {
     "JobEscrow": (("", "^(Registry|Adapters|Golden|Invariants)"), ("^(Invariants|RegistryEscrow|Golden)", "")),
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }
+RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
 Sources = dict[str, bytes]
 
 
@@ -90,6 +91,11 @@ def sources_of(target: str) -> tuple[Sources, dict[str, Any]]:
     return {name: (ROOT / name).read_bytes() for name in trees}, trees
 
 
+def without_comments(source: bytes) -> bytes:
+    """Words of the code: a comment changes no result."""
+    return b" ".join(re.sub(rb"/\*.*?\*/|//[^\n]*", b"", source, flags=re.DOTALL).split())
+
+
 def grouped(mutants: list[Mutant]) -> list[list[Mutant]]:
     return [mutants[i : i + GROUP] for i in range(0, len(mutants), GROUP)]
 
@@ -122,6 +128,9 @@ def bytecode(
             (WORK / "failed.sol").write_bytes(text)
             sys.exit(f"mutate.py: cannot tell which mutant does not compile: {found[0]['formattedMessage']}")
         broken += [numbered.pop(number) for number in bad]
+    kept = WORK / f"{hashlib.sha256(repr((target, text, sorted(sources.items()))).encode()).hexdigest()[:32]}.hex"
+    if kept.exists():
+        return kept.read_text(), numbered, broken
     answer = compiled(
         {**sources, file: text},
         {TARGETS[target]: {target: ["evm.bytecode.object"]}},
@@ -132,6 +141,7 @@ def bytecode(
         (WORK / "failed.sol").write_bytes(text)
         sys.exit(errors(answer)[0]["formattedMessage"])
     code: str = answer["contracts"][TARGETS[target]][target]["evm"]["bytecode"]["object"]
+    kept.write_text(code)
     return code, numbered, broken
 
 
@@ -209,7 +219,8 @@ def main() -> None:
     mutants: list[tuple[str, str, Mutant]] = []
     taken: set[str] = set()
     for target, (sources, trees) in made.items():
-        digest = hashlib.sha256(b"".join(sources[name] for name in sorted(sources))).hexdigest()[:16]
+        code = b"".join(without_comments(sources[name]) for name in sorted(sources))
+        digest = hashlib.sha256(code).hexdigest()[:16]
         for file in sorted(sources, key=lambda name: name != "contracts/JobEscrow.sol"):
             # Shared libraries belong to the escrow, but for what only the registry uses.
             if not file.startswith(FILES) or not file.startswith(wanted) or file in taken:
@@ -272,7 +283,7 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
                 for number, mutant in numbered.items():
                     began = time.monotonic()
                     install(target, code[:-4] + f"{number:04x}")
-                    for contracts, runs in zip(TESTS[target], (16, 24), strict=True):
+                    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
                         failed, _ = forge(contracts, skipped, runs)
                         if failed:
                             break
@@ -284,9 +295,9 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
 
 def baseline(target: str) -> list[str]:
     skipped: list[str] = []
-    for contracts in TESTS[target]:
+    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
         while True:
-            failed, count = forge(contracts, skipped, 24)
+            failed, count = forge(contracts, skipped, runs)
             if not failed:
                 break
             skipped += [name.split(".")[1] for name in failed]
@@ -322,7 +333,7 @@ HEADING = "| file | mutants | killed | survived |"
 def write_page(rows: list[dict[str, Any]], total: int) -> None:
     """Figures and survivors; reasons that are there already stay."""
     page = PAGE.read_text()
-    reasons = {name: reason for name, reason in re.findall(r"^\| (.+?) \| (.*?) \|$", page, re.M)}
+    reasons = dict(re.findall(r"^\| (.+?) \| (.*?) \|$", page, re.M))
     per_file: dict[str, Counter[str]] = {}
     for row in rows:
         per_file.setdefault(row["file"], Counter())[row["result"]] += 1

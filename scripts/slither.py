@@ -1,8 +1,8 @@
 """Runs slither over contracts/ and fails on a finding that nobody has explained (`make slither`).
 
-The compiler gets standard JSON: slither's own calls cannot ask for code by way of the intermediate language, without which
-`settleBatch` does not compile. Explanations stand in the sources (`slither-disable-…`, with the reason beside it) and in
-slither.config.json, for detectors that are about style.
+The compiler gets standard JSON: slither's own calls cannot ask for code by way of the intermediate language, without
+which `settleBatch` does not compile. A finding that is none is explained in the source, beside its `slither-disable-…`;
+detectors that slither.config.json leaves out as a whole are explained in contracts/PROOFS.md.
 """
 
 from __future__ import annotations
