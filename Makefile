@@ -9,13 +9,15 @@ PYTEST_ARGS ?=
 DEMO_ARGS ?=
 CALIBRATE_ARGS ?=
 DEVICES_ARGS ?=
+MUTATE_ARGS ?=
+PROVE_ARGS ?=
 BENCHES := $(sort $(wildcard scripts/bench_*.py))
 COMPILE := .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11
 ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test crash calibrate digests devices test-browser check bench lock clean
+.PHONY: help setup demo test crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -58,6 +60,20 @@ check: setup ## format, lint, types, import contracts, docs, gas
 	@$(ENV) && .venv/bin/python -m pytest -q -m "not slow" tests/docs
 	@$(ENV) && .venv/bin/python scripts/bench_gas.py --check
 
+mutate: setup ## change the contracts in every small way: does a test notice? MUTATE_ARGS="--only contracts/JobEscrow.sol"
+	@$(ENV) && .venv/bin/python scripts/mutate.py $(MUTATE_ARGS)
+
+prove: setup ## prove for all amounts that the money-moving verbs conserve money (halmos)
+	@sh scripts/setup.sh halmos
+	@$(ENV) && sh scripts/prove.sh --no-status $(PROVE_ARGS)
+
+slither: setup ## static analysis of the contracts; fails on a finding that nobody explained
+	@sh scripts/setup.sh slither
+	@$(ENV) && .venv/bin/python scripts/slither.py
+
+coverage: setup ## lines and branches of the contracts that their tests run
+	@$(ENV) && sh scripts/coverage.sh
+
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done
 
@@ -65,11 +81,13 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@sh scripts/setup.sh lock
 	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
 	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/halmos.in -o requirements/halmos.txt
+	@$(ENV) && $(COMPILE) --upgrade requirements/slither.in -o requirements/slither.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/node.in -o requirements/node.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/numpy1.in -o requirements/numpy1.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-numpy1 .venv-lock .build .cache .solcx .ape-data node_modules tests/node/node_modules
-	rm -rf out forge-cache dist build
+	rm -rf .venv .venv-ape .venv-halmos .venv-lock .venv-numpy1 .venv-slither .build .cache .solcx .ape-data
+	rm -rf node_modules tests/node/node_modules out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

@@ -5,6 +5,8 @@
 #   scripts/setup.sh ape     .venv-ape, for the ape scripts and their tests
 #   scripts/setup.sh test    tests/node: other implementations that only tests compare with; after run
 #   scripts/setup.sh numpy1  .venv-numpy1, in which `make digests` runs the verdict on NumPy 1.26
+#   scripts/setup.sh halmos  .venv-halmos, for `make prove`
+#   scripts/setup.sh slither .venv-slither, for `make slither`
 #   scripts/setup.sh lock    .venv-lock with uv, which regenerates the locks
 #
 # Each step leaves a stamp in .build/ that names what it was made from, and is skipped while that is unchanged.
@@ -185,6 +187,12 @@ case ${1:-run} in
     numpy1)
         newest=12 # the last Python that NumPy 1.26 has a build for
         environment .venv-numpy1 requirements/numpy1.txt "NumPy 1.26 (a few seconds, once)"
+        ;;
+    halmos)
+        environment .venv-halmos requirements/halmos.txt "halmos (a minute, once)"
+        ;;
+    slither)
+        environment .venv-slither requirements/slither.txt "slither (a minute, once)"
         ;;
     lock)
         environment .venv-lock requirements/uv.txt "uv"

@@ -119,6 +119,8 @@ abstract contract Treasury is IJobEscrow {
 
     function _pullByCall(address target, bytes memory data, address token, address payer, uint256 budget) private {
         uint256 held = _beginPull(token);
+        // The flag that is written after the call is the guard itself: whoever re-enters finds it set.
+        // slither-disable-next-line reentrancy-no-eth
         (bool success,) = target.call(data);
         if (!success) revert JobEscrow_TransferFrom(token, payer, budget);
         _endPull(token, held, budget);
@@ -162,6 +164,8 @@ abstract contract Treasury is IJobEscrow {
     /// @dev True where the transfer went through: for a token, where it answered nothing or true.
     function _transfer(address token, address to, uint256 amount, uint256 gasAllowance) private returns (bool) {
         if (token == address(0)) return SafeTransferLib.trySafeTransferETH(to, amount, gasAllowance);
+        // What is left out is whether the answer was longer than the word that counts.
+        // slither-disable-next-line unused-return
         (bool success,, bytes memory answer) =
             LibCall.tryCall(token, 0, gasAllowance, 32, abi.encodeCall(IERC20.transfer, (to, amount)));
         if (!success) return false;

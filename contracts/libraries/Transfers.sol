@@ -11,6 +11,8 @@ library Transfers {
     /// token, gets at most `gasAllowance`, and no more than a word of its answer is read.
     function send(address token, address to, uint256 amount, uint256 gasAllowance) internal returns (bool) {
         if (token == address(0)) return SafeTransferLib.trySafeTransferETH(to, amount, gasAllowance);
+        // What is left out is whether the answer was longer than the word that counts.
+        // slither-disable-next-line unused-return
         (bool success,, bytes memory answer) =
             LibCall.tryCall(token, 0, gasAllowance, 32, abi.encodeCall(IERC20.transfer, (to, amount)));
         if (!success) return false;

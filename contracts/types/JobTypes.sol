@@ -4,16 +4,6 @@ pragma solidity ^0.8.34;
 /// @dev EIP-712 digest of the job's terms: it names the terms, this chain and this contract at once.
 type JobId is bytes32;
 
-using {equals as ==, differs as !=} for JobId global;
-
-function equals(JobId a, JobId b) pure returns (bool) {
-    return JobId.unwrap(a) == JobId.unwrap(b);
-}
-
-function differs(JobId a, JobId b) pure returns (bool) {
-    return JobId.unwrap(a) != JobId.unwrap(b);
-}
-
 /// @notice Where a job stands. The order is the order of life: a job only moves to a later member, but for a top-up,
 /// which takes a Proposed job back to Submitted in the next round, and a lapsed claim, which another may replace.
 /// @custom:value0 None Never funded.

@@ -6,6 +6,7 @@ import {Erc8183View} from "../../contracts/adapters/Erc8183View.sol";
 import {Reputation} from "../../contracts/adapters/Reputation.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {JobId, Outcome, Proposal, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {JobDigests} from "../../contracts/views/JobDigests.sol";
 import {Harness} from "./support/Harness.sol";
 
 /// @dev A court that answers what it is told to.
@@ -40,7 +41,7 @@ contract CourtTest is Harness {
         enrich(worker);
         vm.deal(anyone, MONEY);
         court = new Court();
-        adapter = new Erc792Arbiter(escrow, digests, court, "court 7");
+        adapter = new Erc792Arbiter(escrow, JobDigests(address(digests)), court, "court 7");
         use(1);
     }
 
@@ -136,7 +137,7 @@ contract ReputationTest is Harness {
 
     function setUp() public override {
         super.setUp();
-        reputation = new Reputation(escrow, digests);
+        reputation = new Reputation(escrow, JobDigests(address(digests)));
     }
 
     function test_counts_every_way_to_end_once() public {
@@ -228,7 +229,7 @@ contract Erc8183ViewTest is Harness {
     function setUp() public override {
         super.setUp();
         enrich(worker);
-        view_ = new Erc8183View(escrow, digests);
+        view_ = new Erc8183View(escrow, JobDigests(address(digests)));
     }
 
     function test_a_job_reads_as_the_standard_has_it_all_its_life() public {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.34;
 
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
-import {JobId, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {JobId, Outcome, Proposal, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
 import {Account, AdmitsAll, Witness, YesMan} from "./support/Account.sol";
 import {HookedFeeToken, MoodyToken} from "./support/Tokens.sol";
 import {Harness} from "./support/Harness.sol";
@@ -311,6 +311,40 @@ contract AttacksTest is Harness {
         escrow.refund(pack(terms));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 0, 3));
         escrow.propose(pack(terms), SignedVerdict(address(0), RESULT, Outcome.Reject, 0, 0, 0), "");
+    }
+
+    /// @dev A worker delivers noise and hopes for silent validators: the payer has a day to ask the arbiter.
+    function test_a_garbage_hash_earns_no_silence_share_that_is_disputed() public {
+        JobTerms memory terms = opened(windowed());
+        vm.warp(terms.verdictBy + 1);
+        escrow.settleSilence(brief(terms), address(0), RESULT);
+        Proposal memory stands = Proposal(worker, RESULT, Outcome.Silence, uint128(BUDGET / 2), 0);
+        uint256 before = payer.balance;
+        dispute(terms, stands, payer);
+        rule(terms, stands, 0, true);
+        vm.assertEq(worker.balance, 0, "worker");
+        vm.assertEq(payer.balance - before, BUDGET, "payer");
+    }
+
+    /// @dev Nobody else can take the job meanwhile; each time costs a bond, the number of times is bounded by
+    /// `claimBy`, and then the payer has its budget and all bonds.
+    function test_squatting_an_open_job_costs_a_bond_each_time() public {
+        JobTerms memory terms = openJob();
+        address squatter = address(0xbad);
+        enrich(squatter);
+        fund(terms);
+        uint256 claims;
+        for (uint256 time = NOW; time <= terms.claimBy; time += terms.deliverWindow + 1) {
+            vm.warp(time);
+            claim(terms, squatter);
+            ++claims;
+        }
+        vm.assertEq(claims, 2, "claims in twelve hours of six each");
+        vm.warp(terms.submitBy);
+        escrow.refund(brief(terms));
+        vm.assertEq(payer.balance - (MONEY - BUDGET), BUDGET + claims * claimBond(terms), "payer");
+        vm.assertEq(MONEY - squatter.balance, claims * claimBond(terms), "squatter");
+        vm.assertEq(address(escrow).balance, 0, "escrow");
     }
 
     function opened(JobTerms memory terms) private returns (JobTerms memory) {

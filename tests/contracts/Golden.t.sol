@@ -2,20 +2,20 @@
 pragma solidity ^0.8.34;
 
 import {JobId, Outcome, Status} from "../../contracts/types/JobTypes.sol";
-import {JobDigests} from "../../contracts/views/JobDigests.sol";
+import {IJobDigests} from "./support/IJobDigests.sol";
 import {Harness} from "./support/Harness.sol";
 
 /// @dev Digests that eth-account derived (scripts/golden_vectors.py), which the Python tests read too.
 contract GoldenTest is Harness {
     string private json;
-    JobDigests private golden;
+    IJobDigests private golden;
 
     function setUp() public override {
         super.setUp();
         json = vm.readFile("tests/golden/typed_data.json");
         vm.chainId(vm.parseJsonUint(json, ".domain.chainId"));
         address verifying = vm.parseJsonAddress(json, ".domain.verifyingContract");
-        golden = JobDigests(vm.deployCode("JobDigests.sol:JobDigests", abi.encode(verifying)));
+        golden = IJobDigests(vm.deployCode("JobDigests.sol:JobDigests", abi.encode(verifying)));
     }
 
     function test_promise12_digests_are_those_of_the_third_implementation() public view {

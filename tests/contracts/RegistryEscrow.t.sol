@@ -8,6 +8,7 @@ import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {BatchedVerdict, JobId, Outcome, Proposal, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
 import {Standing, Statement, Subject} from "../../contracts/types/RegistryTypes.sol";
 import {Merkle} from "./support/Merkle.sol";
+import {IJobDigests} from "./support/IJobDigests.sol";
 import {RegistryHarness} from "./support/RegistryHarness.sol";
 
 /// @dev The registry and the escrow together: what one admits the other funds, and what one pays the other slashes.
@@ -179,8 +180,4 @@ contract RegistryEscrowTest is RegistryHarness {
             SignedVerdict(address(0), RESULT, said.outcome, said.workerAmount, said.evidenceHash, THREE);
         jobs.propose(pack(terms), found, signatures);
     }
-}
-
-interface IJobDigests {
-    function jobIdOf(bytes calldata terms) external view returns (JobId);
 }

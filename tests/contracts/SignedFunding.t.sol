@@ -201,12 +201,16 @@ contract SignedFundingTest is Harness {
 
     function permit(JobTerms memory given, uint256 nonce, uint256 key) private view returns (bytes memory) {
         bytes32 typehash = keccak256(
-            "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,JobTerms witness)JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)TokenPermissions(address token,uint256 amount)"
+            bytes.concat(
+                "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,JobTerms witness)",
+                TERMS_TYPE,
+                "TokenPermissions(address token,uint256 amount)"
+            )
         );
         bytes32 permitted = keccak256(
             abi.encode(keccak256("TokenPermissions(address token,uint256 amount)"), given.token, given.budget)
         );
-        bytes memory fields = abi.encode(typehash, permitted, address(escrow), nonce, until, structOf(given));
+        bytes memory fields = abi.encode(typehash, permitted, address(escrow), nonce, until, structHashOf(given));
         return signFor(PERMIT2, keccak256(fields), key);
     }
 

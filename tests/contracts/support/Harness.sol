@@ -7,7 +7,7 @@ import {IJobEscrow} from "../../../contracts/interfaces/IJobEscrow.sol";
 import {IJobEscrowErrors} from "../../../contracts/interfaces/IJobEscrowErrors.sol";
 import {JobTerms} from "../../../contracts/types/JobTerms.sol";
 import {Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "../../../contracts/types/JobTypes.sol";
-import {JobDigests} from "../../../contracts/views/JobDigests.sol";
+import {IJobDigests} from "./IJobDigests.sol";
 import {Vm} from "./Vm.sol";
 
 /// @dev A chain with an escrow, a play dollar and people; jobs as data; what each person would do.
@@ -24,6 +24,8 @@ abstract contract Harness is IJobEscrowErrors {
     bytes32 internal constant EVIDENCE = keccak256("evidence");
     /// @dev The order of secp256k1.
     uint256 internal constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+    bytes internal constant TERMS_TYPE =
+        "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)";
     /// @dev Validators 0, 2 and 4.
     uint16 internal constant THREE = 0x15;
 
@@ -39,7 +41,7 @@ abstract contract Harness is IJobEscrowErrors {
     /// @dev Keys of the validators, their addresses ascending.
     uint256[] internal keys;
     IJobEscrow internal escrow;
-    JobDigests internal digests;
+    IJobDigests internal digests;
     IERC20 internal dollar;
 
     function setUp() public virtual {
@@ -54,7 +56,7 @@ abstract contract Harness is IJobEscrowErrors {
 
     function deployEscrow() internal {
         escrow = IJobEscrow(vm.deployCode("JobEscrow.sol:JobEscrow"));
-        digests = JobDigests(vm.deployCode("JobDigests.sol:JobDigests", abi.encode(escrow)));
+        digests = IJobDigests(vm.deployCode("JobDigests.sol:JobDigests", abi.encode(escrow)));
     }
 
     // ------------------------------------------------------------------ terms
@@ -121,15 +123,14 @@ abstract contract Harness is IJobEscrowErrors {
         return bytes.concat(cut(pack(t), 259), keccak256(t.validators));
     }
 
-    /// @dev The digest as EIP-712 has it, from the ABI encoding of the struct's members.
+    /// @dev The digest as EIP-712 has it.
     function idOf(JobTerms memory t) internal view returns (JobId) {
-        return JobId.wrap(digestOf(structOf(t)));
+        return JobId.wrap(digestOf(structHashOf(t)));
     }
 
-    function structOf(JobTerms memory t) internal pure returns (bytes32) {
-        bytes32 typehash = keccak256(
-            "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)"
-        );
+    /// @dev From the ABI encoding of the struct's members.
+    function structHashOf(JobTerms memory t) internal pure returns (bytes32) {
+        bytes32 typehash = keccak256(TERMS_TYPE);
         bytes memory a = abi.encode(typehash, t.payer, t.requester, t.worker, t.arbiter, t.token, t.feeTo, t.registry);
         bytes memory b = abi.encode(t.feeBps, t.budget, t.claimBy, t.deliverWindow, t.submitBy, t.verdictBy);
         bytes memory c = abi.encode(t.challengeWindow, t.rulingWindow, t.silenceBps, t.inconclusiveBps);

@@ -1,0 +1,355 @@
+"""Mutation tests of the contracts: changes them in every small way and asks whether a test notices (`make mutate`).
+
+    .venv/bin/python scripts/mutate.py --only contracts/JobEscrow.sol
+    .venv/bin/python scripts/mutate.py --sample 100 --seed 7 --json
+    .venv/bin/python scripts/mutate.py --again          # survivors only, after tests were added
+
+A mutant is killed where a test that passes on the unchanged contract fails. Results are kept in .build/mutants/ and not
+asked for again while the sources are the same. `--write` puts figures and survivors into contracts/MUTANTS.md, where
+each survivor needs a reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mutants import FIRST, Mutant, find, schema
+
+ROOT = Path(__file__).resolve().parents[1]
+WORK = ROOT / ".build/mutants"
+TREE = WORK / "tree"
+RESULTS = WORK / "results.jsonl"
+PAGE = ROOT / "contracts/MUTANTS.md"
+
+FILES = ("contracts/JobEscrow.sol", "contracts/ValidatorRegistry.sol", "contracts/escrow", "contracts/libraries")
+TARGETS = {"JobEscrow": "contracts/JobEscrow.sol", "ValidatorRegistry": "contracts/ValidatorRegistry.sol"}
+GROUP = 150  # mutants in one compilation: code may not grow without end
+REMAPPINGS = [
+    "@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/",
+    "solady/=node_modules/solady/src/",
+]
+# Which test contracts to run, and which of them not: first the quick ones, then what random runs find.
+TESTS = {
+    "JobEscrow": (("", "^(Registry|Adapters|Golden|Invariants)"), ("^(Invariants|RegistryEscrow|Golden)", "")),
+    "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
+}
+RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
+Sources = dict[str, bytes]
+
+
+def compiled(sources: Sources, select: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    """What the compiler answers."""
+    asked = {
+        "language": "Solidity",
+        "sources": {name: {"content": text.decode()} for name, text in sources.items()},
+        "settings": {
+            "remappings": REMAPPINGS,
+            "evmVersion": "prague",
+            "metadata": {"bytecodeHash": "none"},
+            "outputSelection": select,
+            **settings,
+        },
+    }
+    (solc,) = (ROOT / ".solcx").glob("solc-v*")
+    ran = subprocess.run(
+        [solc, "--standard-json", "--base-path", ROOT],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(ran.stdout)
+    return answer
+
+
+def errors(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [error for error in answer.get("errors", []) if error["severity"] == "error"]
+
+
+def sources_of(target: str) -> tuple[Sources, dict[str, Any]]:
+    """All files that a contract is made of, and their syntax trees."""
+    path = TARGETS[target]
+    answer = compiled({path: (ROOT / path).read_bytes()}, {"*": {"": ["ast"]}})
+    if errors(answer):
+        sys.exit(errors(answer)[0]["formattedMessage"])
+    trees = {name: each["ast"] for name, each in answer["sources"].items()}
+    for tree in trees.values():
+        tree["joined"] = [other for other in trees.values() if other is not tree]
+    return {name: (ROOT / name).read_bytes() for name in trees}, trees
+
+
+def without_comments(source: bytes) -> bytes:
+    """Words of the code: a comment changes no result."""
+    return b" ".join(re.sub(rb"/\*.*?\*/|//[^\n]*", b"", source, flags=re.DOTALL).split())
+
+
+def grouped(mutants: list[Mutant]) -> list[list[Mutant]]:
+    return [mutants[i : i + GROUP] for i in range(0, len(mutants), GROUP)]
+
+
+def bytecode(
+    target: str, sources: Sources, tree: Any, group: list[Mutant]
+) -> tuple[str, dict[int, Mutant], list[Mutant]]:
+    """Creation code that holds all these mutants but those that do not compile, which come back too."""
+    file = group[0].file
+    numbered = dict(enumerate(group, FIRST))
+    broken: list[Mutant] = []
+    while True:
+        text, marks = schema(sources[file], tree, numbered)
+        found = errors(compiled({**sources, file: text}, {TARGETS[target]: {target: ["abi"]}}))
+        if not found:
+            break
+        bad = set()
+        for error in found:
+            place = error.get("sourceLocation", {})
+            inside = [m for m in marks if place.get("file") == file and m[0] <= place["end"] and place["start"] <= m[1]]
+            if inside:
+                closest = min(
+                    inside, key=lambda m: (abs(m[0] - place["start"]) + abs(m[1] - place["end"]), m[1] - m[0])
+                )
+                bad.add(closest[2])
+            elif place.get("file") == file:
+                # An overloaded function is complained about by its name, which lies before its arguments.
+                bad |= {min((m for m in marks if m[0] >= place["start"]), default=(0, 0, 0))[2]} & numbered.keys()
+        if not bad:
+            (WORK / "failed.sol").write_bytes(text)
+            sys.exit(f"mutate.py: cannot tell which mutant does not compile: {found[0]['formattedMessage']}")
+        broken += [numbered.pop(number) for number in bad]
+    kept = WORK / f"{hashlib.sha256(repr((target, text, sorted(sources.items()))).encode()).hexdigest()[:32]}.hex"
+    if kept.exists():
+        return kept.read_text(), numbered, broken
+    answer = compiled(
+        {**sources, file: text},
+        {TARGETS[target]: {target: ["evm.bytecode.object"]}},
+        viaIR=True,
+        optimizer={"enabled": False},
+    )
+    if errors(answer):
+        (WORK / "failed.sol").write_bytes(text)
+        sys.exit(errors(answer)[0]["formattedMessage"])
+    code: str = answer["contracts"][TARGETS[target]][target]["evm"]["bytecode"]["object"]
+    kept.write_text(code)
+    return code, numbered, broken
+
+
+def prepare() -> None:
+    """A copy of the tree with everything compiled, in which artifacts can be replaced."""
+    subprocess.run(["sh", "scripts/forge.sh", "build", "-q"], cwd=ROOT, check=True)
+    if TREE.exists():
+        shutil.rmtree(TREE)
+    TREE.mkdir(parents=True)
+    for name in ("contracts", "tests/contracts", "tests/golden", "out", "forge-cache"):
+        shutil.copytree(ROOT / name, TREE / name)
+    # Copies and no links: forge would look through a link, take each library for another one, and compile all again.
+    for name in ("node_modules/@openzeppelin/contracts", "node_modules/solady/src"):
+        shutil.copytree(ROOT / name, TREE / name)
+    shutil.copy(ROOT / "foundry.toml", TREE / "foundry.toml")
+    (TREE / ".solcx").symlink_to(ROOT / ".solcx")
+
+
+def install(target: str, code: str) -> None:
+    path = TREE / f"out/{target}.sol/{target}.json"
+    artifact = json.loads(path.read_text())
+    artifact["bytecode"]["object"] = "0x" + code
+    path.write_text(json.dumps(artifact))
+
+
+def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[list[str], int]:
+    """Failed tests, and how many were run."""
+    command = [
+        "sh", str(ROOT / "scripts/forge.sh"), "test", "--root", str(TREE), "--json", "--fail-fast",
+        "--threads", "2",
+    ]  # fmt: skip
+    for option, pattern in zip(("--match-contract", "--no-match-contract"), contracts, strict=True):
+        command += [option, pattern] if pattern else []
+    if skipped:
+        command += ["--no-match-test", "^(" + "|".join(skipped) + ")$"]
+    environment = {
+        "FOUNDRY_FUZZ_RUNS": str(runs),
+        "FOUNDRY_INVARIANT_RUNS": str(runs),
+        "FOUNDRY_FUZZ_SEED": "0x1",
+    }
+    try:
+        ran = subprocess.run(
+            command, cwd=TREE, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300
+        )
+    except subprocess.TimeoutExpired:
+        return ["(took too long)"], 0
+    line = next((line for line in ran.stdout.splitlines() if line.startswith("{")), "")
+    if not line:
+        sys.exit(f"mutate.py: forge said no result:\n{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}")
+    failed, count = [], 0
+    for suite, result in json.loads(line).items():
+        for test, outcome in result["test_results"].items():
+            count += 1
+            if outcome["status"] == "Failure":
+                failed.append(f"{suite.split(':')[-1]}.{test.split('(')[0]}")
+    return failed, count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="FILE", action="append", help="a file or folder below contracts/")
+    parser.add_argument("--sample", metavar="N", type=int, help="so many mutants, drawn with --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--again", action="store_true", help="ask again for the survivors, of the tests as they are now"
+    )
+    parser.add_argument("--list", action="store_true", help="say what the mutants are, and run nothing")
+    parser.add_argument("--json", action="store_true", help="results as JSON, one object a line")
+    parser.add_argument("--write", action="store_true", help="write contracts/MUTANTS.md from the results")
+    asked = parser.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
+    wanted = tuple(asked.only or FILES)
+
+    made: dict[str, tuple[Sources, Any]] = {target: sources_of(target) for target in TARGETS}
+    mutants: list[tuple[str, str, Mutant]] = []
+    taken: set[str] = set()
+    for target, (sources, trees) in made.items():
+        code = b"".join(without_comments(sources[name]) for name in sorted(sources))
+        digest = hashlib.sha256(code).hexdigest()[:16]
+        for file in sorted(sources, key=lambda name: name != "contracts/JobEscrow.sol"):
+            # Shared libraries belong to the escrow, but for what only the registry uses.
+            if not file.startswith(FILES) or not file.startswith(wanted) or file in taken:
+                continue
+            taken.add(file)
+            mutants += [(target, digest, mutant) for mutant in find(file, sources[file], trees[file])]
+    total = len(mutants)
+    if asked.sample is not None and asked.sample < total:
+        chosen = set(random.Random(asked.seed).sample(range(total), asked.sample))
+        mutants = [mutant for i, mutant in enumerate(mutants) if i in chosen]
+    if asked.list:
+        for _, _, mutant in mutants:
+            print(f"{mutant.file}:{mutant.line} {mutant.name}")
+        print(f"{len(mutants)} of {total} mutants", file=sys.stderr)
+        return
+
+    known = read_results()
+    digests = {mutant.name: digest for _, digest, mutant in mutants}
+    if not asked.write:
+        open_ = [
+            each for each in mutants
+            if (each[2].name, each[1]) not in known
+            or (asked.again and known[each[2].name, each[1]]["result"] == "survived")
+        ]  # fmt: skip
+        run(open_, made)
+        known = read_results()
+    rows = [known[name, digest] for name, digest in digests.items() if (name, digest) in known]
+    for row in rows:
+        if asked.json:
+            print(json.dumps(row))
+        elif row["result"] == "survived":
+            print(f"survived {row['file']}:{row['line']} {row['name']}")
+    print(summary(rows, total), file=sys.stderr)
+    if asked.write:
+        write_page(rows, total)
+
+
+def read_results() -> dict[tuple[str, str], dict[str, Any]]:
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    return {(row["name"], row["sources"]): row for row in map(json.loads, lines)}
+
+
+def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, Any]]) -> None:
+    if not mutants:
+        return
+    prepare()
+    for target in dict.fromkeys(target for target, _, _ in mutants):
+        original = (TREE / f"out/{target}.sol/{target}.json").read_bytes()
+        skipped: list[str] | None = None
+        sources, trees = made[target]
+        for file in dict.fromkeys(mutant.file for each, _, mutant in mutants if each == target):
+            (digest,) = {digest for each, digest, mutant in mutants if each == target and mutant.file == file}
+            for group in grouped([mutant for each, _, mutant in mutants if each == target and mutant.file == file]):
+                code, numbered, broken = bytecode(target, sources, trees[file], group)
+                for mutant in broken:
+                    record(mutant, digest, "does not compile", "", 0)
+                # Tests that the unoptimised code fails with no mutant on, such as those of gas, kill nothing.
+                install(target, code[:-4] + f"{FIRST - 1:04x}")
+                skipped = baseline(target)
+                for number, mutant in numbered.items():
+                    began = time.monotonic()
+                    install(target, code[:-4] + f"{number:04x}")
+                    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
+                        failed, _ = forge(contracts, skipped, runs)
+                        if failed:
+                            break
+                    record(
+                        mutant, digest, "killed" if failed else "survived", ", ".join(failed), time.monotonic() - began
+                    )
+        (TREE / f"out/{target}.sol/{target}.json").write_bytes(original)
+
+
+def baseline(target: str) -> list[str]:
+    skipped: list[str] = []
+    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
+        while True:
+            failed, count = forge(contracts, skipped, runs)
+            if not failed:
+                break
+            skipped += [name.split(".")[1] for name in failed]
+        print(f"  {count} tests of {target}; left out: {', '.join(skipped) or 'none'}", file=sys.stderr, flush=True)
+    return skipped
+
+
+def record(mutant: Mutant, digest: str, result: str, by: str, seconds: float) -> None:
+    row = {
+        "name": mutant.name,
+        "sources": digest,
+        "result": result,
+        "by": by,
+        "seconds": round(seconds, 1),
+        **asdict(mutant),
+    }
+    with RESULTS.open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    print(f"{result:9} {seconds:5.1f} s {mutant.file}:{mutant.line} {mutant.name}  {by}", file=sys.stderr, flush=True)
+
+
+def summary(rows: list[dict[str, Any]], total: int) -> str:
+    counts = Counter(row["result"] for row in rows)
+    return (
+        f"{counts['killed']} killed, {counts['survived']} survived, {counts['does not compile']} do not compile; "
+        f"{len(rows)} of {total} mutants"
+    )
+
+
+HEADING = "| file | mutants | killed | survived |"
+
+
+def write_page(rows: list[dict[str, Any]], total: int) -> None:
+    """Figures and survivors; reasons that are there already stay."""
+    page = PAGE.read_text()
+    reasons = dict(re.findall(r"^\| (.+?) \| (.*?) \|$", page, re.M))
+    per_file: dict[str, Counter[str]] = {}
+    for row in rows:
+        per_file.setdefault(row["file"], Counter())[row["result"]] += 1
+    lines = [HEADING, "|---|---|---|---|"]
+    for file, counts in sorted(per_file.items()):
+        lines.append(
+            f"| `{file}` | {counts['killed'] + counts['survived']} | {counts['killed']} | {counts['survived']} |"
+        )
+    killed, survived = (sum(counts[result] for counts in per_file.values()) for result in ("killed", "survived"))
+    lines += [f"| all | {killed + survived} | {killed} | {survived} |", "", "| survivor | why |", "|---|---|"]
+    for row in rows:
+        if row["result"] == "survived":
+            lines.append(f"| {row['name']} | {reasons.get(row['name'], '')} |")
+    head = page.split("<!-- generated -->")[0]
+    PAGE.write_text(head + "<!-- generated -->\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
