@@ -46,8 +46,14 @@ FOLLOWS: dict[State, dict[Kind, State]] = {
         Kind.EXPIRED: State.EXPIRED,
         Kind.DISPUTED: State.DISPUTED,
     },
-    State.VALIDATED: {Kind.SETTLED: State.SETTLED, Kind.DISPUTED: State.DISPUTED},
-    State.DISPUTED: {Kind.SETTLED: State.SETTLED},
+    # Rejected or expired out of validated: after a top-up; out of disputed: the arbiter slept.
+    State.VALIDATED: {
+        Kind.SETTLED: State.SETTLED,
+        Kind.DISPUTED: State.DISPUTED,
+        Kind.REJECTED: State.REJECTED,
+        Kind.EXPIRED: State.EXPIRED,
+    },
+    State.DISPUTED: {Kind.SETTLED: State.SETTLED, Kind.REJECTED: State.REJECTED, Kind.EXPIRED: State.EXPIRED},
 }
 BEFORE_DELIVERY = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
 
