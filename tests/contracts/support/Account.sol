@@ -59,6 +59,19 @@ contract Account {
     }
 }
 
+/// @dev An account that signs as contracts do (ERC-1271): it says of a digest that it is its own.
+contract Party is Account {
+    mapping(bytes32 digest => bool) private _signed;
+
+    function signs(bytes32 digest) external {
+        _signed[digest] = true;
+    }
+
+    function isValidSignature(bytes32 digest, bytes calldata) external view returns (bytes4) {
+        return _signed[digest] ? bytes4(0x1626ba7e) : bytes4(0);
+    }
+}
+
 /// @dev Writes down what it sees of a job while money comes in.
 contract Witness {
     address private _escrow;

@@ -3,397 +3,229 @@ pragma solidity ^0.8.34;
 
 import {IJobEscrow} from "../../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../../contracts/types/JobTerms.sol";
-import {Job, JobId, Outcome, Proposal, SignedVerdict, Status} from "../../../contracts/types/JobTypes.sol";
+import {JobId, Outcome, Proposal, SignedVerdict, Status} from "../../../contracts/types/JobTypes.sol";
 import {Account} from "./Account.sol";
-import {Harness} from "./Harness.sol";
-import {MoodyToken} from "./Tokens.sol";
+import {DisputeHandler} from "./DisputeHandler.sol";
+import {Merkle} from "./Merkle.sol";
+import {Model} from "./Model.sol";
+import {MoneyHandler} from "./MoneyHandler.sol";
 
-/// @dev Drives the escrow at random and keeps a model of what must have happened. An action that the model says must
-/// go through is called plainly, so that its failure fails the run; one that must be refused is expected to be. What
-/// each promise is about is kept as data, and `Invariants.t.sol` asks for it.
-contract Handler is Harness {
-    /// @dev A job as the model has it.
-    struct Entry {
-        JobTerms terms;
-        JobId id;
-        Status status;
-        /// @dev What stands, once proposed.
-        Proposal proposal;
-        uint256 openUntil;
-        /// @dev How many validators signed; the co-signatures; whether silence was proposed.
-        uint256 signers;
-        bool cosigned;
-        bool silent;
-        /// @dev How often it was settled, and how often the budget went back.
-        uint256 settled;
-        uint256 returned;
-        uint256 workerPaid;
-        uint256 payerPaid;
-        uint256 feePaid;
-    }
+/// @dev Drives the escrow at random (`MoneyHandler`, `VerdictHandler`, `DisputeHandler`) and answers for each promise
+/// whether it holds.
+contract Handler is MoneyHandler, DisputeHandler {
+    constructor(bool watching) Model(watching) {}
 
-    uint256 public constant MOST_JOBS = 12;
+    // ------------------------------------------------------------------ promises
 
-    MoodyToken public immutable moody;
-    /// @dev Takes fees, and works on every other job, in the mood of the moment.
-    Account public immutable account;
-
-    Entry[] internal _entries;
-    /// @dev The job that the last action was about.
-    uint256 public last;
-    /// @dev How often a job that an action was not about changed.
-    uint256 public bystandersChanged;
-    /// @dev How often a job went back, or left a terminal status.
-    uint256 public wentBack;
-    /// @dev How often two roles of one account were let through.
-    uint256 public sharedRoles;
-    /// @dev Coin that came in without a job.
-    uint256 public forced;
-    /// @dev How often each action went through, for the run to say that it did something.
-    mapping(bytes32 => uint256) public done;
-
-    constructor() {
-        setUp();
-        moody = new MoodyToken(payer, 1e36);
-        account = new Account();
-        vm.prank(payer);
-        moody.approve(address(escrow), type(uint256).max);
-        vm.deal(payer, 1e36);
-    }
-
-    /// @dev Picks the job: three times of four one in the status that the action needs, if there is one. Checks
-    /// afterwards that no other one changed, and that it did not go back.
-    modifier about(uint256 seed, Status wanted) {
-        if (_entries.length == 0) return;
-        last = seed % 97 % _entries.length;
-        for (uint256 i = 0; i < _entries.length && (seed >> 240) % 4 != 0; ++i) {
-            if (_entries[(seed % 97 + i) % _entries.length].status != wanted) continue;
-            last = (seed % 97 + i) % _entries.length;
-            break;
-        }
-        bytes32[] memory before = slots();
-        uint256 from = uint256(_entries[last].status);
-        _;
-        bytes32[] memory later = slots();
-        for (uint256 i = 0; i < before.length; ++i) {
-            if (i != last && before[i] != later[i]) ++bystandersChanged;
-        }
-        Entry storage entry = _entries[last];
-        uint256 to = uint256(escrow.jobs(entry.id).status);
-        if (to < from || (from >= uint256(Status.Settled) && before[last] != later[last])) ++wentBack;
-        vm.assertEq(to, uint256(entry.status), "the model's status");
-    }
-
-    // ------------------------------------------------------------------ actions
-
-    function fundJob(uint256 seed, uint128 budget) external {
-        if (_entries.length == MOST_JOBS) return;
-        JobTerms memory terms = termsFrom(seed, budget);
-        uint256 shared = seed % 8;
-        if (shared == 0) return refusesSharedRole(terms, seed);
-        bytes32[] memory before = slots();
-        JobId id = fund(terms);
-        bytes32[] memory later = slots();
-        for (uint256 i = 0; i < before.length; ++i) {
-            if (before[i] != later[i]) ++bystandersChanged;
-        }
-        last = _entries.length;
-        Entry storage entry = _entries.push();
-        entry.terms = terms;
-        entry.id = id;
-        entry.status = Status.Funded;
-        ++done["fund"];
-    }
-
-    function submitResult(uint256 seed) external about(seed, Status.Funded) {
-        Entry storage entry = _entries[last];
-        bool goes = entry.status == Status.Funded && block.timestamp <= entry.terms.submitBy;
-        if (!goes) vm.expectRevert();
-        vm.prank(entry.terms.worker);
-        escrow.submit(pack(entry.terms), RESULT, MULTISET);
-        if (!goes) return;
-        entry.status = Status.Submitted;
-        ++done["submit"];
-    }
-
-    function proposeVerdict(uint256 seed, uint8 outcome, uint256 amount, uint16 signers, bool cosigned)
-        external
-        about(seed, Status.Submitted)
-    {
-        JobTerms memory terms = _entries[last].terms;
-        cosigned = cosigned && terms.worker == worker;
-        SignedVerdict memory found;
-        (found.claimer, found.resultHash, found.evidenceHash) = (terms.worker, RESULT, EVIDENCE);
-        (found.outcome, found.signers) = (Outcome(1 + outcome % 3), signers & 0x1f);
-        if (signers >> 14 != 0) found.signers = 0x1f; // enough, three times of four
-        if (found.outcome == Outcome.Accept) found.workerAmount = uint128(amount % (netOf(terms) + 1));
-        bool goes = _entries[last].status == Status.Submitted && block.timestamp <= terms.verdictBy;
-        goes = goes && bits(found.signers) >= terms.quorum;
-
-        uint256[3] memory held = holdings(terms);
-        bytes memory signatures = cosigned ? cosign(terms, found) : attest(terms, found);
-        if (!goes) vm.expectRevert();
-        escrow.propose(pack(terms), found, signatures);
-        if (goes) proposed(found, cosigned, held);
-    }
-
-    function finalizeProposal(uint256 seed) external about(seed, Status.Proposed) {
-        Entry storage entry = _entries[last];
-        bool goes = entry.status == Status.Proposed && block.timestamp > entry.openUntil;
-        uint256[3] memory held = holdings(entry.terms);
-        if (!goes) vm.expectRevert();
-        escrow.finalize(pack(entry.terms), entry.proposal);
-        if (!goes) return;
-        settled(entry, held);
-        ++done["finalize"];
-    }
-
-    function refundJob(uint256 seed) external about(seed, Status.Funded) {
-        Entry storage entry = _entries[last];
-        bool goes = entry.status == Status.Funded && block.timestamp > entry.terms.submitBy;
-        uint256[3] memory held = holdings(entry.terms);
-        if (!goes) vm.expectRevert();
-        escrow.refund(pack(entry.terms));
-        if (!goes) return;
-        returned(entry, held);
-        ++done["refund"];
-    }
-
-    /// @dev Terms that nobody funded, with the payer of the run's choice: nothing may come of any verb.
-    function refundUnfunded(uint256 seed, address who) external about(seed, Status.Funded) {
-        JobTerms memory terms = _entries[last].terms;
-        terms.payer = who == payer ? anyone : who;
-        vm.expectRevert();
-        escrow.refund(pack(terms));
-        vm.expectRevert();
-        escrow.finalize(pack(terms), _entries[last].proposal);
-    }
-
-    function proposeSilence(uint256 seed) external about(seed, Status.Submitted) {
-        Entry storage entry = _entries[last];
-        JobTerms memory terms = entry.terms;
-        bool goes = entry.status == Status.Submitted && block.timestamp > terms.verdictBy;
-        if (!goes) vm.expectRevert();
-        escrow.settleSilence(pack(terms), terms.worker, RESULT);
-        if (!goes) return;
-        uint256 share = uint256(terms.budget) * terms.silenceBps / 10_000;
-        entry.proposal = Proposal(terms.worker, RESULT, Outcome.Silence, uint128(share), 0);
-        uint256 window = terms.challengeWindow < 1 days ? 1 days : terms.challengeWindow;
-        (entry.openUntil, entry.silent, entry.status) = (block.timestamp + window, true, Status.Proposed);
-        ++done["silence"];
-    }
-
-    /// @dev Both parties agree, or only one of them, or they agreed in another status.
-    function cancelJob(uint256 seed, uint8 kind) external about(seed, Status(1 + 2 * (kind % 2))) {
-        Entry storage entry = _entries[last];
-        Status agreed = kind % 4 == 1 ? Status(uint8(entry.status) ^ 1) : entry.status;
-        bytes memory signatures = agreement(entry.terms, agreed, uint40(block.timestamp));
-        if (kind % 4 == 2) {
-            for (uint256 i = 65; i < 130; ++i) {
-                signatures[i] = signatures[i - 65];
+    /// @dev In every token but the one whose balances change by themselves; to the unit, which is more than promised.
+    function checkMoney() public view {
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            address token = _tokens[i];
+            if (token == address(rebasing)) continue;
+            uint256 owed = _live[token] + _forced[token];
+            for (uint256 j = 0; j < _people.length; ++j) {
+                owed += escrow.credit(token, _people[j]);
             }
+            vm.assertEq(balance(token, address(escrow)), owed, "budgets, bonds and credits");
         }
-        bool lives = entry.status != Status.None && entry.status < Status.Settled;
-        bool goes = lives && kind % 4 != 1 && kind % 4 != 2 && entry.terms.worker == worker;
-        uint256[3] memory held = holdings(entry.terms);
-        if (!goes) vm.expectRevert();
-        escrow.cancel(pack(entry.terms), nothing(), uint40(block.timestamp), signatures);
-        if (!goes) return;
-        returned(entry, held);
-        ++done["cancel"];
     }
 
-    /// @dev The first credit there is from a place of the run's choice on; without any, a refusal.
-    function withdrawCredit(uint8 start) external {
-        address token;
-        address creditor;
-        uint256 owed;
-        for (uint256 i = 0; i < 9 && owed == 0; ++i) {
-            uint256 place = (uint256(start) + i) % 9;
-            (token, creditor) = (tokens()[place / 3], creditors()[place % 3]);
-            owed = escrow.credit(token, creditor);
-        }
-        uint256 before = balance(token, anyone);
-        if (owed == 0) vm.expectRevert();
-        vm.prank(creditor);
-        escrow.withdraw(token, anyone);
-        if (owed == 0) return;
-        vm.assertEq(balance(token, anyone) - before, owed, "the whole credit");
-        ++done["withdraw"];
-    }
-
-    function changeMoods(uint8 mood, uint8 listing, uint8 who) external {
-        account.set(Account.Mood(mood % 5));
-        // `anyone` takes the withdrawals and is never listed.
-        moody.list(creditors()[who % 3], MoodyToken.Mood(listing % 5));
-    }
-
-    function pass(uint32 time) external {
-        vm.warp(block.timestamp + time % 2 days);
-    }
-
-    function forceCoin(uint64 amount) external {
-        vm.deal(address(escrow), address(escrow).balance + amount);
-        forced += amount;
-    }
-
-    // ------------------------------------------------------------------ what the promises are about
-
-    function entries() external view returns (Entry[] memory) {
-        return _entries;
-    }
-
-    function tokens() public view returns (address[3] memory) {
-        return [NATIVE, address(dollar), address(moody)];
-    }
-
-    function creditors() public view returns (address[3] memory) {
-        return [payer, worker, address(account)];
-    }
-
-    /// @dev Budgets of live jobs and credits, in `token`.
-    function owes(address token) external view returns (uint256 sum) {
+    function checkBudgets() external view {
         for (uint256 i = 0; i < _entries.length; ++i) {
             Entry storage entry = _entries[i];
-            if (entry.terms.token == token && entry.status < Status.Settled) sum += entry.terms.budget;
-        }
-        for (uint256 i = 0; i < 3; ++i) {
-            sum += escrow.credit(token, creditors()[i]);
-        }
-    }
-
-    function holds(address token) external view returns (uint256) {
-        return balance(token, address(escrow));
-    }
-
-    function statusOf(JobId id) external view returns (Status) {
-        return escrow.jobs(id).status;
-    }
-
-    /// @dev Takes the job to its end by calls that need nobody's leave, and says how long that took.
-    function finish(uint256 index) external returns (uint256 waited) {
-        Entry memory entry = _entries[index];
-        bytes memory terms = pack(entry.terms);
-        uint256 start = block.timestamp;
-        if (entry.status == Status.Funded) {
-            passUntil(entry.terms.submitBy);
-            escrow.refund(terms);
-        }
-        if (entry.status == Status.Submitted) {
-            passUntil(entry.terms.verdictBy);
-            escrow.settleSilence(terms, entry.terms.worker, RESULT);
-            uint256 share = uint256(entry.terms.budget) * entry.terms.silenceBps / 10_000;
-            entry.proposal = Proposal(entry.terms.worker, RESULT, Outcome.Silence, uint128(share), 0);
-            entry.status = Status.Proposed;
-        }
-        if (entry.status == Status.Proposed) {
-            passUntil(escrow.jobs(entry.id).clock);
-            escrow.finalize(terms, entry.proposal);
-        }
-        return block.timestamp - start;
-    }
-
-    /// @dev Every creditor takes what it has, to an account that no token lists.
-    function withdrawEverything() external {
-        for (uint256 i = 0; i < 9; ++i) {
-            (address token, address creditor) = (tokens()[i / 3], creditors()[i % 3]);
-            uint256 owed = escrow.credit(token, creditor);
-            if (owed == 0) continue;
-            uint256 before = balance(token, anyone);
-            vm.prank(creditor);
-            escrow.withdraw(token, anyone);
-            vm.assertEq(balance(token, anyone) - before, owed, "the whole credit");
+            uint256 paid = entry.workerPaid + entry.payerPaid + entry.feePaid;
+            vm.assertEq(paid, _lives(entry) ? 0 : entry.terms.budget, "worker + payer + fee");
+            if (!_lives(entry)) vm.assertEq(entry.claimBond + entry.disputeBond, 0, "no bond stays");
         }
     }
 
-    // ------------------------------------------------------------------ steps
-
-    function termsFrom(uint256 seed, uint128 budget) private view returns (JobTerms memory terms) {
-        terms = (seed >> 8) % 3 == 0 ? plain() : windowed();
-        terms.token = tokens()[(seed >> 16) % 3];
-        if (terms.challengeWindow != 0) terms.challengeWindow = uint32((seed >> 24) % 3 days) + 1;
-        if ((seed >> 64) % 2 == 0) terms.worker = address(account);
-        uint256 most = terms.token == address(dollar) ? 1e20 : 1e30;
-        terms.budget = uint128(1 + budget % most);
-        terms.feeBps = uint16((seed >> 72) % 1001);
-        terms.feeTo = terms.worker == worker ? address(account) : worker;
-        terms.silenceBps = uint16((seed >> 88) % 10_001);
-        terms.inconclusiveBps = uint16((seed >> 104) % 10_001);
-        terms.submitBy = uint40(block.timestamp + (seed >> 120) % 3 days);
-        terms.verdictBy = uint40(terms.submitBy + 2 hours + (seed >> 152) % 3 days);
-        terms.quorum = uint8(3 + (seed >> 184) % 3);
-        terms.salt = uint256(keccak256(abi.encode(seed, _entries.length)));
-    }
-
-    function refusesSharedRole(JobTerms memory terms, uint256 seed) private {
-        uint256 kind = (seed >> 200) % 5;
-        if (kind == 0) terms.worker = payer;
-        if (kind == 1) terms.worker = requester;
-        if (kind == 2) terms.worker = vm.addr(keys[(seed >> 208) % 5]);
-        if (kind == 3) terms.requester = vm.addr(keys[(seed >> 208) % 5]);
-        if (kind == 4) (terms.arbiter, terms.rulingWindow, terms.disputeBondBps) = (terms.worker, 1 days, 500);
-        vm.prank(payer);
-        try escrow.fund{value: terms.token == NATIVE ? terms.budget : 0}(pack(terms)) {
-            ++sharedRoles;
-        } catch {
-            ++done["shared role refused"];
+    function checkVerdicts() external view {
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            Entry storage entry = _entries[i];
+            vm.assertLe(entry.verdicts, 1, "verdicts in a round");
+            vm.assertEq(entry.settled, _statusOf(entry) == Status.Settled ? 1 : 0, "settlements");
         }
     }
 
-    /// @dev What worker, payer and fee receiver have, credits included.
-    function holdings(JobTerms memory terms) private view returns (uint256[3] memory held) {
-        address[3] memory people = [terms.worker, terms.payer, terms.feeTo];
-        for (uint256 i = 0; i < 3; ++i) {
-            held[i] = balance(terms.token, people[i]) + escrow.credit(terms.token, people[i]);
+    function checkReasons() external view {
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            Entry storage entry = _entries[i];
+            if (entry.workerPaid == 0) continue;
+            Proposal memory paid = entry.standing;
+            vm.assertTrue(paid.resultHash != 0, "delivered");
+            bool silence = entry.silent && paid.outcome == Outcome.Silence && entry.verdicts == 0;
+            bool ruling = entry.ruled && paid.outcome == Outcome.Ruling && entry.terms.arbiter != address(0);
+            bool quorum = paid.outcome == Outcome.Accept || paid.outcome == Outcome.Inconclusive;
+            quorum = quorum && paid.signers < 32 && _bits(paid.signers) >= entry.terms.quorum;
+            vm.assertTrue(silence || ruling || quorum, "neither a quorum, a ruling nor silence");
         }
     }
 
-    function proposed(SignedVerdict memory found, bool cosigned, uint256[3] memory before) private {
+    function checkEndings() external view {
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            Entry storage entry = _entries[i];
+            Status status = _statusOf(entry);
+            vm.assertEq(entry.settled + entry.returned, status >= Status.Settled ? 1 : 0, "settlements and returns");
+            vm.assertEq(entry.returned, status == Status.Refunded ? 1 : 0, "returns");
+        }
+    }
+
+    /// @dev Takes the job that the last action was about to its end by calls that need nobody's leave.
+    function finish() external {
+        if (_entries.length == 0) return;
+        _finish(_entries[last]);
+    }
+
+    function _finish(Entry storage entry) private {
+        JobTerms memory terms = entry.terms;
+        uint256 least = terms.challengeWindow < 1 days ? 1 days : terms.challengeWindow;
+        uint256 bound = (block.timestamp > terms.verdictBy ? block.timestamp : terms.verdictBy) + 1;
+        bound += least + terms.rulingWindow + 1;
+        Proposal memory standing = entry.standing;
+        if (entry.status == Status.Funded || entry.status == Status.Claimed) {
+            if (entry.status == Status.Claimed) _passUntil(entry.clock);
+            _passUntil(terms.worker == address(0) ? terms.claimBy : terms.submitBy);
+            _call(anyone, 0, abi.encodeCall(IJobEscrow.refund, (entry.inBrief)), true);
+        } else if (_lives(entry)) {
+            uint256 clock = entry.clock;
+            if (entry.status == Status.Submitted) {
+                _passUntil(terms.verdictBy);
+                bytes memory silence =
+                    abi.encodeCall(IJobEscrow.settleSilence, (entry.inBrief, standing.worker, standing.resultHash));
+                _call(anyone, 0, silence, true);
+                uint256 share = uint256(terms.budget) * terms.silenceBps / 10_000;
+                (standing.outcome, standing.workerAmount, standing.signers) = (Outcome.Silence, uint128(share), 0);
+                clock = block.timestamp + least;
+            }
+            _passUntil(clock);
+            _call(anyone, 0, abi.encodeCall(IJobEscrow.finalize, (entry.inBrief, standing)), true);
+        }
+        vm.assertTrue(_statusOf(entry) >= Status.Settled, "still lives");
+        vm.assertLe(block.timestamp, bound, "took longer than the terms say");
+    }
+
+    /// @dev Every validator leaves, and a live job under the registry still is what it was and ends as its validators
+    /// find.
+    function rotateAll() external {
+        vm.assertEq(rotationsThatChanged, 0, "jobs that changed with a rotation");
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            Entry storage entry = _entries[(last + i) % _entries.length];
+            if (entry.terms.registry == address(0) || !_judgeable(entry)) continue;
+            for (uint256 j = 0; j < keys.length; ++j) {
+                if (_gone[j] == 2) continue;
+                vm.prank(vm.addr(keys[j]));
+                registry.requestExit();
+            }
+            vm.assertTrue(!registry.admits(keccak256(entry.terms.validators), block.timestamp), "nobody is left");
+            vm.assertEq(vm.load(address(escrow), JobId.unwrap(entry.id)), entry.seen, "the job");
+            SignedVerdict memory found = accept(0);
+            (found.claimer, found.resultHash, found.signers) = (entry.standing.worker, entry.standing.resultHash, 0x1f);
+            bytes memory signatures = attest(entry.terms, found);
+            _call(anyone, 0, abi.encodeCall(IJobEscrow.propose, (entry.whole, found, signatures)), true);
+            return;
+        }
+    }
+
+    /// @dev Who has taken every payment is credited nothing, and whoever was credited can have it all.
+    function checkCredits() external {
+        address[5] memory kind = [payer, worker, rival, feeTo, BURNT];
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            address token = _tokens[i];
+            if (token == address(rebasing)) continue;
+            for (uint256 j = 0; j < 5 && token != address(moody); ++j) {
+                vm.assertEq(escrow.credit(token, kind[j]), 0, "credited in a rival's place");
+            }
+            for (uint256 j = 0; j < _people.length; ++j) {
+                uint256 owed = escrow.credit(token, _people[j]);
+                if (owed == 0) continue;
+                uint256 had = balance(token, anyone);
+                _call(_people[j], 0, abi.encodeCall(IJobEscrow.withdraw, (token, anyone)), true);
+                vm.assertEq(balance(token, anyone) - had, owed, "the whole credit");
+            }
+        }
+    }
+
+    /// @dev The contracts' digests of the last job, of something signed about it, are those of this folder's own words.
+    function checkDigests() external view {
+        if (_entries.length == 0) return;
         Entry storage entry = _entries[last];
-        uint256 paid = found.workerAmount;
-        if (found.outcome == Outcome.Inconclusive) paid = netOf(entry.terms) * entry.terms.inconclusiveBps / 10_000;
-        entry.proposal = Proposal(found.claimer, RESULT, found.outcome, uint128(paid), found.signers);
-        entry.openUntil = block.timestamp + entry.terms.challengeWindow;
-        entry.signers = bits(found.signers);
-        entry.cosigned = cosigned;
-        entry.status = Status.Proposed;
-        if (cosigned || entry.terms.challengeWindow == 0) settled(entry, before);
-        ++done[cosigned ? bytes32("cosigned") : bytes32("propose")];
+        vm.assertEq(JobId.unwrap(digests.jobIdOf(entry.whole)), JobId.unwrap(idOf(entry.terms)), "job");
+        vm.assertEq(JobId.unwrap(digests.jobIdOf(entry.inBrief)), JobId.unwrap(entry.id), "job of terms in brief");
+        uint256 seed = uint256(keccak256(abi.encode(entry.id, _actions)));
+        _checkVerdictDigests(entry.id, seed);
+        bytes32 cancel = digests.cancelDigest(entry.id, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100));
+        vm.assertEq(cancel, _cancelDigest(entry, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100)), "cancel");
+        bytes32 submission = digests.submissionDigest(entry.id, entry.round, bytes32(seed), MULTISET);
+        vm.assertEq(submission, _submissionDigest(entry, bytes32(seed)), "submission");
     }
 
-    function netOf(JobTerms memory terms) private pure returns (uint256) {
-        return terms.budget - uint256(terms.budget) * terms.feeBps / 10_000;
+    function _checkVerdictDigests(JobId id, uint256 seed) private view {
+        uint8 round = uint8(seed >> 160);
+        SignedVerdict memory v =
+            SignedVerdict(address(0), bytes32(seed), Outcome(seed % 6), uint128(seed >> 9), bytes32(~seed), 0);
+        bytes32 digest = digests.verdictDigest(id, round, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
+        vm.assertEq(digest, digestOf(verdictHash(id, round, v)), "verdict");
+        bytes32[] memory hashes = new bytes32[](1 + seed % 5);
+        bytes32[] memory leaves = new bytes32[](hashes.length);
+        for (uint256 i = 0; i < hashes.length; ++i) {
+            v.resultHash = keccak256(abi.encode(v.resultHash));
+            hashes[i] = verdictHash(id, round, v);
+            leaves[i] = digests.batchLeaf(id, round, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
+        }
+        vm.assertEq(keccak256(abi.encode(leaves)), keccak256(abi.encode(Merkle.leaves(hashes))), "leaves");
+        vm.assertEq(digests.batchDigest(leaves), _batchDigest(hashes), "batch");
     }
 
-    function settled(Entry storage entry, uint256[3] memory before) private {
-        uint256[3] memory held = holdings(entry.terms);
-        (entry.workerPaid, entry.payerPaid, entry.feePaid) =
-        (held[0] - before[0], held[1] - before[1], held[2] - before[2]);
-        vm.assertEq(entry.workerPaid, entry.proposal.workerAmount, "the worker got what stood");
-        entry.status = Status.Settled;
-        ++entry.settled;
-    }
-
-    function returned(Entry storage entry, uint256[3] memory before) private {
-        entry.payerPaid = holdings(entry.terms)[1] - before[1];
-        entry.status = Status.Refunded;
-        ++entry.returned;
-    }
-
-    function slots() private view returns (bytes32[] memory found) {
-        found = new bytes32[](_entries.length);
-        for (uint256 i = 0; i < found.length; ++i) {
-            found[i] = keccak256(abi.encode(escrow.jobs(_entries[i].id)));
+    function checkRoles() external view {
+        vm.assertEq(sharedRoles, 0, "shared roles let through");
+        if (_entries.length == 0) return;
+        Entry storage entry = _entries[last];
+        JobTerms memory t = entry.terms;
+        address found = entry.standing.worker;
+        vm.assertTrue(found != t.payer && found != t.requester, "worker and payer");
+        vm.assertTrue(found != address(0) || entry.status < Status.Claimed || entry.status > Status.Disputed, "a worker");
+        bool judge = t.arbiter != address(0);
+        vm.assertTrue(!judge || (t.arbiter != t.payer && t.arbiter != t.requester && t.arbiter != found), "arbiter");
+        for (uint256 i = 0; i < keys.length; ++i) {
+            address validator = vm.addr(keys[i]);
+            bool shared = validator == t.payer || validator == t.requester || validator == found || validator == t.arbiter;
+            vm.assertTrue(!shared, "validator");
         }
     }
 
-    function passUntil(uint256 deadline) private {
+    // ------------------------------------------------------------------ the end of a run
+
+    /// @dev Everybody owns what the model says. Then all jobs end and all credits leave, and the escrow is left with
+    /// what was forced upon it and what is burnt, and owes nobody anything.
+    function close() external {
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            for (uint256 j = 0; j < _people.length; ++j) {
+                _compareWealth(_tokens[i], _people[j]);
+            }
+        }
+        for (uint256 i = 0; i < 3; ++i) {
+            _partyAt(i).set(Account.Mood.Kind);
+        }
+        for (uint256 i = 0; i < _entries.length; ++i) {
+            _finish(_entries[i]);
+        }
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            address token = _tokens[i];
+            if (token == address(rebasing)) continue;
+            for (uint256 j = 0; j < _people.length; ++j) {
+                if (_people[j] == BURNT || escrow.credit(token, _people[j]) == 0) continue;
+                _call(_people[j], 0, abi.encodeCall(IJobEscrow.withdraw, (token, anyone)), true);
+            }
+            uint256 rest = _forced[token] + escrow.credit(token, BURNT);
+            vm.assertEq(balance(token, address(escrow)), rest, "nothing is left");
+        }
+    }
+
+    function _statusOf(Entry storage entry) private view returns (Status) {
+        return Status(uint256(vm.load(address(escrow), JobId.unwrap(entry.id))) & 0xf);
+    }
+
+    function _passUntil(uint256 deadline) private {
         if (block.timestamp <= deadline) vm.warp(deadline + 1);
-    }
-
-    function bits(uint16 signers) private pure returns (uint256 count) {
-        for (; signers != 0; signers >>= 1) {
-            count += signers & 1;
-        }
     }
 }

@@ -32,6 +32,42 @@ interface ISender {
     function tokensToSend() external;
 }
 
+/// @dev Moves what it is told to, and tells sender and receiver about it as ERC-777 does: of those who registered, the
+/// sender hears before and the receiver after, and a receiver that reverts stops the transfer.
+contract HookedToken is ERC20 {
+    mapping(address => bool) private _listens;
+
+    constructor(address holder, uint256 supply) ERC20("hooked", "HOOK") {
+        _mint(holder, supply);
+    }
+
+    function register(address account) external {
+        _listens[account] = true;
+    }
+
+    function _update(address from, address to, uint256 value) internal override {
+        if (_listens[from]) ISender(from).tokensToSend();
+        super._update(from, to, value);
+        if (!_listens[to]) return;
+        (bool taken,) = to.call("");
+        require(taken, "not taken");
+    }
+}
+
+/// @dev Balances change without a transfer.
+contract RebasingToken is ERC20 {
+    constructor(address holder, uint256 supply) ERC20("rebasing", "BASE") {
+        _mint(holder, supply);
+    }
+
+    function rebase(address account, uint256 percent) external {
+        uint256 held = balanceOf(account);
+        uint256 next = held * percent / 100;
+        if (next > held) _mint(account, next - held);
+        else _burn(account, held - next);
+    }
+}
+
 /// @dev Answers false to everything and moves nothing.
 contract FalseToken {
     function transferFrom(address, address, uint256) external pure returns (bool) {
