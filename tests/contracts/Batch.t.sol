@@ -53,6 +53,9 @@ contract BatchTest is Harness {
         stricter.quorum = 4;
         add(stricter, Outcome.Accept, 1);
         refuses(abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 3, 4));
+        // Wherever it lies.
+        add(plain(), Outcome.Accept, 1);
+        refuses(abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 3, 4));
     }
 
     function test_refuses_what_any_verdict_must_not_say() public {
@@ -242,6 +245,15 @@ contract BatchTest is Harness {
         vm.assertEq(worker.balance, due[0], "worker");
         vm.assertEq(feeTo.balance, due[1], "fees");
         vm.assertEq(payer.balance - before, count * BUDGET - due[0] - due[1], "payer");
+    }
+
+    function test_without_a_registry_a_validator_may_be_a_contract() public {
+        add(plain(), Outcome.Accept, 1);
+        add(plain(), Outcome.Accept, 2);
+        bytes memory signatures = bytes.concat(cut(signed(), 130), new bytes(65));
+        vm.etch(vm.addr(keys[4]), type(YesMan).runtimeCode);
+        escrow.settleBatch(terms(), verdicts, THREE, signatures);
+        vm.assertEq(worker.balance, 3, "worker");
     }
 
     // ------------------------------------------------------------------ steps

@@ -80,7 +80,9 @@ contract ClaimTest is Harness {
     function test_says_who_claimed_and_locks_the_bond() public {
         vm.expectEmit(true, true, true, true, address(escrow));
         emit IJobEscrow.Claimed(idOf(terms), worker, uint40(NOW + 6 hours), bond);
+        vm.recordLogs();
         claim(terms, worker);
+        vm.assertEq(vm.getRecordedLogs().length, 1, "no bond was lost");
         Job memory slot = escrow.jobs(idOf(terms));
         vm.assertEq(uint256(slot.status), uint256(Status.Claimed), "status");
         vm.assertEq(slot.clock, NOW + 6 hours, "clock");

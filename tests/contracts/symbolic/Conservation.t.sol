@@ -63,7 +63,7 @@ contract ConservationProofs {
     }
 
     /// @dev Worker and payer share a budget to the last unit after silence, once; nothing is refunded then.
-    function check_silence_conserves(uint128 budget) public {
+    function check_silence_conserves(uint32 budget) public {
         uint16 silenceBps = 3333;
         bytes memory terms = funded(Money(budget, 0, silenceBps, 500, 1 hours));
         submit(terms);
@@ -81,7 +81,7 @@ contract ConservationProofs {
     }
 
     /// @dev Whatever an arbiter says, budget and bond go to worker, payer and nobody, to the last unit, once.
-    function check_ruling_conserves(uint128 budget, uint128 amount, bool disputerWins, bool byWorker) public {
+    function check_ruling_conserves(uint32 budget, uint128 amount, bool disputerWins, bool byWorker) public {
         bytes memory terms = funded(Money(budget, 0, 0, 500, 1 hours));
         submit(terms);
         vm.warp(NOW + 2 days + 1);
