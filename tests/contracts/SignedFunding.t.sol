@@ -6,23 +6,17 @@ import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {JobId, Status} from "../../contracts/types/JobTypes.sol";
 import {SmartWallet} from "./support/Account.sol";
 import {Harness} from "./support/Harness.sol";
+import {Permits} from "./support/Permits.sol";
 import {FeeToken} from "./support/Tokens.sol";
 
 /// @dev Funding by a payer who only signs: ERC-3009, and the real Permit2.
 contract SignedFundingTest is Harness {
-    address private constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
-
     JobTerms private terms;
     uint256 private until;
 
     function setUp() public override {
         super.setUp();
-        // npm's package carries the published code, and a contract that puts it at its address.
-        address deployer = vm.deployCode(
-            "tests/node/node_modules/@uniswap/v4-periphery/foundry-out/DeployPermit2.sol/DeployPermit2.json"
-        );
-        (bool done,) = deployer.call(abi.encodeWithSignature("deployPermit2()"));
-        vm.assertTrue(done && PERMIT2.code.length > 0, "Permit2");
+        installPermit2();
         vm.prank(payer);
         dollar.approve(PERMIT2, type(uint256).max);
         terms = inDollars(plain());
@@ -191,32 +185,17 @@ contract SignedFundingTest is Harness {
     }
 
     function authorization(JobTerms memory given, uint256 key) private view returns (bytes memory) {
-        bytes32 typehash = keccak256(
-            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
-        );
-        bytes memory fields =
-            abi.encode(typehash, given.payer, address(escrow), given.budget, 0, until, JobId.unwrap(idOf(given)));
-        return signFor(address(dollar), keccak256(fields), key);
+        bytes32 job = JobId.unwrap(idOf(given));
+        return sign(key, Permits.authorization(domainOf(address(dollar)), given, address(escrow), until, job));
     }
 
     function permit(JobTerms memory given, uint256 nonce, uint256 key) private view returns (bytes memory) {
-        bytes32 typehash = keccak256(
-            bytes.concat(
-                "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,JobTerms witness)",
-                TERMS_TYPE,
-                "TokenPermissions(address token,uint256 amount)"
-            )
-        );
-        bytes32 permitted = keccak256(
-            abi.encode(keccak256("TokenPermissions(address token,uint256 amount)"), given.token, given.budget)
-        );
-        bytes memory fields = abi.encode(typehash, permitted, address(escrow), nonce, until, structHashOf(given));
-        return signFor(PERMIT2, keccak256(fields), key);
+        return sign(key, Permits.permit2(domainOf(PERMIT2), given, address(escrow), nonce, until));
     }
 
-    function signFor(address domain, bytes32 structHash, uint256 key) private view returns (bytes memory) {
-        (, bytes memory separator) = domain.staticcall(abi.encodeWithSignature("DOMAIN_SEPARATOR()"));
-        return sign(key, keccak256(abi.encodePacked(hex"1901", abi.decode(separator, (bytes32)), structHash)));
+    function domainOf(address account) private view returns (bytes32) {
+        (, bytes memory separator) = account.staticcall(abi.encodeWithSignature("DOMAIN_SEPARATOR()"));
+        return abi.decode(separator, (bytes32));
     }
 }
 

@@ -183,12 +183,15 @@ contract Handler is MoneyHandler, DisputeHandler {
         JobTerms memory t = entry.terms;
         address found = entry.standing.worker;
         vm.assertTrue(found != t.payer && found != t.requester, "worker and payer");
-        vm.assertTrue(found != address(0) || entry.status < Status.Claimed || entry.status > Status.Disputed, "a worker");
+        vm.assertTrue(
+            found != address(0) || entry.status < Status.Claimed || entry.status > Status.Disputed, "a worker"
+        );
         bool judge = t.arbiter != address(0);
         vm.assertTrue(!judge || (t.arbiter != t.payer && t.arbiter != t.requester && t.arbiter != found), "arbiter");
         for (uint256 i = 0; i < keys.length; ++i) {
             address validator = vm.addr(keys[i]);
-            bool shared = validator == t.payer || validator == t.requester || validator == found || validator == t.arbiter;
+            bool shared =
+                validator == t.payer || validator == t.requester || validator == found || validator == t.arbiter;
             vm.assertTrue(!shared, "validator");
         }
     }

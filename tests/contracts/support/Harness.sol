@@ -26,6 +26,8 @@ abstract contract Harness is IJobEscrowErrors {
     uint256 internal constant ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
     bytes internal constant TERMS_TYPE =
         "JobTerms(address payer,address requester,address worker,address arbiter,address token,address feeTo,address registry,uint16 feeBps,uint128 budget,uint40 claimBy,uint32 deliverWindow,uint40 submitBy,uint40 verdictBy,uint32 challengeWindow,uint32 rulingWindow,uint16 silenceBps,uint16 inconclusiveBps,uint16 disputeBondBps,uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators)";
+    /// @dev Where it lies on every chain.
+    address internal constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
     /// @dev Validators 0, 2 and 4.
     uint16 internal constant THREE = 0x15;
 
@@ -52,6 +54,15 @@ abstract contract Harness is IJobEscrowErrors {
         vm.prank(payer);
         dollar.approve(address(escrow), type(uint256).max);
         keys = sortedKeys("validator", 5);
+    }
+
+    /// @dev The published code, which npm's package carries with a contract that puts it at its address.
+    function installPermit2() internal {
+        address installer = vm.deployCode(
+            "tests/node/node_modules/@uniswap/v4-periphery/foundry-out/DeployPermit2.sol/DeployPermit2.json"
+        );
+        (bool done,) = installer.call(abi.encodeWithSignature("deployPermit2()"));
+        vm.assertTrue(done && PERMIT2.code.length != 0, "Permit2: sh scripts/setup.sh test");
     }
 
     function deployEscrow() internal {

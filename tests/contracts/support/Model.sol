@@ -51,7 +51,6 @@ abstract contract Model is Harness {
     uint256 internal constant VALIDATOR_BOND = 1 ether;
     uint256 internal constant EXIT_DELAY = 120 days;
     address internal constant BURNT = 0x000000000000000000000000000000000000dEaD;
-    address internal constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
 
     uint256 internal immutable rivalKey = uint256(keccak256("rival"));
     address internal immutable rival = vm.addr(rivalKey);
@@ -105,11 +104,10 @@ abstract contract Model is Harness {
         feeToken = new FeeToken(payer, 1e38);
         liar = new FalseToken();
         address silent = address(new SilentToken(payer, 1e38));
-        vm.etch(PERMIT2, vm.parseJsonBytes(vm.readFile("tests/golden/permit2.json"), ".runtime"));
-        _tokens = [NATIVE, address(dollar), address(moody), silent, address(hooked), address(rebasing), address(feeToken)];
-        _people = [
-            payer, address(patron), worker, address(smith), rival, feeTo, address(collector), anyone, BURNT
-        ];
+        installPermit2();
+        _tokens =
+            [NATIVE, address(dollar), address(moody), silent, address(hooked), address(rebasing), address(feeToken)];
+        _people = [payer, address(patron), worker, address(smith), rival, feeTo, address(collector), anyone, BURNT];
         _enrichAll();
         hooked.register(address(patron));
         hooked.register(address(smith));
@@ -149,7 +147,11 @@ abstract contract Model is Harness {
 
     /// @dev Seven times of eight a job that fits, if there is one, else any. Often the one of the last action: what
     /// happens late in a job's life is not reached otherwise.
-    function _pick(uint256 seed, function(Entry storage) view returns (bool) fits) internal view returns (uint256 first) {
+    function _pick(uint256 seed, function(Entry storage) view returns (bool) fits)
+        internal
+        view
+        returns (uint256 first)
+    {
         uint256 count = _entries.length;
         if (count == 0) return 0;
         first = _roll(seed, 1000, count);
@@ -274,7 +276,9 @@ abstract contract Model is Harness {
         Proposal memory standing = entry.standing;
         if (to == Status.Refunded || to == Status.Disputed) return;
         bytes memory preimage = abi.encode(standing);
-        if (to == Status.Claimed || to == Status.Submitted) preimage = abi.encode(standing.worker, standing.resultHash);
+        if (to == Status.Claimed || to == Status.Submitted) {
+            preimage = abi.encode(standing.worker, standing.resultHash);
+        }
         entry.commit = uint256(keccak256(preimage)) & (2 ** 206 - 1);
     }
 
@@ -282,7 +286,8 @@ abstract contract Model is Harness {
     function _settle(uint256 index, uint256 fee) internal {
         Entry storage entry = _entries[index];
         Proposal memory standing = entry.standing;
-        bool lost = standing.outcome == Outcome.Reject || (standing.outcome == Outcome.Ruling && standing.workerAmount == 0);
+        bool lost =
+            standing.outcome == Outcome.Reject || (standing.outcome == Outcome.Ruling && standing.workerAmount == 0);
         _returnClaimBond(entry, lost ? entry.terms.payer : standing.worker);
         _payBudget(entry, standing.workerAmount, fee);
         _move(entry, Status.Settled, 0);
@@ -390,15 +395,16 @@ abstract contract Model is Harness {
     // ------------------------------------------------------------------ the world
 
     function _enrichAll() private {
-        address[9] memory coined = [
-            payer, address(patron), worker, address(smith), rival, anyone, requester, arbiter, vm.addr(keys[0])
-        ];
+        address[9] memory coined =
+            [payer, address(patron), worker, address(smith), rival, anyone, requester, arbiter, vm.addr(keys[0])];
         for (uint256 i = 0; i < coined.length; ++i) {
             vm.deal(coined[i], 1e36);
         }
         for (uint256 i = 1; i < _tokens.length; ++i) {
             for (uint256 j = 0; j < 5; ++j) {
-                if (j != 0) _asOf(payer, _tokens[i], abi.encodeCall(IERC20.transfer, (coined[j], i == 1 ? 1e22 : 1e35)));
+                if (j != 0) {
+                    _asOf(payer, _tokens[i], abi.encodeCall(IERC20.transfer, (coined[j], i == 1 ? 1e22 : 1e35)));
+                }
                 _asOf(coined[j], _tokens[i], abi.encodeCall(IERC20.approve, (address(escrow), type(uint256).max)));
             }
             _asOf(payer, _tokens[i], abi.encodeCall(IERC20.approve, (PERMIT2, type(uint256).max)));

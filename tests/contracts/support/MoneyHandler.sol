@@ -87,7 +87,9 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
     function _fundAgain(uint256 seed) private {
         if (_entries.length == 0) return;
         JobTerms memory terms = _entries[_roll(seed, 54, _entries.length)].terms;
-        _call(terms.payer, terms.token == NATIVE ? terms.budget : 0, abi.encodeCall(IJobEscrow.fund, (pack(terms))), false);
+        _call(
+            terms.payer, terms.token == NATIVE ? terms.budget : 0, abi.encodeCall(IJobEscrow.fund, (pack(terms))), false
+        );
     }
 
     function _refuseSharedRole(JobTerms memory terms, uint256 seed) private {
@@ -188,7 +190,9 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
             bytes memory signatures = attest(terms, found);
             _call(anyone, 0, abi.encodeCall(IJobEscrow.propose, (packed, found, signatures)), false);
         }
-        if (kind == 7) _call(arbiter, 0, abi.encodeCall(IJobEscrow.rule, (packed, terms.budget, true, standing)), false);
+        if (kind == 7) {
+            _call(arbiter, 0, abi.encodeCall(IJobEscrow.rule, (packed, terms.budget, true, standing)), false);
+        }
         if (kind == 8) _call(terms.payer, 0, abi.encodeCall(IJobEscrow.dispute, (packed, standing)), false);
         vm.assertEq(vm.load(address(escrow), JobId.unwrap(idOf(terms))), 0, "an unfunded job's slot");
         ++done["unfunded refused"];
