@@ -17,7 +17,7 @@ ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
+.PHONY: help setup demo test fuzz crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -33,6 +33,9 @@ test: setup ## all tests: contracts (forge), then Python
 	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
+
+fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls: hours
+	@$(ENV) && FOUNDRY_PROFILE=deep sh scripts/forge.sh test --match-test invariant_
 
 crash: setup ## kill the router twenty times in the middle of a job; nothing may be lost or happen twice
 	@$(ENV) && COMPUTE_TEST_CRASHES=20 .venv/bin/python -m pytest tests/e2e/test_router_crash.py -s $(PYTEST_ARGS)
