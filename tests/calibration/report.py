@@ -40,6 +40,10 @@ class Calibration:
         return [each for each in self.figures.values() if isinstance(each, Judged)]
 
     @property
+    def attackers(self) -> list[Judged]:
+        return [each for each in self.workers if each.worker not in (HONEST_NAME, WEAK_NAME)]
+
+    @property
     def tails(self) -> TailsChecked:
         found = [each for each in self.figures.values() if isinstance(each, TailsChecked)]
         return found[0] if found else TailsChecked(0, 0)
@@ -47,8 +51,7 @@ class Calibration:
     @property
     def holds(self) -> bool:
         """Whether every stated rate holds, no attacker is paid, and no tail is wrong."""
-        attackers = (each for each in self.workers if each.scores)
-        return all(each.holds for each in self.rates) and all(map(holds, attackers)) and not self.tails.violations
+        return all(each.holds for each in self.rates) and all(map(holds, self.attackers)) and not self.tails.violations
 
     def to_json(self) -> dict[str, object]:
         """The figures; limits and marks follow from them."""
@@ -173,18 +176,16 @@ guards on counts are proved for every law at the price of a factor of 3 (sqrt(N)
 ## Attackers
 
 4,000 shots each, ten dense circuits (Porter-Thomas outputs) of each width, judged whole: the rates, distance and
-guards of a spec that names none, with `score_cdf/1`; a fidelity above 4/5, and the distance up to 6 bits. An attacker
-holds if its limit is at most alpha, 1%.
+guards of a spec that names none, a fidelity above 4/5, and the distance up to 6 bits. An attacker holds if its limit is
+at most alpha, 1%.
 
-{attackers_table([each for each in found.workers if each.scores])}
+{attackers_table(found.attackers)}
 
-### With the guards of a spec that names none
-
-Up to 6 bits such a spec relies on the distance, and what lies within eps is accepted, whoever made it: on a dense
-circuit the heavy outcomes alone lie about 0.15 from its law, and eps is 1/4 where nothing else is said. Name
-`score_cdf/1`, or a smaller eps. Wider, `score_cdf/1` is there by default.
-
-{attackers_table([each for each in found.workers if not each.scores and each.worker not in (HONEST_NAME, WEAK_NAME)])}
+What lies within the tolerances is accepted, whoever made it: eps of distance, 1/4 where nothing else is said, the
+fidelity f_min, and the 1/20 by which `score_cdf/1` lets scores be too good. On a dense circuit of five bits the heavy
+outcomes alone lie about 0.15 from its law, well within eps: it is `score_cdf/1` that rejects them, which stands by
+default beside every witness. A spec that names its guards without it, or a distance without a witness, pays them; name
+it, or a smaller eps.
 
 ## Honest and weak workers
 

@@ -17,7 +17,7 @@ from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
 from oracle.spec.methods import DEFAULT_CERTIFICATES, WIDEST_TVD, resolve_guards
-from oracle.statistics import SCORES, WITNESS, Baseline, certifier
+from oracle.statistics import WITNESS, Baseline, certifier
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
 
@@ -33,13 +33,13 @@ LEAST_ACCEPTED, LEAST_REJECTED = 0.99, 0.98
 """Of honest workers at F = 0.9, and of weak ones at F = 0.7."""
 
 
-def policy(bits: int, *, scores: bool = False) -> ValidationPolicy:
+def policy(bits: int) -> ValidationPolicy:
     """The default rates, distance and guards; a fidelity above 4/5; distance and witness up to six bits, then the
-    witness alone. `scores`: with `score_cdf/1`, whether or not a spec of that width gets it by default."""
+    witness alone."""
     quarter = Fraction(1, 4)
     certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_TVD else (WITNESS,)
-    guards = set(resolve_guards(None, certificates, f_max=False)) | ({SCORES} if scores else set())
-    return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, tuple(sorted(guards)))
+    guards = resolve_guards(None, certificates, f_max=False)
+    return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, guards)
 
 
 def circuits(bits: int) -> int:
@@ -57,8 +57,6 @@ class Judged:
     runs: int
     accepted: int
     rejected: int
-    scores: bool
-    """Whether `score_cdf/1` was named; else the guards are those of a spec that names none."""
     forecast: float
     """The least, over the circuits, of the probability that the witness accepts F = 0.9: exact, rounded."""
 
@@ -107,16 +105,15 @@ class Plan:
     worker: str
     attacker: Attacker
     bits: int
-    scores: bool = False
 
     @property
     def title(self) -> str:
-        return f"workers, {self.bits} bits{' with score_cdf' if self.scores else ''}: {self.worker}"
+        return f"workers, {self.bits} bits: {self.worker}"
 
 
 def judged(plan: Plan, runs: int, seed: int) -> Judged:
     """`runs` results of a worker, as many on each of some dense circuits of one width."""
-    rules = policy(plan.bits, scores=plan.scores)
+    rules = policy(plan.bits)
     rng = np.random.default_rng((seed, key(plan.title)))
     count = circuits(plan.bits)
     outcomes: list[Outcome] = []
@@ -127,7 +124,7 @@ def judged(plan: Plan, runs: int, seed: int) -> Judged:
         while len(outcomes) * count < runs * (which + 1):
             outcomes.append(verdict(plan.attacker, baseline, rules, rng).outcome)
     accepted, rejected = outcomes.count(Outcome.ACCEPT), outcomes.count(Outcome.REJECT)
-    return Judged(plan.worker, plan.bits, count, runs, accepted, rejected, plan.scores, min(forecasts))
+    return Judged(plan.worker, plan.bits, count, runs, accepted, rejected, min(forecasts))
 
 
 def runs_of(name: str, verdicts: int) -> int:
@@ -136,10 +133,9 @@ def runs_of(name: str, verdicts: int) -> int:
 
 
 def plans() -> list[Plan]:
-    """Every row: attackers with `score_cdf/1`, attackers as a spec without guards meets them, honest and weak ones."""
+    """Every row: attackers, honest workers and weak ones."""
     return [
-        *(Plan(name, attacker, bits, True) for name, attacker in ATTACKERS.items() for bits in ATTACKED_BITS),
-        *(Plan(name, attacker, ATTACKED_BITS[0]) for name, attacker in ATTACKERS.items()),
+        *(Plan(name, attacker, bits) for name, attacker in ATTACKERS.items() for bits in ATTACKED_BITS),
         *(Plan(HONEST_NAME, Attacker(HONEST), bits) for bits in HONEST_BITS),
         *(Plan(WEAK_NAME, Attacker(WEAK), bits) for bits in HONEST_BITS),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from attackers import ATTACKERS, Attacker
 from calibration import workers
+from calibration.laws import dense
 from calibration.measure import MARGIN, lower_limit, measured, upper_limit
 from calibration.search import Effort, Space, worst
 from calibration.spaces import RATE, SPACES, CountsSpace, policy
@@ -16,8 +17,12 @@ from calibration.tails import check_tails
 from calibration.trials import CountsTrial, errors
 from scipy.stats import binomtest
 
-from oracle.statistics import GUARDS, METHODS, REPRODUCE, TVD, Decision, certifier
-from oracle.statistics.tails import least_significant, most_significant
+from oracle.spec import ValidationPolicy
+from oracle.spec.methods import resolve_guards
+from oracle.statistics import GUARDS, METHODS, REPRODUCE, SCORES, TVD, WITNESS, Decision, certifier
+from oracle.statistics.methods.share import ShareCertifier
+from oracle.statistics.tails import least_significant, most_significant, upper_tail
+from oracle.terms.typed_data import Outcome
 
 QUICK = Effort(proposals=16, results=40, generations=1, children=8, kept=4, finalists=2, counted=200)
 SEARCHING = Effort(proposals=40, results=100, generations=3, children=20, finalists=2, counted=1000)
@@ -101,13 +106,39 @@ def test_honest_workers_are_accepted_and_weak_ones_rejected_nearly_always(bits: 
 @pytest.mark.parametrize("bits", workers.ATTACKED_BITS)
 @pytest.mark.parametrize("name", ATTACKERS)
 def test_no_attacker_is_paid(name: str, bits: int) -> None:
-    assert workers.judged(workers.Plan(name, ATTACKERS[name], bits, True), 20, 1).accepted == 0
+    assert workers.judged(workers.Plan(name, ATTACKERS[name], bits), 20, 1).accepted == 0
 
 
 def test_the_heavy_outcomes_alone_are_within_the_default_distance_and_need_the_guard_on_scores() -> None:
-    attacker = ATTACKERS["heavy outcomes only"]
-    assert workers.judged(workers.Plan("heavy", attacker, 5), 20, 1).accepted > 15
-    assert workers.judged(workers.Plan("heavy", attacker, 5, True), 20, 1).accepted == 0
+    attacker, rng = ATTACKERS["heavy outcomes only"], np.random.default_rng(1)
+    guarded = workers.policy(5)
+    unguarded = replace(guarded, guards=tuple(guard for guard in guarded.guards if guard != SCORES))
+    of_distance = replace(guarded, certificates=(TVD,), guards=resolve_guards(None, (TVD,), f_max=False))
+    assert unguarded != guarded
+    for which in range(10):
+        circuit = dense(5, which)
+        assert workers.verdict(attacker, circuit, unguarded, rng).outcome is Outcome.ACCEPT
+        assert workers.verdict(attacker, circuit, of_distance, rng).outcome is Outcome.ACCEPT
+        assert workers.verdict(attacker, circuit, guarded, rng).outcome is Outcome.REJECT
+
+
+@pytest.mark.parametrize("bits", [4, 5, 6])
+def test_weak_workers_on_narrow_circuits_escape_rejection_where_the_witness_shares_beta(bits: int) -> None:
+    rules = workers.policy(bits)
+
+    def rejected(policy: ValidationPolicy) -> float:
+        """The exact probability that the witness rejects F = 0.7, mean over the circuits."""
+        found = []
+        for which in range(workers.circuits(bits)):
+            witness = certifier(WITNESS, policy, dense(bits, which), workers.SHOTS)
+            assert isinstance(witness, ShareCertifier)
+            assert witness.reject_at is not None
+            share = witness.level_set.share(Fraction(7, 10))
+            found.append(1 - float(upper_tail(witness.reject_at + 1, workers.SHOTS, share).high))
+        return sum(found) / len(found)
+
+    assert rejected(rules) < workers.LEAST_REJECTED
+    assert rejected(replace(rules, certificates=(WITNESS,), guards=())) > 0.985
 
 
 def test_a_replayed_result_is_an_attack_and_the_same_result_once_is_none() -> None:
