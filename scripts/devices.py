@@ -221,8 +221,8 @@ def judged(
             reasons.update(document.reason_codes)
         near += decide(case(hull_policy, baseline, shots, (vertex,))).outcome is Outcome.ACCEPT
         figures = describe(baseline, shots)
-        distances.append(figures.tvd)
-        fidelities.append(figures.fidelity if figures.fidelity is not None else float("nan"))
+        distances.append(figures.tvd.value)
+        fidelities.append(figures.fidelity.value if figures.fidelity is not None else float("nan"))
     return Judged(
         device=backend.name,
         qubits=backend.num_qubits,

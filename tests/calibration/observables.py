@@ -80,7 +80,7 @@ def honest_mean(fidelity: Fraction) -> Onto:
         law, each = of_mean(baseline, towards), values(baseline.bits)
         good = each <= each.min() + 1e-9
         share = float(fidelity) * float(probabilities(baseline)[good].sum()) + float(1 - fidelity) * float(good.mean())
-        return law if law is not None and float(law[good].sum()) >= share else None
+        return law if law is not None and float(law[good].sum()) >= share - 1e-9 else None
 
     return onto
 

@@ -16,8 +16,9 @@ from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+from scipy.stats import norm
 
-from calibration.trials import Trial, errors, margin
+from calibration.trials import Trial, errors, margins
 from oracle.statistics import Decision
 
 Point = TypeVar("Point")
@@ -85,9 +86,21 @@ class _Scored(Generic[Point]):
 
 
 def _score(trial: Trial, error: Decision, rng: np.random.Generator, results: int) -> float:
-    margins = np.array([margin(certificate, error) for certificate in trial.certificates(rng, results)])
+    by_part = np.array([margins(certificate, error) for certificate in trial.certificates(rng, results)]).T
+    # Each part in its own units. All must accept, and any may reject.
+    scores = [_deviations(part) for part in by_part]
+    score = max(scores) if error is Decision.ACCEPT else min(scores)
+    if len(scores) == 1:
+        return score
+    # A part that jumps, as the best value does, errs without coming near: errors that are seen count too, but for one.
+    erring = (by_part.max(axis=0) if error is Decision.ACCEPT else by_part.min(axis=0)) <= 0
+    return min(score, float(norm.isf(erring.mean()))) if erring.sum() > 1 else score
+
+
+def _deviations(margins: np.ndarray) -> float:
+    """The mean of `margins` (float64[results]) in standard deviations; infinite if most have none."""
     finite = margins[np.isfinite(margins)]
-    if finite.size < results / 2:
+    if finite.size < margins.size / 2:
         return float("inf")
     spread = float(finite.std())
     # A statistic that does not move errs always or never.

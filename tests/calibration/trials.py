@@ -79,13 +79,13 @@ class OrderTrial:
                 yield self.guard.inspect(Record(sequence, seen, counts[seen]))
 
 
-def margin(certificate: Certificate, error: Decision) -> float:
+def margins(certificate: Certificate, error: Decision) -> list[float]:
     """How far the statistic is from the decision `error`, in its own units; at most zero where that is made, infinite
-    where no statistic would make it."""
-    if certificate.parts:
-        # All parts must accept, and any may reject.
-        margins = [margin(part, error) for part in certificate.parts]
-        return max(margins) if error is Decision.ACCEPT else min(margins)
+    where no statistic would make it. One number for each part of a certificate that has parts."""
+    return [_margin(part, error) for part in certificate.parts or (certificate,)]
+
+
+def _margin(certificate: Certificate, error: Decision) -> float:
     bound = certificate.accept if error is Decision.ACCEPT else certificate.reject
     if bound is None or certificate.statistic is None:
         return np.inf

@@ -14,7 +14,16 @@ from attackers import ATTACKERS
 from calibration import report
 from calibration.measure import LEAST_RUNS, MARGIN, title, upper_limit
 from calibration.spaces import SPACES
-from calibration.workers import ATTACKED_BITS, HONEST_BITS, LEAST_ACCEPTED, LEAST_REJECTED, RATE
+from calibration.workers import (
+    ATTACKED_BITS,
+    HONEST_BITS,
+    HONEST_NAME,
+    LEAST_ACCEPTED,
+    LEAST_REJECTED,
+    RATE,
+    WEAK_NAME,
+    holds,
+)
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / "oracle" / "statistics"
@@ -88,6 +97,24 @@ def test_the_page_and_the_plot_say_what_was_measured() -> None:
     assert (HOME / report.PLOT).read_text() == report.plot(found.rates)
     assert found.tails.violations == 0
     assert found.tails.cases >= 1_000_000
+
+
+def test_the_readme_gives_the_worst_figures_of_the_page() -> None:
+    said = " ".join((HOME / "README.md").read_text().split())
+    found = report.Calibration.from_json(json.loads((ROOT / "tests" / "calibration" / "figures.json").read_text()))
+    accepts, rejects = (
+        max(each.limit for each in found.rates if each.error == error) for error in ("false accept", "false reject")
+    )
+    assert f"reach {report.percent(accepts)} for false accepts and {report.percent(rejects)} for false rejects" in said
+    paid = max(each.accepted_at_most for each in found.attackers)
+    assert f"None of {len(ATTACKERS)} attackers" in said
+    assert f"(limit {report.percent(paid)})" in said
+    missed = [each for each in found.workers if each.worker == WEAK_NAME and not holds(each)]
+    *most, last = [str(each.bits) for each in missed]
+    assert f"at {', '.join(most)} and {last} bits they are not" in said
+    assert f"({', '.join(report.percent(each.rejected / each.runs) for each in missed)};" in said
+    least = min(each.accepted for each in found.workers if each.worker == HONEST_NAME)
+    assert f"accepted at least {least} times in 500 at every width" in said
 
 
 def test_the_plot_is_there_and_shows_every_boundary() -> None:
