@@ -53,7 +53,8 @@ abstract contract DisputeHandler is VerdictHandler {
     /// 4: the payer alone; 5, 6: one calls and the other signed; 7: both signed.
     function cancelJob(uint256 seed) external about(_pick(seed, _lives)) {
         Entry storage entry = _entries[last];
-        uint256 kind = _roll(seed, 320, 8);
+        uint256 kind = _roll(seed, 320, 12);
+        if (kind > 7) kind -= 3;
         bool alone = _isOpen(entry) && (entry.status == Status.Funded || _lapsed(entry));
         uint40 expiry = _expiry(seed, kind);
         bytes32 digest = _cancelDigest(

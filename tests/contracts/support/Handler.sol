@@ -15,6 +15,34 @@ import {MoneyHandler} from "./MoneyHandler.sol";
 contract Handler is MoneyHandler, DisputeHandler {
     constructor(bool watching) Model(watching) {}
 
+    // ------------------------------------------------------------------ a job's life
+
+    /// @dev What somebody with an interest in the job might do next. Blind chance seldom gets a job to its end.
+    function advance(uint256 seed, uint128 amount) external {
+        if (_entries.length == 0) return this.fundJob(seed, amount);
+        last = _pick(seed, _lives);
+        Entry storage entry = _entries[last];
+        uint256 kind = _roll(seed, 400, 6);
+        if (_finalizable(entry)) return this.finalizeProposal(seed);
+        if (_silenced(entry)) return this.proposeSilence(seed);
+        if (_isOpen(entry) && entry.status == Status.Funded && kind == 5) return this.cancelJob(seed);
+        if (_claimable(entry)) return this.claimJob(seed);
+        if (_refundable(entry)) return this.refundJob(seed);
+        if (_toppable(entry) && kind != 0) return this.topUpResult(seed);
+        if (kind == 0 || (kind < 2 && _disputable(entry))) return this.passToDeadline(seed);
+        if (_deliverable(entry)) return this.submitResult(seed);
+        if (_batchable(entry) && kind < 3) {
+            this.fundTwin(seed);
+            this.submitResult(seed);
+        }
+        if (_batchable(entry) && kind < 4) return this.settleJobs(seed, amount);
+        if (_judgeable(entry)) return this.proposeVerdict(seed, amount);
+        if (_disputable(entry)) return this.disputeProposal(seed);
+        if (_rulable(entry) && kind < 4) return this.ruleDispute(seed, amount);
+        if (kind == 4) return this.passToDeadline(seed);
+        this.cancelJob(seed);
+    }
+
     // ------------------------------------------------------------------ promises
 
     /// @dev In every token but the one whose balances change by themselves; to the unit, which is more than promised.
@@ -26,7 +54,7 @@ contract Handler is MoneyHandler, DisputeHandler {
             for (uint256 j = 0; j < _people.length; ++j) {
                 owed += escrow.credit(token, _people[j]);
             }
-            vm.assertEq(balance(token, address(escrow)), owed, "budgets, bonds and credits");
+            vm.assertEq(balance(token, address(escrow)), owed, "promise 1: budgets, bonds and credits");
         }
     }
 
@@ -34,16 +62,16 @@ contract Handler is MoneyHandler, DisputeHandler {
         for (uint256 i = 0; i < _entries.length; ++i) {
             Entry storage entry = _entries[i];
             uint256 paid = entry.workerPaid + entry.payerPaid + entry.feePaid;
-            vm.assertEq(paid, _lives(entry) ? 0 : entry.terms.budget, "worker + payer + fee");
-            if (!_lives(entry)) vm.assertEq(entry.claimBond + entry.disputeBond, 0, "no bond stays");
+            vm.assertEq(paid, _lives(entry) ? 0 : entry.terms.budget, "promise 2: worker + payer + fee");
+            if (!_lives(entry)) vm.assertEq(entry.claimBond + entry.disputeBond, 0, "promise 2: no bond stays");
         }
     }
 
     function checkVerdicts() external view {
         for (uint256 i = 0; i < _entries.length; ++i) {
             Entry storage entry = _entries[i];
-            vm.assertLe(entry.verdicts, 1, "verdicts in a round");
-            vm.assertEq(entry.settled, _statusOf(entry) == Status.Settled ? 1 : 0, "settlements");
+            vm.assertLe(entry.verdicts, 1, "promise 4: verdicts in a round");
+            vm.assertEq(entry.settled, _statusOf(entry) == Status.Settled ? 1 : 0, "promise 4: settlements");
         }
     }
 
@@ -52,12 +80,12 @@ contract Handler is MoneyHandler, DisputeHandler {
             Entry storage entry = _entries[i];
             if (entry.workerPaid == 0) continue;
             Proposal memory paid = entry.standing;
-            vm.assertTrue(paid.resultHash != 0, "delivered");
+            vm.assertTrue(paid.resultHash != 0, "promise 5: delivered");
             bool silence = entry.silent && paid.outcome == Outcome.Silence && entry.verdicts == 0;
             bool ruling = entry.ruled && paid.outcome == Outcome.Ruling && entry.terms.arbiter != address(0);
             bool quorum = paid.outcome == Outcome.Accept || paid.outcome == Outcome.Inconclusive;
             quorum = quorum && paid.signers < 32 && _bits(paid.signers) >= entry.terms.quorum;
-            vm.assertTrue(silence || ruling || quorum, "neither a quorum, a ruling nor silence");
+            vm.assertTrue(silence || ruling || quorum, "promise 5: neither a quorum, a ruling nor silence");
         }
     }
 
@@ -65,15 +93,19 @@ contract Handler is MoneyHandler, DisputeHandler {
         for (uint256 i = 0; i < _entries.length; ++i) {
             Entry storage entry = _entries[i];
             Status status = _statusOf(entry);
-            vm.assertEq(entry.settled + entry.returned, status >= Status.Settled ? 1 : 0, "settlements and returns");
-            vm.assertEq(entry.returned, status == Status.Refunded ? 1 : 0, "returns");
+            vm.assertEq(
+                entry.settled + entry.returned, status >= Status.Settled ? 1 : 0, "promise 6: settlements and returns"
+            );
+            vm.assertEq(entry.returned, status == Status.Refunded ? 1 : 0, "promise 6: returns");
         }
     }
 
     /// @dev Takes the job that the last action was about to its end by calls that need nobody's leave.
-    function finish() external {
-        if (_entries.length == 0) return;
+    function checkFinish() external {
+        if (_entries.length == 0 || !_lives(_entries[last])) return;
+        uint256 snapshot = vm.snapshotState();
         _finish(_entries[last]);
+        vm.revertToState(snapshot);
     }
 
     function _finish(Entry storage entry) private {
@@ -100,48 +132,64 @@ contract Handler is MoneyHandler, DisputeHandler {
             _passUntil(clock);
             _call(anyone, 0, abi.encodeCall(IJobEscrow.finalize, (entry.inBrief, standing)), true);
         }
-        vm.assertTrue(_statusOf(entry) >= Status.Settled, "still lives");
-        vm.assertLe(block.timestamp, bound, "took longer than the terms say");
+        vm.assertTrue(_statusOf(entry) >= Status.Settled, "promise 7: still lives");
+        vm.assertLe(block.timestamp, bound, "promise 7: took longer than the terms say");
     }
 
     /// @dev Every validator leaves, and a live job under the registry still is what it was and ends as its validators
     /// find.
-    function rotateAll() external {
-        vm.assertEq(rotationsThatChanged, 0, "jobs that changed with a rotation");
+    function checkRotation() external {
+        vm.assertEq(rotationsThatChanged, 0, "promise 10: jobs that changed with a rotation");
         for (uint256 i = 0; i < _entries.length; ++i) {
             Entry storage entry = _entries[(last + i) % _entries.length];
             if (entry.terms.registry == address(0) || !_judgeable(entry)) continue;
+            uint256 snapshot = vm.snapshotState();
             for (uint256 j = 0; j < keys.length; ++j) {
                 if (_gone[j] == 2) continue;
                 vm.prank(vm.addr(keys[j]));
                 registry.requestExit();
             }
-            vm.assertTrue(!registry.admits(keccak256(entry.terms.validators), block.timestamp), "nobody is left");
-            vm.assertEq(vm.load(address(escrow), JobId.unwrap(entry.id)), entry.seen, "the job");
+            vm.assertTrue(
+                !registry.admits(keccak256(entry.terms.validators), block.timestamp), "promise 10: nobody is left"
+            );
+            vm.assertEq(vm.load(address(escrow), JobId.unwrap(entry.id)), entry.seen, "promise 10: the job");
             SignedVerdict memory found = accept(0);
             (found.claimer, found.resultHash, found.signers) = (entry.standing.worker, entry.standing.resultHash, 0x1f);
             bytes memory signatures = attest(entry.terms, found);
             _call(anyone, 0, abi.encodeCall(IJobEscrow.propose, (entry.whole, found, signatures)), true);
+            vm.revertToState(snapshot);
             return;
         }
     }
 
-    /// @dev Who has taken every payment is credited nothing, and whoever was credited can have it all.
+    /// @dev Who takes every payment is credited nothing, and whoever was credited can have it all.
     function checkCredits() external {
         address[5] memory kind = [payer, worker, rival, feeTo, BURNT];
+        bool credited;
         for (uint256 i = 0; i < _tokens.length; ++i) {
-            address token = _tokens[i];
-            if (token == address(rebasing)) continue;
-            for (uint256 j = 0; j < 5 && token != address(moody); ++j) {
-                vm.assertEq(escrow.credit(token, kind[j]), 0, "credited in a rival's place");
+            if (_tokens[i] == address(rebasing)) continue;
+            for (uint256 j = 0; j < 5 && _tokens[i] != address(moody); ++j) {
+                vm.assertEq(escrow.credit(_tokens[i], kind[j]), 0, "promise 11: credited, not paid");
             }
             for (uint256 j = 0; j < _people.length; ++j) {
-                uint256 owed = escrow.credit(token, _people[j]);
-                if (owed == 0) continue;
-                uint256 had = balance(token, anyone);
-                _call(_people[j], 0, abi.encodeCall(IJobEscrow.withdraw, (token, anyone)), true);
-                vm.assertEq(balance(token, anyone) - had, owed, "the whole credit");
+                credited = credited || escrow.credit(_tokens[i], _people[j]) != 0;
             }
+        }
+        if (!credited) return;
+        uint256 snapshot = vm.snapshotState();
+        for (uint256 i = 0; i < _tokens.length; ++i) {
+            if (_tokens[i] != address(rebasing)) _withdrawAll(_tokens[i]);
+        }
+        vm.revertToState(snapshot);
+    }
+
+    function _withdrawAll(address token) private {
+        for (uint256 j = 0; j < _people.length; ++j) {
+            uint256 owed = escrow.credit(token, _people[j]);
+            if (owed == 0 || _people[j] == BURNT) continue;
+            uint256 had = balance(token, anyone);
+            _call(_people[j], 0, abi.encodeCall(IJobEscrow.withdraw, (token, anyone)), true);
+            vm.assertEq(balance(token, anyone) - had, owed, "promise 11: the whole credit");
         }
     }
 
@@ -149,14 +197,20 @@ contract Handler is MoneyHandler, DisputeHandler {
     function checkDigests() external view {
         if (_entries.length == 0) return;
         Entry storage entry = _entries[last];
-        vm.assertEq(JobId.unwrap(digests.jobIdOf(entry.whole)), JobId.unwrap(idOf(entry.terms)), "job");
-        vm.assertEq(JobId.unwrap(digests.jobIdOf(entry.inBrief)), JobId.unwrap(entry.id), "job of terms in brief");
+        vm.assertEq(JobId.unwrap(digests.jobIdOf(entry.whole)), JobId.unwrap(idOf(entry.terms)), "promise 12: job");
+        vm.assertEq(
+            JobId.unwrap(digests.jobIdOf(entry.inBrief)), JobId.unwrap(entry.id), "promise 12: job of terms in brief"
+        );
         uint256 seed = uint256(keccak256(abi.encode(entry.id, _actions)));
         _checkVerdictDigests(entry.id, seed);
         bytes32 cancel = digests.cancelDigest(entry.id, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100));
-        vm.assertEq(cancel, _cancelDigest(entry, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100)), "cancel");
+        vm.assertEq(
+            cancel,
+            _cancelDigest(entry, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100)),
+            "promise 12: cancel"
+        );
         bytes32 submission = digests.submissionDigest(entry.id, entry.round, bytes32(seed), MULTISET);
-        vm.assertEq(submission, _submissionDigest(entry, bytes32(seed)), "submission");
+        vm.assertEq(submission, _submissionDigest(entry, bytes32(seed)), "promise 12: submission");
     }
 
     function _checkVerdictDigests(JobId id, uint256 seed) private view {
@@ -164,7 +218,7 @@ contract Handler is MoneyHandler, DisputeHandler {
         SignedVerdict memory v =
             SignedVerdict(address(0), bytes32(seed), Outcome(seed % 6), uint128(seed >> 9), bytes32(~seed), 0);
         bytes32 digest = digests.verdictDigest(id, round, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
-        vm.assertEq(digest, digestOf(verdictHash(id, round, v)), "verdict");
+        vm.assertEq(digest, digestOf(verdictHash(id, round, v)), "promise 12: verdict");
         bytes32[] memory hashes = new bytes32[](1 + seed % 5);
         bytes32[] memory leaves = new bytes32[](hashes.length);
         for (uint256 i = 0; i < hashes.length; ++i) {
@@ -172,27 +226,30 @@ contract Handler is MoneyHandler, DisputeHandler {
             hashes[i] = verdictHash(id, round, v);
             leaves[i] = digests.batchLeaf(id, round, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
         }
-        vm.assertEq(keccak256(abi.encode(leaves)), keccak256(abi.encode(Merkle.leaves(hashes))), "leaves");
-        vm.assertEq(digests.batchDigest(leaves), _batchDigest(hashes), "batch");
+        vm.assertEq(keccak256(abi.encode(leaves)), keccak256(abi.encode(Merkle.leaves(hashes))), "promise 12: leaves");
+        vm.assertEq(digests.batchDigest(leaves), _batchDigest(hashes), "promise 12: batch");
     }
 
     function checkRoles() external view {
-        vm.assertEq(sharedRoles, 0, "shared roles let through");
+        vm.assertEq(sharedRoles, 0, "promise 13: shared roles let through");
         if (_entries.length == 0) return;
         Entry storage entry = _entries[last];
         JobTerms memory t = entry.terms;
         address found = entry.standing.worker;
-        vm.assertTrue(found != t.payer && found != t.requester, "worker and payer");
+        vm.assertTrue(found != t.payer && found != t.requester, "promise 13: worker and payer");
         vm.assertTrue(
-            found != address(0) || entry.status < Status.Claimed || entry.status > Status.Disputed, "a worker"
+            found != address(0) || entry.status < Status.Claimed || entry.status > Status.Disputed,
+            "promise 13: a worker"
         );
         bool judge = t.arbiter != address(0);
-        vm.assertTrue(!judge || (t.arbiter != t.payer && t.arbiter != t.requester && t.arbiter != found), "arbiter");
+        vm.assertTrue(
+            !judge || (t.arbiter != t.payer && t.arbiter != t.requester && t.arbiter != found), "promise 13: arbiter"
+        );
         for (uint256 i = 0; i < keys.length; ++i) {
             address validator = vm.addr(keys[i]);
             bool shared =
                 validator == t.payer || validator == t.requester || validator == found || validator == t.arbiter;
-            vm.assertTrue(!shared, "validator");
+            vm.assertTrue(!shared, "promise 13: validator");
         }
     }
 
@@ -215,10 +272,7 @@ contract Handler is MoneyHandler, DisputeHandler {
         for (uint256 i = 0; i < _tokens.length; ++i) {
             address token = _tokens[i];
             if (token == address(rebasing)) continue;
-            for (uint256 j = 0; j < _people.length; ++j) {
-                if (_people[j] == BURNT || escrow.credit(token, _people[j]) == 0) continue;
-                _call(_people[j], 0, abi.encodeCall(IJobEscrow.withdraw, (token, anyone)), true);
-            }
+            _withdrawAll(token);
             uint256 rest = _forced[token] + escrow.credit(token, BURNT);
             vm.assertEq(balance(token, address(escrow)), rest, "nothing is left");
         }

@@ -112,6 +112,10 @@ abstract contract Model is Harness {
         hooked.register(address(patron));
         hooked.register(address(smith));
         hooked.register(address(collector));
+        smith.set(Account.Mood.BurnsGas);
+        collector.set(Account.Mood.Reverts);
+        moody.list(feeTo, MoodyToken.Mood.AnswersFalse);
+        moody.list(worker, MoodyToken.Mood.BurnsGas);
         _registerValidators();
         for (uint256 i = 0; i < _tokens.length; ++i) {
             for (uint256 j = 0; j < _people.length; ++j) {

@@ -39,14 +39,29 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
         uint256 kind = _roll(seed, 50, 24);
         if (_entries.length >= MOST_JOBS || kind == 0) return _fundAgain(seed);
         JobTerms memory terms = _terms(seed, budget);
+        if (patron.mood() == Account.Mood.Reenters && _roll(seed, 57, 2) == 0) {
+            (terms.payer, terms.requester, terms.token) = (address(patron), requester, address(hooked));
+        }
         if (kind == 1) return _refuseSharedRole(terms, seed);
         if (kind == 2) _spoil(terms, seed);
         if (kind == 3) return _refuseMoney(terms, seed);
         bool good = kind != 2 && (terms.registry == address(0) || _admitted(terms));
-        if (good && terms.payer == payer && terms.token != NATIVE && _roll(seed, 51, 2) == 0) {
+        if (good && terms.payer == payer && terms.token != NATIVE && _roll(seed, 51, 3) != 0) {
             return _fundBySignature(terms, seed);
         }
         _fundByPayer(terms, good);
+    }
+
+    /// @dev Another job like the last one, for a worker who is named, so that both may be in one batch.
+    function fundTwin(uint256 seed) external step {
+        if (_entries.length == 0 || _entries.length >= MOST_JOBS) return;
+        JobTerms memory terms = _entries[last].terms;
+        if (_entries[last].standing.worker == address(0)) return;
+        (terms.worker, terms.claimBy, terms.deliverWindow, terms.claimBondBps) =
+        (_entries[last].standing.worker, 0, 0, 0);
+        (terms.submitBy, terms.verdictBy) = (uint40(block.timestamp + 1 hours), uint40(block.timestamp + 1 days));
+        (terms.registry, terms.salt) = (address(0), _roll(seed, 58, type(uint256).max));
+        _fundByPayer(terms, true);
     }
 
     function _fundByPayer(JobTerms memory terms, bool good) private {
@@ -63,7 +78,7 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
 
     function _fundBySignature(JobTerms memory terms, uint256 seed) private {
         bytes memory data;
-        bool authorized = terms.token == address(dollar) && _roll(seed, 52, 2) == 0;
+        bool authorized = terms.token == address(dollar) && _roll(seed, 52, 4) != 0;
         bool forged = _roll(seed, 53, 6) == 0;
         uint256 until = block.timestamp + 1;
         bytes32 job = JobId.unwrap(idOf(terms));
@@ -321,6 +336,10 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
     /// @dev A validator leaves its set, comes back, or goes for good.
     function rotateValidators(uint256 seed) external step {
         uint256 index = _roll(seed, 120, keys.length);
+        // Who left mostly comes back, or no more jobs are admitted.
+        for (uint256 i = 0; i < keys.length && _roll(seed, 122, 4) != 0; ++i) {
+            if (_gone[i] == 1) index = i;
+        }
         if (_gone[index] == 2) return;
         vm.prank(vm.addr(keys[index]));
         if (_gone[index] == 1) {

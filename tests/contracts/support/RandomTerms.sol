@@ -14,11 +14,11 @@ abstract contract RandomTerms is Model {
         (t.silenceBps, t.inconclusiveBps) = (_share(seed, 20), _share(seed, 21));
         t.quorum = uint8(3 + _roll(seed, 22, 3));
         t.salt = _roll(seed, 23, type(uint256).max) + _entries.length;
-        if (_roll(seed, 24, 3) == 0) t.registry = address(registry);
+        if (_roll(seed, 24, 2) == 0) t.registry = address(registry);
         if (t.challengeWindow != 0) {
             t.challengeWindow = uint32(1 + _roll(seed, 25, 2 days));
             t.rulingWindow = uint32(1 + _roll(seed, 26, 2 days));
-            t.maxRounds = uint8(1 + _roll(seed, 27, 3));
+            t.maxRounds = [1, 2, 3, 3][_roll(seed, 27, 4)];
         }
         t.disputeBondBps = t.arbiter == address(0) ? 0 : uint16(500 + _roll(seed, 28, 9501));
         _times(t, seed);

@@ -61,9 +61,9 @@ abstract contract VerdictHandler is Rules {
     function proposeVerdict(uint256 seed, uint256 amount) external about(_pick(seed, _judgeable)) {
         Entry storage entry = _entries[last];
         SignedVerdict memory found = _found(entry, seed, amount);
-        uint256 flaw = _roll(seed, 210, 30);
+        uint256 flaw = _roll(seed, 210, 40);
         bool flawed = _flaw(entry, found, flaw);
-        bool cosigned = _roll(seed, 211, 4) == 0 && entry.standing.worker != address(0);
+        bool cosigned = _roll(seed, 211, 6) == 0 && entry.standing.worker != address(0);
         bytes32 digest = digestOf(verdictHash(entry.id, flaw == 0 ? entry.round + 1 : entry.round, found));
         bytes memory signatures = _attest(found.signers, digest, flaw);
         if (cosigned) {
@@ -94,7 +94,7 @@ abstract contract VerdictHandler is Rules {
         found.resultHash = entry.standing.resultHash;
         found.outcome = Outcome([1, 1, 2, 3, 3][_roll(seed, 212, 5)]);
         // Terms that allow for more rounds would see some.
-        if (entry.terms.maxRounds > 1 && _roll(seed, 213, 2) == 0) found.outcome = Outcome.Inconclusive;
+        if (entry.terms.maxRounds > 1 && _roll(seed, 213, 8) != 0) found.outcome = Outcome.Inconclusive;
         if (found.outcome == Outcome.Accept) found.workerAmount = _upTo(seed, amount, _net(entry));
         found.evidenceHash = keccak256(abi.encode(seed));
         found.signers = _signers(seed, entry.terms.quorum + _roll(seed, 214, 6 - entry.terms.quorum));
