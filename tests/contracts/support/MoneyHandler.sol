@@ -60,7 +60,8 @@ abstract contract MoneyHandler is RandomTerms, VerdictHandler {
         (terms.worker, terms.claimBy, terms.deliverWindow, terms.claimBondBps) =
         (_entries[last].standing.worker, 0, 0, 0);
         (terms.submitBy, terms.verdictBy) = (uint40(block.timestamp + 1 hours), uint40(block.timestamp + 1 days));
-        (terms.registry, terms.salt) = (address(0), _roll(seed, 58, type(uint256).max));
+        // The same seed may come twice; no two jobs may be one.
+        (terms.registry, terms.salt) = (address(0), _roll(seed, 58, type(uint128).max) + _entries.length);
         _fundByPayer(terms, true);
     }
 
