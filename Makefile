@@ -35,6 +35,7 @@ test: setup ## all tests: contracts (forge), then Python
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
 
 fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls: hours
+	@sh scripts/setup.sh test
 	@$(ENV) && FOUNDRY_PROFILE=deep sh scripts/forge.sh test --match-test invariant_
 
 crash: setup ## kill the router twenty times in the middle of a job; nothing may be lost or happen twice
@@ -64,6 +65,7 @@ check: setup ## format, lint, types, import contracts, docs, gas
 	@$(ENV) && .venv/bin/python scripts/bench_gas.py --check
 
 mutate: setup ## change the contracts in every small way: does a test notice? MUTATE_ARGS="--only contracts/JobEscrow.sol"
+	@sh scripts/setup.sh test
 	@$(ENV) && .venv/bin/python scripts/mutate.py $(MUTATE_ARGS)
 
 prove: setup ## prove for all amounts that the money-moving verbs conserve money (halmos)
@@ -75,6 +77,7 @@ slither: setup ## static analysis of the contracts; fails on a finding that nobo
 	@$(ENV) && .venv/bin/python scripts/slither.py
 
 coverage: setup ## lines and branches of the contracts that their tests run
+	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/coverage.sh
 
 bench: setup ## what is measured, each with its ceilings

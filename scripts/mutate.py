@@ -36,6 +36,7 @@ PAGE = ROOT / "contracts/MUTANTS.md"
 
 FILES = ("contracts/JobEscrow.sol", "contracts/ValidatorRegistry.sol", "contracts/escrow", "contracts/libraries")
 TARGETS = {"JobEscrow": "contracts/JobEscrow.sol", "ValidatorRegistry": "contracts/ValidatorRegistry.sol"}
+PERMIT2 = "tests/node/node_modules/@uniswap/v4-periphery/foundry-out/DeployPermit2.sol"
 GROUP = 150  # mutants in one compilation: code may not grow without end
 REMAPPINGS = [
     "@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/",
@@ -154,7 +155,7 @@ def prepare() -> None:
     for name in ("contracts", "tests/contracts", "tests/golden", "out", "forge-cache"):
         shutil.copytree(ROOT / name, TREE / name)
     # Copies and no links: forge would look through a link, take each library for another one, and compile all again.
-    for name in ("node_modules/@openzeppelin/contracts", "node_modules/solady/src"):
+    for name in ("node_modules/@openzeppelin/contracts", "node_modules/solady/src", PERMIT2):
         shutil.copytree(ROOT / name, TREE / name)
     shutil.copy(ROOT / "foundry.toml", TREE / "foundry.toml")
     (TREE / ".solcx").symlink_to(ROOT / ".solcx")
@@ -300,6 +301,8 @@ def baseline(target: str) -> list[str]:
             failed, count = forge(contracts, skipped, runs)
             if not failed:
                 break
+            if any(name.endswith(".setUp") for name in failed):
+                sys.exit(f"mutate.py: {', '.join(failed)} failed on unchanged code: run `make test` first")
             skipped += [name.split(".")[1] for name in failed]
         print(f"  {count} tests of {target}; left out: {', '.join(skipped) or 'none'}", file=sys.stderr, flush=True)
     return skipped
