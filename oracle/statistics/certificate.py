@@ -76,7 +76,7 @@ class Setting:
     baseline: Baseline
     shots: int
     level: Fraction
-    """The most often that this one method or guard may reject an honest worker: beta / M."""
+    """The most often that this one method or guard may reject an honest worker: its part of beta."""
     hull: Hull | None = None
     """The noises that are honest, committed as the policy says; None: the baseline alone."""
 

@@ -139,7 +139,7 @@ def _short(width: Fraction) -> Fraction:
 
 def _guarded(policy: ValidationPolicy) -> Fraction:
     """The most often that the guards reject an honest worker."""
-    return len(policy.guards) * reject_level(policy)
+    return sum((reject_level(policy, name) for name in policy.guards), Fraction(0))
 
 
 def _forecast(job: _Job, certifiers: list[Certifier]) -> _Forecast:

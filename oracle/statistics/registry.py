@@ -58,6 +58,10 @@ _GUARD_MAKERS: Mapping[str, Callable[[Setting], Guard]] = {
 }
 GUARDS = tuple(sorted(_GUARD_MAKERS))
 """Ids of the guards there are."""
+GUARDS_PART = Fraction(1, 5)
+"""Of beta, for all guards together."""
+COUNTING_WEIGHT = 8
+_COUNTING = (BINOMIAL, WITNESS)
 
 
 class PolicyRefused(ValueError):
@@ -128,12 +132,19 @@ def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Seque
     return hull
 
 
-def reject_level(policy: ValidationPolicy) -> Fraction:
-    """beta / M: any of the M certificates and guards may reject, so that they share the rate.
+def reject_level(policy: ValidationPolicy, name: str) -> Fraction:
+    """The part of beta that the certificate or guard `name` of `policy` may spend; the parts sum to at most beta.
 
-    `reproduce/1` states facts, never in error, and takes no share.
+    Any of them may reject, so that they share the rate. Guards together have a fifth, in equal parts, for what they
+    look for is seldom near their bounds; the certificates have the rest, in which one that counts shots weighs eight
+    times one that bounds a distance or a mean: a smaller part costs the first power, the second a logarithm's root.
+    `reproduce/1` states facts, never in error, and takes none.
     """
-    return policy.beta / max(1, len(sampled(policy)) + len(policy.guards))
+    guarded = GUARDS_PART if policy.guards else Fraction(0)
+    if name in policy.guards:
+        return policy.beta * guarded / len(policy.guards)
+    weights = {method: COUNTING_WEIGHT if method in _COUNTING else 1 for method in sampled(policy)}
+    return policy.beta * (1 - guarded) * weights[name] / sum(weights.values())
 
 
 def sampled(policy: ValidationPolicy) -> tuple[str, ...]:
@@ -144,11 +155,12 @@ def sampled(policy: ValidationPolicy) -> tuple[str, ...]:
 def certifier(
     method: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None
 ) -> Certifier:
-    """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at beta / M.
+    """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at its part of
+    beta.
 
     Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
     """
-    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy), hull))
+    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy, method), hull))
 
 
 def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None) -> Guard:
@@ -156,4 +168,4 @@ def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, h
 
     The policy is one that check_policy passed.
     """
-    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy), hull))
+    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy, name), hull))

@@ -2,7 +2,7 @@
 
 REJECT comes before ACCEPT, and what is neither is INCONCLUSIVE. Acceptance needs every certificate, each at alpha
 (for a worker on the wrong side of any one bound, that one accepts at most that often). Rejection needs one, each at
-beta over their number. Guards, if the policy names any, only reject, and share beta with the certificates.
+its part of beta. Guards, if the policy names any, only reject, and share beta with the certificates.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from oracle.verdict.document import VerdictDocument
 from oracle.verdict.papers import Papers, paper_faults, reproduce_certificate
 from oracle.verdict.reasons import OF_FAULT, Note, Reason
 
-ENGINE = "compute-escrow/verdict/1"
+ENGINE = "compute-escrow/verdict/2"
 """Changes with any rule here or in the statistics that could change a document's bytes."""
 REPLAY_ENTROPY_BITS = 128
 """Results that two honest runs share with a probability above 2^-128 are never held to be replays."""

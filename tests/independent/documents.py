@@ -75,13 +75,13 @@ def document(delivery: Delivery) -> bytes:
             if name == "reproduce/1":
                 certificates.append(_found(name, Finding(len(faults), ("at_most", 0), ("at_least", 1))))
             else:
-                certificates.append(_found(name, METHODS[name](policy, baseline, result, hull)))
-        guards = [_found(name, GUARDS[name](policy, baseline, result, hull)) for name in policy.guards]
+                certificates.append(_found(name, METHODS[name](policy.of(name), baseline, result, hull)))
+        guards = [_found(name, GUARDS[name](policy.of(name), baseline, result, hull)) for name in policy.guards]
         outcome, reasons = _combined(certificates, guards, faults)
     return canonical(
         {
             "schema": "verdict/1",
-            "engine": "compute-escrow/verdict/1",
+            "engine": "compute-escrow/verdict/2",
             "job": delivery.job,
             "round": delivery.round,
             "spec_hash": delivery.spec_hash,

@@ -39,7 +39,7 @@ def divisors(policy: Policy, _baseline: Baseline, result: Result, _hull: Hull | 
     seen = list(result.counts.values())
     tried = []
     for i, prime in enumerate(PRIMES, 1):
-        share = {2: Fraction(1, 2), 3: Fraction(1, 3)}.get(prime, Fraction(1, 4))
+        share = {2: Fraction(1, 2), 3: Fraction(1, 3), 5: Fraction(3, 14), 7: Fraction(1, 6)}.get(prime, Fraction(1, 8))
         undivided = sum(count % prime != 0 for count in seen)
         bound = greatest_count(len(seen), 1 - share, _of_poisson(policy, result.n) / 2**i)
         tried.append((undivided - (-1 if bound is None else bound), prime, undivided, bound))

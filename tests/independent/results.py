@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -31,6 +31,7 @@ class Baseline:
 
 
 POLICY_MEMBERS = ("alpha", "beta", "certificates", "eps", "f_max", "f_min", "guards", "honest_eps", "honest_f")
+COUNTING = ("binomial.exact/1", "witness.levelset/1")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Policy:
     """Thresholds and rates; `members` as they are digested."""
 
     members: dict[str, Any]
+    reader: str = ""
 
     @classmethod
     def read(cls, data: bytes) -> Policy:
@@ -64,11 +66,20 @@ class Policy:
     def guards(self) -> list[str]:
         return list(self.members.get("guards", []))
 
+    def of(self, name: str) -> Policy:
+        """The same, as the certificate or guard `name` reads it: with its own part of beta."""
+        return replace(self, reader=name)
+
     @property
     def level(self) -> Fraction:
-        """beta over the number of certificates and guards that draw on chance: for each one that may reject."""
+        """The reader's part of beta. Guards have a fifth, each as much of it; certificates that draw on chance have
+        what is left: one share each, and eight where shots are counted."""
+        if self.reader in self.guards:
+            return self.rate("beta") / (5 * len(self.guards))
         drawing = [name for name in self.certificates if name != "reproduce/1"]
-        return self.rate("beta") / (len(drawing) + len(self.guards))
+        shares = {name: 8 if name in COUNTING else 1 for name in drawing}
+        left = Fraction(4, 5) if self.guards else Fraction(1)
+        return self.rate("beta") * left * shares[self.reader] / sum(shares.values())
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ from oracle.statistics import (
     guard,
 )
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.tails import least_significant
+from oracle.statistics.levelset import witness_set
+from oracle.statistics.tails import exact_upper_tail, least_significant, most_significant
 
 RUNS = 2000
 RATE = Fraction(1, 20)
@@ -120,15 +121,20 @@ def rejections(name: str, rules: ValidationPolicy, baseline: Baseline, law: np.n
     return sum(prepared.inspect(Record(unordered, outcomes, counts)).decision is Decision.REJECT for counts in drawn)
 
 
-@pytest.mark.parametrize("shots", [100, 1000])
+@pytest.mark.parametrize("shots", [300, 1000])
 def test_a_device_at_the_upper_bound_is_rejected_as_often_as_stated_and_not_much_less(shots: int) -> None:
     baseline, f_max = ring5(), Fraction(9, 10)
     law = 0.9 * baseline.weights / TOTAL + 0.1 / baseline.outcomes
     found = rejections(CEILING, policy(TVD, CEILING, f_max=f_max), baseline, law, shots)
-    # A certificate and a guard share the rate.
-    limit = least_significant(RUNS, RATE / 2, Fraction(1, 1000))
-    assert limit is not None
-    assert RUNS * RATE / 8 < found < limit
+    level_set = witness_set(baseline, f_max)
+    assert level_set is not None
+    share, at_most = level_set.share(f_max), RATE / 5  # a guard's part
+    bound = next(k for k in range(shots + 1) if exact_upper_tail(k, shots, share) <= at_most)
+    exact = exact_upper_tail(bound, shots, share)
+    few, many = most_significant(RUNS, exact, Fraction(1, 1000)), least_significant(RUNS, exact, Fraction(1, 1000))
+    assert few is not None
+    assert many is not None
+    assert few < found < many
 
 
 @pytest.mark.parametrize("shots", [100, 1000])
@@ -144,7 +150,7 @@ def test_a_worker_whose_scores_are_lifted_as_far_as_is_allowed_is_rejected_no_mo
         taken = min(law[outcome], 0.05 - (p - law).clip(0).sum())
         law[outcome] -= taken
     law[order[-1]] += 1 - law.sum()
-    limit = least_significant(RUNS, RATE / 2, Fraction(1, 1000))
+    limit = least_significant(RUNS, RATE / 5, Fraction(1, 1000))
     assert limit is not None
     assert rejections(SCORES, policy(TVD, SCORES), baseline, law, shots) < limit
 

@@ -13,14 +13,15 @@ Windows (too perfect). With m = N p_x rounded half up, outcome x has the window 
 so a count lies in its window of 2h + 1 values, the least of them m - h, with probability at most 1 / sqrt(2 pi) < 2/5.
 Of the K' outcomes with m >= 1, at most Bin(K', 2/5) lie in their windows.
 
-Divisors (each shot several times). For every mean, P(d divides the count | count >= 1) is at most 1/2 for d = 2 and
-1/3 for d = 3, by the roots of unity. For d >= 5 it is at most 1/4: with P_c = P(Poisson = c), every multiple m of d has
+Divisors (each shot several times). For every mean t, P(d divides the count | count >= 1) is at most 1/2 for d = 2 and
+1/3 for d = 3, by the roots of unity. For d >= 5 let t' = 49 d / 50. From t' on it is at most
 
-    P_{m-1} + P_{m+1} >= 2 sqrt(m / (m + 1)) P_m,    P_{m-2} + P_{m+2} >= 2 sqrt(m (m - 1) / ((m + 1) (m + 2))) P_m
+    P(d divides the count) <= (1/d) sum_j exp(-t (1 - cos(2 pi j / d))),    j = 0 .. d - 1,
 
-whatever the mean; from m = 5 on that is more than 3 P_m together, and none of these neighbours belongs to two
-multiples. So of D outcomes that were seen, at least Bin(D, 1 - share) have a count that d does not divide. The i-th
-prime that is tried, from i = 1, spends 2^-i of the level.
+which falls with t; and up to t' the share grows with t, for so does each P(count = m) / P(count >= 1) while
+t / (1 - e^-t) <= m, and m is d at least. So the sum at t' bounds it everywhere: below 3/14 for 5, 1/6 for 7, and 1/8
+for every prime from 11 to 31. So of D outcomes that were seen, at least Bin(D, 1 - share) have a count that d does not
+divide. The i-th prime that is tried, from i = 1, spends 2^-i of the level.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ DUPLICATES = "duplicates.divisor/1"
 
 WINDOW_SHARE = Fraction(2, 5)
 """No law puts a count into its window more often than this."""
-DIVISOR_SHARES = {2: Fraction(1, 2), 3: Fraction(1, 3)} | dict.fromkeys(
-    (5, 7, 11, 13, 17, 19, 23, 29, 31), Fraction(1, 4)
+DIVISOR_SHARES = {2: Fraction(1, 2), 3: Fraction(1, 3), 5: Fraction(3, 14), 7: Fraction(1, 6)} | dict.fromkeys(
+    (11, 13, 17, 19, 23, 29, 31), Fraction(1, 8)
 )
 """The primes that are tried, ascending, and the most often that each divides a count above zero."""
 

@@ -272,7 +272,7 @@ def test_the_words_say_what_the_bounds_decide(seen: EvidenceView) -> None:
     view = bound_of(seen)
     assert describe_bounds(view).endswith("this certificate accepts.")
     assert describe_bounds(dataclasses.replace(view, accept_below=0.1)).endswith("this certificate decides nothing.")
-    refused = dataclasses.replace(view, accept_below=0.01, reject_above=0.04)
+    refused = dataclasses.replace(view, accept_below=0.01, reject_above=0.03)
     assert describe_bounds(refused).endswith("this certificate rejects.")
 
 
@@ -288,7 +288,7 @@ def test_the_bounds_are_those_that_the_verdict_compared(seen: EvidenceView, samp
     counts = np.array([row.count for row in seen.distribution.rows])
     assert view.distance == pytest.approx(np.abs(counts / 4000 - ideal).sum() / 2, abs=1e-9)
     assert view.upper == pytest.approx(view.distance + np.sqrt(np.log(100) / 8000), abs=1e-9)
-    assert view.lower == pytest.approx(view.distance - np.sqrt(31 / 16000) - np.sqrt(np.log(200) / 8000), abs=1e-9)
+    assert view.lower == pytest.approx(view.distance - np.sqrt(31 / 16000) - np.sqrt(np.log(900) / 8000), abs=1e-9)
     assert view.chance == pytest.approx(np.abs(1 / 32 - ideal).sum() / 2, abs=1e-9)
 
 

@@ -252,12 +252,12 @@ def test_a_job_without_distribution_or_verdict_says_so(sample: ModuleType) -> No
         (
             "rejected",
             "Refunded: the budget went back to the payer because 3 of 3 validators rejected the result: its distance"
-            " from the baseline is certified to be above 0.564, and an honest worker's stays below 0.25.",
+            " from the baseline is certified to be above 0.561, and an honest worker's stays below 0.25.",
         ),
         (
             "inconclusive",
             "Split: 12.50 tUSD to the worker, the rest to the payer because 3 of 3 validators found the result"
-            " inconclusive: its distance from the baseline lies between 0.164 and 0.259.",
+            " inconclusive: its distance from the baseline lies between 0.161 and 0.259.",
         ),
         (
             "witnessed",

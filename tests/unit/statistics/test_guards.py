@@ -14,12 +14,15 @@ from scipy.stats import poisson
 
 from oracle.spec import ValidationPolicy
 from oracle.statistics import (
+    BINOMIAL,
     BLOCKS,
     CEILING,
     DISPERSION,
     DUPLICATES,
     GUARDS,
+    HUBER,
     REPEATS,
+    REPRODUCE,
     TVD,
     WITNESS,
     Baseline,
@@ -35,7 +38,7 @@ from oracle.statistics import (
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.counts import DIVISOR_SHARES, WINDOW_SHARE, poisson_level
 from oracle.statistics.levelset import witness_set
-from oracle.statistics.registry import reject_level
+from oracle.statistics.registry import reject_level, sampled
 from oracle.statistics.tails import exact_upper_tail
 
 Policy = Callable[..., ValidationPolicy]
@@ -98,7 +101,7 @@ def test_the_windows_bound_is_the_binomial_one_to_the_last_integer(policy: Polic
     found = inspect(DISPERSION, strict, baseline, drawn(baseline.weights / TOTAL, 4000, np.random.default_rng(1)))
     assert found.reject is not None
     windows, bound = found.constants["windows"], found.reject.value
-    level = Fraction(1, 300) / (3 * (isqrt(4000) + 1))
+    level = Fraction(1, 500) / (3 * (isqrt(4000) + 1))
     assert exact_upper_tail(bound, windows, Fraction(2, 5)) <= level
     assert exact_upper_tail(bound - 1, windows, Fraction(2, 5)) > level
 
@@ -152,9 +155,9 @@ def test_blocks_are_eighths_and_the_rest_is_left_out(ring5: Baseline, guarded: V
 def test_the_bound_on_blocks_is_the_formula_to_the_last_integer(ring5: Baseline, guarded: ValidationPolicy) -> None:
     found = inspect(BLOCKS, guarded, ring5, np.zeros(4000, dtype=np.int64))
     assert found.reject is not None
-    # 500 / 10 + sqrt(500 ln(56 * 700)): beta 1/100 is shared by two certificates and five guards.
-    assert 122 < 50 + (500 * np.log(56 * 700)) ** 0.5 < 123
-    assert found.reject.value == 123
+    # 500 / 10 + sqrt(500 ln(56 * 2500)): a fifth of beta 1/100 is shared by five guards.
+    assert 126 < 50 + (500 * np.log(56 * 2500)) ** 0.5 < 127
+    assert found.reject.value == 127
 
 
 def test_a_flat_baseline_has_no_blocks_to_compare(guarded: ValidationPolicy) -> None:
@@ -182,8 +185,25 @@ def test_a_circuit_of_one_or_two_outcomes_may_be_as_perfect_as_it_likes(guarded:
 
 
 def test_guards_share_beta_with_the_certificates(policy: Policy) -> None:
-    assert reject_level(policy_with(policy, DISPERSION, DUPLICATES)) == Fraction(1, 400)
-    assert reject_level(policy(TVD)) == Fraction(1, 100)
+    guarded = policy_with(policy, DISPERSION, DUPLICATES)
+    assert [reject_level(guarded, name) for name in (TVD, WITNESS, DISPERSION, DUPLICATES)] == [
+        Fraction(8, 9000),
+        Fraction(64, 9000),
+        Fraction(1, 1000),
+        Fraction(1, 1000),
+    ]
+    assert reject_level(policy(TVD), TVD) == Fraction(1, 100)
+
+
+@pytest.mark.parametrize("certificates", [(TVD,), (WITNESS,), (BINOMIAL, TVD), (HUBER, WITNESS), (WITNESS, REPRODUCE)])
+@pytest.mark.parametrize("guards", [(), (REPEATS,), tuple(GUARDS)])
+def test_the_parts_of_beta_make_beta_and_no_more(
+    policy: Policy, certificates: tuple[str, ...], guards: tuple[str, ...]
+) -> None:
+    shared = replace(policy(*certificates), guards=guards)
+    spent = [reject_level(shared, name) for name in (*sampled(shared), *guards)]
+    assert sum(spent) == shared.beta
+    assert min(spent) > 0
 
 
 def test_a_guard_that_there_is_not_and_one_named_twice_are_refused(policy: Policy) -> None:
@@ -196,9 +216,9 @@ def test_a_plan_counts_what_the_guards_may_reject(ring5: Baseline, policy: Polic
     plain = plan_shots(policy(), ring5, 4000)
     guarded = plan_shots(policy_with(policy, *UNBOUNDED), ring5, 4000)
     assert guarded.feasible
-    # Five guards at 1/700 each, and whole ten-thousandths.
-    assert Fraction(71, 10_000) <= plain.p_accept_honest - guarded.p_accept_honest <= Fraction(72, 10_000)
+    # A fifth of beta, and what the certificates lose to it; whole ten-thousandths.
+    assert Fraction(20, 10_000) <= plain.p_accept_honest - guarded.p_accept_honest <= Fraction(22, 10_000)
     assert guarded.method == f"{TVD}+{WITNESS}"
-    wasteful = plan_shots(policy_with(policy, *UNBOUNDED, beta=Fraction(1, 10)), ring5, 4000)
+    wasteful = plan_shots(policy_with(policy, *UNBOUNDED, beta=Fraction(3, 10)), ring5, 4000)
     assert not wasteful.feasible
     assert "guards alone" in wasteful.reasons[0]

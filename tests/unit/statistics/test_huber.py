@@ -49,7 +49,7 @@ def test_its_bounds_are_the_formulas_to_the_last_integer(policy: Policy) -> None
     unit = 10 * shots * TOTAL
     assert found.accept.value / unit == pytest.approx(0.25 - sqrt(log(100) / 2 / shots), abs=1e-9)
     assert found.reject is not None
-    reject = 0.3 + sqrt(255 / 4 / shots) + sqrt(log(200) / 2 / shots)
+    reject = 0.3 + sqrt(255 / 4 / shots) + sqrt(log(900) / 2 / shots)
     assert found.reject.value / unit == pytest.approx(reject, abs=1e-9)
 
 

@@ -218,7 +218,7 @@ def test_the_best_value_is_that_of_the_best_shot_and_the_mean_is_the_formula(rin
     assert best.accept.value == -10
     assert mean.statistic == sum(int(counts[x]) * value for x, value in values.items())
     ideal = sum(Fraction(int(w), TOTAL) * by_hand(RING, x) for x, w in enumerate(ring5.weights))
-    # beta / M is 1/100 here, and each part may spend half of it.
+    # Its part of beta is 1/100 here, and each part may spend half of it.
     accept = 900 * Fraction(7, 10) * ideal - Fraction(hoeffding_radius(900, 24, Fraction(1, 100)), UNIT)
     reject = 900 * Fraction(7, 10) * ideal + Fraction(hoeffding_radius(900, 24, Fraction(1, 200)), UNIT)
     assert mean.accept is not None

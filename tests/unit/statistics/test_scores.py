@@ -75,8 +75,8 @@ def test_the_bound_is_the_inequalitys_to_the_last_integer(scored: ValidationPoli
     baseline = dense(6)
     found = inspect(scored, baseline, drawn(baseline.weights / TOTAL, SHOTS, np.random.default_rng(1)))
     assert found.reject is not None
-    # One certificate and one guard share beta 1/100.
-    assert found.reject.value / (SHOTS * TOTAL) == pytest.approx(1 / 20 + sqrt(log(200) / 2 / SHOTS), abs=1e-9)
+    # One guard has a fifth of beta 1/100.
+    assert found.reject.value / (SHOTS * TOTAL) == pytest.approx(1 / 20 + sqrt(log(500) / 2 / SHOTS), abs=1e-9)
 
 
 @pytest.mark.parametrize("bits", [7, 10, 12])
@@ -155,7 +155,7 @@ def test_the_ceilings_bound_is_the_binomial_one_to_the_last_integer(policy: Poli
     level_set = witness_set(baseline, Fraction(4, 5))
     assert level_set is not None
     assert found.reject is not None
-    share, level = level_set.share(Fraction(4, 5)), Fraction(1, 200)
+    share, level = level_set.share(Fraction(4, 5)), Fraction(1, 500)
     assert (
         exact_upper_tail(found.reject.value, 900, share) <= level < exact_upper_tail(found.reject.value - 1, 900, share)
     )
