@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from calibration.laws import on_the_way, probabilities
 from calibration.trials import Integers, Law
@@ -72,13 +73,18 @@ def mean_off_by(delta: Fraction) -> Onto:
     return onto
 
 
+def reaching(bits: int) -> npt.NDArray[np.bool_]:
+    """bool[2**bits]: the outcomes at the target."""
+    each = values(bits)
+    return each <= each.min() + 1e-9
+
+
 def honest_mean(fidelity: Fraction) -> Onto:
     """As `mean_of_fidelity`, of laws that reach the least value as often as such a worker, as honest ones do."""
     of_mean = mean_of_fidelity(fidelity)
 
     def onto(baseline: Baseline, towards: Law) -> Law | None:
-        law, each = of_mean(baseline, towards), values(baseline.bits)
-        good = each <= each.min() + 1e-9
+        law, good = of_mean(baseline, towards), reaching(baseline.bits)
         share = float(fidelity) * float(probabilities(baseline)[good].sum()) + float(1 - fidelity) * float(good.mean())
         return law if law is not None and float(law[good].sum()) >= share - 1e-9 else None
 

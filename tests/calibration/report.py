@@ -172,8 +172,8 @@ is at most {MARGIN} times the stated rate.
 The counting methods spend the whole of their rate: their tests are exact, but for the steps of the counts. The distance
 is certified by an inequality that holds for every law, and the worst law found shows how much it gives away. The two
 guards on counts are proved for every law at the price of a factor of 3 (sqrt(N) + 1), which shows here as silence.
-`best_value.exact/1` also rejects a run without a single shot that reaches the target, where an honest run is one at
-most half of beta often: that is computed, and the search, which looks for statistics that come near, seldom finds it.
+`best_value.exact/1` also rejects a run without a single shot that reaches the target, once an honest run is one at most
+half of beta often; that has a boundary of its own, with just so many shots.
 
 ## Attackers
 

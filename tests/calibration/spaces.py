@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil, log, log1p
 from typing import Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
 from oracle.statistics.hull import Hull, misread
 from oracle.statistics.levelset import LevelSet, below_thresholds, expected_set, thresholds, witness_set
+from oracle.statistics.registry import reject_level
 
 RATE = Fraction(1, 100)
 JOB_SHOTS = 4000
@@ -52,12 +54,10 @@ F_MAX = Fraction(19, 20)
 
 
 def policy(*certificates: str, guards: tuple[str, ...] = (), f_max: Fraction | None = None) -> ValidationPolicy:
-    """The default thresholds, with rates such that each certificate and guard has 1/100 for itself."""
+    """The default thresholds, with a beta of which the guard, or else the first certificate, has 1/100 for itself."""
     quarter, seven_tenths = Fraction(1, 4), Fraction(7, 10)
-    parts = len(certificates) + len(guards)
-    return ValidationPolicy(
-        RATE, RATE * parts, quarter, quarter, seven_tenths, seven_tenths, certificates, guards, f_max
-    )
+    rules = ValidationPolicy(RATE, RATE, quarter, quarter, seven_tenths, seven_tenths, certificates, guards, f_max)
+    return replace(rules, beta=RATE * RATE / reject_level(rules, (*guards, *certificates)[0]))
 
 
 Judge = Callable[[np.ndarray, np.ndarray], Certificate]
@@ -119,6 +119,21 @@ class CountsSpace:
         law = np.maximum(law, 0)
         told = f"{point.circuit.name}; towards {point.target.name}"
         return CountsTrial(judge, law / law.sum(), point.shots, told)
+
+
+@dataclass(frozen=True)
+class MissedTarget(CountsSpace):
+    """Workers at the honest fidelity, with just so many shots that none at the target is held against them."""
+
+    def trial(self, point: CountsPoint) -> CountsTrial | None:
+        good = observables.reaching(point.circuit.law.size.bit_length() - 1)
+        fidelity = float(_DEFAULT.honest_f)
+        law = fidelity * point.circuit.law + (1 - fidelity) / point.circuit.law.size
+        share = float(law[good].sum())
+        shots = ceil(log(float(RATE) / 2) / log1p(-share)) if share < 1 else 1
+        if shots > self.most_shots:
+            return None
+        return super().trial(CountsPoint(point.circuit, Named("the honest fidelity", law), shots))
 
 
 def _both(one: str, other: str) -> str:
@@ -384,9 +399,16 @@ def _best(error: Decision, fidelity: str) -> CountsSpace:
     return CountsSpace(BEST_VALUE, error, f"mean of F = {fidelity}", RATE, prepare, onto)
 
 
+def _missed() -> MissedTarget:
+    prepare = observables.preparing_best_value(_DEFAULT)
+    boundary = "no shot at the target, at honest_f"
+    return MissedTarget(BEST_VALUE, Decision.REJECT, boundary, RATE, prepare, lambda _, towards: towards)
+
+
 SPACES: tuple[Space, ...] = (
     _best(Decision.ACCEPT, "f_min"),
     _best(Decision.REJECT, "honest_f"),
+    _missed(),
     _counts(BINOMIAL, Decision.ACCEPT, "share = f_min", _BINOMIAL_BOUNDARY),
     _counts(BINOMIAL, Decision.REJECT, "share = honest_f", _BINOMIAL_BOUNDARY),
     _mean(Decision.ACCEPT, "mixed", 1),

@@ -128,8 +128,8 @@ def judged(plan: Plan, runs: int, seed: int) -> Judged:
 
 
 def runs_of(name: str, verdicts: int) -> int:
-    """Honest and weak workers, whose rates are far from their targets, take half the verdicts of an attacker."""
-    return verdicts // 2 if name in (HONEST_NAME, WEAK_NAME) else verdicts
+    """Honest and weak workers, whose rates lie near their targets, take twice the verdicts of an attacker."""
+    return 2 * verdicts if name in (HONEST_NAME, WEAK_NAME) else verdicts
 
 
 def plans() -> list[Plan]:
