@@ -44,7 +44,10 @@ REMAPPINGS = [
 ]
 # Which test contracts to run, and which of them not: first the quick ones, then what random runs find.
 TESTS = {
-    "JobEscrow": (("", "^(Registry|Adapters|Golden|Invariants)"), ("^(Invariants|RegistryEscrow|Golden)", "")),
+    "JobEscrow": (
+        ("", "^(Registry|Adapters|Golden|PromisesTest|AllPromises|RandomRuns)"),
+        ("^(AllPromises|RandomRuns|RegistryEscrow|Golden)", ""),
+    ),
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }
 RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second

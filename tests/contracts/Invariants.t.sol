@@ -81,77 +81,132 @@ abstract contract RandomRuns {
     }
 }
 
-/// @dev The promises, each under its number, after every step of random runs. They share the runs: forge would give
-/// each invariant the same ones again. The ninth is below.
-contract InvariantsTest is RandomRuns {
+/// @dev The promises but the ninth, which is below.
+abstract contract Promises is RandomRuns {
     function setUp() public {
         handler = new Handler(false);
     }
 
-    function invariant_promises_1_to_8_and_10_to_13_hold() external {
-        promise1_the_escrow_holds_what_it_owes();
-        promise2_every_budget_is_paid_out_to_the_unit();
-        promise3_status_only_moves_forward();
-        promise4_at_most_one_verdict_takes_effect();
-        promise5_a_worker_is_paid_for_a_reason();
-        promise6_refund_and_settlement_exclude_each_other();
-        promise7_every_job_can_be_ended_in_bounded_time();
-        promise8_no_job_changes_another();
-        promise10_a_rotation_changes_no_live_job();
-        promise11_a_hostile_receiver_blocks_nobody_else();
-        promise12_digests_are_those_of_other_code();
-        promise13_nobody_is_in_two_roles();
-    }
-
-    function promise1_the_escrow_holds_what_it_owes() private view {
+    function promise1() internal view {
         handler.checkMoney();
     }
 
-    function promise2_every_budget_is_paid_out_to_the_unit() private view {
+    function promise2() internal view {
         handler.checkBudgets();
     }
 
-    function promise3_status_only_moves_forward() private view {
+    function promise3() internal view {
         vm.assertEq(handler.wentBack(), 0, "promise 3: went back");
     }
 
-    function promise4_at_most_one_verdict_takes_effect() private view {
+    function promise4() internal view {
         handler.checkVerdicts();
     }
 
-    function promise5_a_worker_is_paid_for_a_reason() private view {
+    function promise5() internal view {
         handler.checkReasons();
     }
 
-    function promise6_refund_and_settlement_exclude_each_other() private view {
+    function promise6() internal view {
         handler.checkEndings();
     }
 
-    function promise7_every_job_can_be_ended_in_bounded_time() private {
+    function promise7() internal {
         handler.checkFinish();
     }
 
-    function promise8_no_job_changes_another() private view {
+    function promise8() internal view {
         vm.assertEq(handler.bystandersChanged(), 0, "promise 8: changed");
     }
 
-    function promise10_a_rotation_changes_no_live_job() private {
+    function promise10() internal {
         handler.checkRotation();
     }
 
     /// @dev A settlement that a hostile receiver stopped would have failed the run: the handler calls plainly.
-    function promise11_a_hostile_receiver_blocks_nobody_else() private {
+    function promise11() internal {
         handler.checkCredits();
     }
 
-    function promise12_digests_are_those_of_other_code() private view {
+    function promise12() internal view {
         handler.checkDigests();
     }
 
-    function promise13_nobody_is_in_two_roles() private view {
+    function promise13() internal view {
         handler.checkRoles();
     }
+}
 
+/// @dev Each an invariant under its number, after every call of random runs of its own.
+contract PromisesTest is Promises {
+    function invariant_promise1_the_escrow_holds_what_it_owes() external view {
+        promise1();
+    }
+
+    function invariant_promise2_every_budget_is_paid_out_to_the_unit() external view {
+        promise2();
+    }
+
+    function invariant_promise3_status_only_moves_forward() external view {
+        promise3();
+    }
+
+    function invariant_promise4_at_most_one_verdict_takes_effect() external view {
+        promise4();
+    }
+
+    function invariant_promise5_a_worker_is_paid_for_a_reason() external view {
+        promise5();
+    }
+
+    function invariant_promise6_refund_and_settlement_exclude_each_other() external view {
+        promise6();
+    }
+
+    function invariant_promise7_every_job_can_be_ended_in_bounded_time() external {
+        promise7();
+    }
+
+    function invariant_promise8_no_job_changes_another() external view {
+        promise8();
+    }
+
+    function invariant_promise10_a_rotation_changes_no_live_job() external {
+        promise10();
+    }
+
+    function invariant_promise11_a_hostile_receiver_blocks_nobody_else() external {
+        promise11();
+    }
+
+    function invariant_promise12_digests_are_those_of_other_code() external view {
+        promise12();
+    }
+
+    function invariant_promise13_nobody_is_in_two_roles() external view {
+        promise13();
+    }
+}
+
+/// @dev All after every call of the same runs, where there are many: `make fuzz` and `make mutate`.
+contract AllPromises is Promises {
+    function invariant_promises_1_to_8_and_10_to_13_hold() external {
+        promise1();
+        promise2();
+        promise3();
+        promise4();
+        promise5();
+        promise6();
+        promise7();
+        promise8();
+        promise10();
+        promise11();
+        promise12();
+        promise13();
+    }
+}
+
+contract RandomRunsTest is RandomRuns {
     /// @dev The invariants say little of runs in which nothing happens: in 120 runs as long as theirs each action, and
     /// each way for a job to end, goes through; and at the end of each run all jobs end and all credits leave.
     function test_random_runs_reach_every_action() external {
