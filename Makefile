@@ -78,7 +78,7 @@ slither: setup ## static analysis of the contracts; fails on a finding that nobo
 
 coverage: setup ## lines and branches of the contracts that their tests run
 	@sh scripts/setup.sh test
-	@$(ENV) && sh scripts/coverage.sh
+	@$(ENV) && .venv/bin/python scripts/coverage.py
 
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done

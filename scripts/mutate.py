@@ -46,7 +46,7 @@ REMAPPINGS = [
 TESTS = {
     "JobEscrow": (
         ("", "^(Registry|Adapters|Golden|PromisesTest|AllPromises|RandomRuns)"),
-        ("^(AllPromises|RandomRuns|RegistryEscrow|Golden)", ""),
+        ("^(AllPromises|RegistryEscrow|Golden)", ""),
     ),
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }

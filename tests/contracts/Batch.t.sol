@@ -127,6 +127,17 @@ contract BatchTest is Harness {
     }
 
     /// @dev A signature over one verdict is none over a batch of that one, nor the other way round.
+    function test_promise12_the_views_make_the_digest_that_validators_sign() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            add(plain(), Outcome.Accept, i);
+        }
+        bytes32[] memory leaves = new bytes32[](3);
+        for (uint256 i = 0; i < 3; ++i) {
+            leaves[i] = digests.batchLeaf(idOf(jobs[i]), 0, RESULT, Outcome.Accept, uint128(i), EVIDENCE);
+        }
+        vm.assertEq(digests.batchDigest(leaves), digest(), "digest");
+    }
+
     function test_a_batch_of_one_is_not_a_verdict() public {
         add(plain(), Outcome.Accept, 1);
         bytes memory single = attest(jobs[0], accept(1));

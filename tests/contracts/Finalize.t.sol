@@ -56,6 +56,18 @@ contract FinalizeTest is Harness {
 
     // ------------------------------------------------------------------ done
 
+    function test_a_window_of_a_second_is_one() public {
+        JobTerms memory next = windowed();
+        (next.salt, next.challengeWindow) = (2, 1);
+        fund(next);
+        submit(next);
+        propose(next, accept(1));
+        expectStatus(next, Status.Proposed);
+        vm.warp(NOW + 2);
+        finalize(next, standing(accept(1), 1));
+        expectStatus(next, Status.Settled);
+    }
+
     function test_pays_what_was_accepted() public {
         pays(BUDGET, 0);
     }

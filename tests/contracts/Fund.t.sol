@@ -226,6 +226,10 @@ contract FundTest is Harness {
 
     function test_refuses_missing_parties() public {
         JobTerms memory terms = plain();
+        terms.payer = address(0);
+        vm.deal(address(0), BUDGET);
+        refuses(terms, abi.encodeWithSelector(JobEscrow_MissingRole.selector, "payer"));
+        terms = plain();
         terms.requester = address(0);
         refuses(terms, abi.encodeWithSelector(JobEscrow_MissingRole.selector, "requester"));
         terms = plain();

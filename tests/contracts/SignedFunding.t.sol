@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
+import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
+
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {JobId, Status} from "../../contracts/types/JobTypes.sol";
@@ -24,6 +26,10 @@ contract SignedFundingTest is Harness {
         // Nothing but a signature moves the payer's dollars.
         vm.prank(payer);
         dollar.approve(address(escrow), 0);
+    }
+
+    function test_the_play_dollar_has_the_decimals_of_real_ones() public view {
+        vm.assertEq(IERC20Metadata(address(dollar)).decimals(), 6, "decimals");
     }
 
     // ------------------------------------------------------------------ ERC-3009

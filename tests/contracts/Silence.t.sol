@@ -91,6 +91,10 @@ contract SilenceTest is Harness {
         fund2(terms);
         silence();
         vm.assertEq(escrow.jobs(idOf(terms)).clock, terms.verdictBy + 1 + 1 days, "clock, a short window");
+        terms.challengeWindow = 1 days - 1;
+        fund2(terms);
+        silence();
+        vm.assertEq(escrow.jobs(idOf(terms)).clock, terms.verdictBy + 1 + 1 days, "clock, a second short of a day");
     }
 
     function test_pays_the_share_without_a_fee_after_the_day() public {

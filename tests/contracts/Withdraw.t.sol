@@ -5,7 +5,7 @@ import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
 import {Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
 import {Account} from "./support/Account.sol";
-import {MoodyToken} from "./support/Tokens.sol";
+import {MoodyToken, SilentToken} from "./support/Tokens.sol";
 import {Harness} from "./support/Harness.sol";
 
 /// @dev Pushes that fail become credits, and credits become money.
@@ -106,6 +106,25 @@ contract WithdrawTest is Harness {
             escrow.withdraw(address(token), anyone);
         }
         vm.assertEq(token.balanceOf(anyone), BUDGET, "received, at an account that is not listed");
+    }
+
+    function test_a_token_that_returns_nothing_pays_and_one_that_is_gone_leaves_a_credit() public {
+        SilentToken silent = new SilentToken(payer, MONEY);
+        vm.prank(payer);
+        silent.approve(address(escrow), MONEY);
+        JobTerms memory terms = plain();
+        terms.token = address(silent);
+        for (terms.salt = 200; terms.salt < 202; ++terms.salt) {
+            fund(terms);
+            submit(terms);
+        }
+        terms.salt = 200;
+        propose(terms, accept(BUDGET));
+        vm.assertEq(silent.balanceOf(worker), BUDGET, "paid");
+        vm.etch(address(silent), "");
+        terms.salt = 201;
+        propose(terms, accept(BUDGET));
+        vm.assertEq(escrow.credit(address(silent), worker), BUDGET, "nothing answered, for nothing is there");
     }
 
     function test_credits_add_up_and_leave_at_once() public {
