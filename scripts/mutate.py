@@ -180,7 +180,7 @@ def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[li
     for option, pattern in zip(("--match-contract", "--no-match-contract"), contracts, strict=True):
         command += [option, pattern] if pattern else []
     if skipped:
-        command += ["--no-match-test", "^(" + "|".join(skipped) + ")$"]
+        command += ["--no-match-test", "^(" + "|".join(skipped) + r")\("]
     environment = {
         "FOUNDRY_FUZZ_RUNS": str(runs),
         "FOUNDRY_INVARIANT_RUNS": str(runs),
