@@ -63,7 +63,7 @@ contract ConservationProofs {
     }
 
     /// @dev Worker and payer share a budget to the last unit after silence, once; nothing is refunded then.
-    function check_silence_conserves(uint32 budget) public {
+    function check_silence_conserves(uint128 budget) public {
         uint16 silenceBps = 3333;
         bytes memory terms = funded(Money(budget, 0, silenceBps, 500, 1 hours));
         submit(terms);
@@ -81,7 +81,7 @@ contract ConservationProofs {
     }
 
     /// @dev Whatever an arbiter says, budget and bond go to worker, payer and nobody, to the last unit, once.
-    function check_ruling_conserves(uint32 budget, uint128 amount, bool disputerWins, bool byWorker) public {
+    function check_ruling_conserves(uint128 budget, uint128 amount, bool disputerWins, bool byWorker) public {
         bytes memory terms = funded(Money(budget, 0, 0, 500, 1 hours));
         submit(terms);
         vm.warp(NOW + 2 days + 1);
@@ -107,22 +107,104 @@ contract ConservationProofs {
         assert(!again);
     }
 
+    /// @dev What an accepting verdict pays and what goes back make up the budget, once, without a window and after one;
+    /// nothing is refunded then. Whatever signatures two of the validators may have made.
+    function check_accept_conserves(uint128 budget, uint128 amount, bool waits, bytes32[4] memory words) public {
+        bytes memory terms = funded(Money(budget, 0, 0, 500, waits ? 1 hours : 0));
+        judged(terms, SignedVerdict(address(0), RESULT, Outcome.Accept, amount, bytes32(0), 3), words, waits, amount);
+        assert(amount <= budget);
+        assert(WORKER.balance == amount);
+        assert(WORKER.balance + PAYER.balance == budget);
+        assert(address(escrow).balance == 0);
+    }
+
+    /// @dev The same of a verdict that rejects.
+    function check_reject_conserves(uint128 budget, bool waits, bytes32[4] memory words) public {
+        bytes memory terms = funded(Money(budget, 0, 0, 500, waits ? 1 hours : 0));
+        judged(terms, SignedVerdict(address(0), RESULT, Outcome.Reject, 0, bytes32(0), 3), words, waits, 0);
+        assert(PAYER.balance == budget);
+        assert(address(escrow).balance == 0);
+    }
+
+    /// @dev With a fee: worker, payer and fee make up the budget to the last unit.
+    function check_fee_conserves(uint128 budget, uint128 amount, bytes32[4] memory words) public {
+        uint16 feeBps = 333;
+        bytes memory terms = funded(Money(budget, feeBps, 0, 500, 0));
+        judged(terms, SignedVerdict(address(0), RESULT, Outcome.Accept, amount, bytes32(0), 3), words, false, amount);
+        assert(FEE_TO.balance == (uint256(budget) * feeBps) / 10_000);
+        assert(WORKER.balance == amount);
+        assert(WORKER.balance + PAYER.balance + FEE_TO.balance == budget);
+        assert(address(escrow).balance == 0);
+    }
+
+    /// @dev Whatever payer and worker sign to call a job off, before a submission or after it: all goes back, once.
+    function check_cancel_returns_the_budget_once(
+        uint128 budget,
+        bool submitted,
+        uint40 expiry,
+        bytes32[4] memory words
+    ) public {
+        bytes memory terms = funded(Money(budget, 0, 0, 500, 1 hours));
+        if (submitted) submit(terms);
+        bytes memory data = abi.encodeCall(IJobEscrow.cancel, (terms, nothing(), expiry, signatures(words)));
+        vm.assume(calls(data));
+        assert(expiry >= NOW);
+        assert(PAYER.balance == budget);
+        assert(address(escrow).balance == 0);
+        assert(!calls(data));
+        assert(!calls(abi.encodeCall(IJobEscrow.refund, (terms))));
+    }
+
+    /// @dev A claim's bond and the budget go back to the payer once the claimer let its time pass, and to nobody else.
+    function check_lapsed_claim_conserves(uint128 budget) public {
+        vm.assume(budget != 0);
+        bytes memory terms = packed(Money(budget, 0, 0, 500, 1 hours), address(0), 1000);
+        vm.deal(PAYER, budget);
+        vm.prank(PAYER);
+        escrow.fund{value: budget}(terms);
+        uint256 bond = (uint256(budget) * 1000 + 9999) / 10_000;
+        vm.deal(WORKER, bond);
+        vm.prank(WORKER);
+        escrow.claim{value: bond}(terms);
+        assert(address(escrow).balance == budget + bond);
+        vm.warp(NOW + 1 days + 1);
+        escrow.refund(terms);
+        assert(PAYER.balance == budget + bond);
+        assert(address(escrow).balance == 0);
+        assert(!calls(abi.encodeCall(IJobEscrow.refund, (terms))));
+    }
+
+    /// @dev A worker that refuses money is credited with it, and withdraws it once.
+    function check_credit_is_withdrawn_once(uint128 budget, bytes32[4] memory words) public {
+        bytes memory terms = funded(Money(budget, 0, 0, 500, 0));
+        vm.etch(WORKER, hex"60006000fd"); // reverts
+        judged(terms, SignedVerdict(address(0), RESULT, Outcome.Accept, budget, bytes32(0), 3), words, false, budget);
+        assert(address(escrow).balance == budget);
+        assert(escrow.credit(address(0), WORKER) == budget);
+        vm.prank(WORKER);
+        escrow.withdraw(address(0), ARBITER);
+        assert(ARBITER.balance == budget);
+        assert(address(escrow).balance == 0);
+        vm.prank(WORKER);
+        assert(!calls(abi.encodeCall(IJobEscrow.withdraw, (address(0), ARBITER))));
+    }
+
     /// @dev Of three validators two sign, whichever bits are claimed and whatever bytes are brought: fewer settle nothing.
     /// Not of contracts' signatures, whose records are of any length: a v that is not zero makes it a key's.
     function check_only_a_quorum_settles(uint16 signers, bytes32[6] memory words, uint8[3] memory v) public {
         bytes memory terms = funded(Money(1 ether, 0, 0, 500, 0));
         submit(terms);
-        bytes memory signatures;
+        bytes memory brought;
         uint256 bits;
         for (uint256 i = 0; i < 3; ++i) {
             if ((signers >> i) & 1 != 0) {
                 ++bits;
                 vm.assume(v[i] != 0);
-                signatures = abi.encodePacked(signatures, words[2 * i], words[2 * i + 1], v[i]);
+                brought = abi.encodePacked(brought, words[2 * i], words[2 * i + 1], v[i]);
             }
         }
         SignedVerdict memory found = SignedVerdict(address(0), RESULT, Outcome.Accept, 1 ether, bytes32(0), signers);
-        bool settled = calls(abi.encodeCall(IJobEscrow.propose, (terms, found, signatures)));
+        bool settled = calls(abi.encodeCall(IJobEscrow.propose, (terms, found, brought)));
         if (settled) {
             assert(bits >= 2);
             assert(signers < 8);
@@ -142,6 +224,27 @@ contract ConservationProofs {
         escrow.fund{value: money.budget}(terms);
     }
 
+    /// @dev Submitted, judged, and settled, and neither judged nor refunded a second time.
+    function judged(bytes memory terms, SignedVerdict memory found, bytes32[4] memory words, bool waits, uint128 amount)
+        private
+    {
+        submit(terms);
+        bytes memory data = abi.encodeCall(IJobEscrow.propose, (terms, found, signatures(words)));
+        vm.assume(calls(data));
+        if (waits) {
+            vm.warp(NOW + 2 hours);
+            escrow.finalize(terms, Proposal(WORKER, RESULT, found.outcome, amount, found.signers));
+        }
+        assert(!calls(data));
+        vm.warp(NOW + 3 days);
+        assert(!calls(abi.encodeCall(IJobEscrow.refund, (terms))));
+    }
+
+    /// @dev Of two keys.
+    function signatures(bytes32[4] memory words) private pure returns (bytes memory) {
+        return abi.encodePacked(words[0], words[1], uint8(27), words[2], words[3], uint8(28));
+    }
+
     function submit(bytes memory terms) private {
         vm.prank(WORKER);
         escrow.submit(terms, RESULT, RESULT);
@@ -154,12 +257,19 @@ contract ConservationProofs {
     function nothing() private pure returns (Proposal memory none) {}
 
     function packed(Money memory money) private pure returns (bytes memory) {
+        return packed(money, WORKER, 0);
+    }
+
+    /// @dev Where no worker is named, whoever claims within half a day has six hours.
+    function packed(Money memory money, address worker, uint16 claimBondBps) private pure returns (bytes memory) {
         address arbiter = money.challengeWindow == 0 ? address(0) : ARBITER;
-        bytes memory parties = abi.encodePacked(PAYER, PAYER, WORKER, arbiter, address(0), FEE_TO, address(0));
+        bytes memory parties = abi.encodePacked(PAYER, PAYER, worker, arbiter, address(0), FEE_TO, address(0));
+        bytes memory claiming =
+            worker == address(0) ? abi.encodePacked(uint40(NOW + 12 hours), uint32(6 hours)) : new bytes(9);
         bytes memory times = abi.encodePacked(
-            uint40(0), uint32(0), uint40(NOW + 1 days), uint40(NOW + 2 days), money.challengeWindow, uint32(7 days)
+            claiming, uint40(NOW + 1 days), uint40(NOW + 2 days), money.challengeWindow, uint32(7 days)
         );
-        bytes memory shares = abi.encodePacked(money.silenceBps, uint16(0), money.disputeBondBps, uint16(0));
+        bytes memory shares = abi.encodePacked(money.silenceBps, uint16(0), money.disputeBondBps, claimBondBps);
         bytes memory validators = abi.encodePacked(address(0xd00d0001), address(0xd00d0002), address(0xd00d0003));
         bytes memory rest = abi.encodePacked(uint8(1), uint8(2), keccak256("spec"), uint256(1), validators);
         return bytes.concat(parties, abi.encodePacked(money.feeBps, money.budget), times, shares, rest);
