@@ -221,37 +221,43 @@ def main() -> None:
 
     made: dict[str, tuple[Sources, Any]] = {target: sources_of(target) for target in TARGETS}
     mutants: list[tuple[str, str, Mutant]] = []
-    taken: set[str] = set()
     for target, (sources, trees) in made.items():
         code = b"".join(without_comments(sources[name]) for name in sorted(sources))
         digest = hashlib.sha256(code).hexdigest()[:16]
         for file in sorted(sources, key=lambda name: name != "contracts/JobEscrow.sol"):
-            # Shared libraries belong to the escrow, but for what only the registry uses.
-            if not file.startswith(FILES) or not file.startswith(wanted) or file in taken:
+            # The registry is asked only for what nothing of the escrow noticed: of libraries that both use.
+            if not file.startswith(FILES) or not file.startswith(wanted):
                 continue
-            taken.add(file)
             mutants += [(target, digest, mutant) for mutant in find(file, sources[file], trees[file])]
-    total = len(mutants)
+    names = list({mutant.name: mutant for _, _, mutant in mutants})
+    total = len(names)
     if asked.sample is not None and asked.sample < total:
-        chosen = set(random.Random(asked.seed).sample(range(total), asked.sample))
-        mutants = [mutant for i, mutant in enumerate(mutants) if i in chosen]
+        names = random.Random(asked.seed).sample(names, asked.sample)
+        mutants = [each for each in mutants if each[2].name in set(names)]
     if asked.list:
-        for _, _, mutant in mutants:
+        for mutant in {each.name: each for _, _, each in mutants}.values():
             print(f"{mutant.file}:{mutant.line} {mutant.name}")
-        print(f"{len(mutants)} of {total} mutants", file=sys.stderr)
+        print(f"{len(names)} of {total} mutants", file=sys.stderr)
         return
 
-    known = read_results()
-    digests = {mutant.name: digest for _, digest, mutant in mutants}
+    digests = {digest for _, digest, _ in mutants}
     if not asked.write:
-        open_ = [
-            each for each in mutants
-            if (each[2].name, each[1]) not in known
-            or (asked.again and known[each[2].name, each[1]]["result"] == "survived")
-        ]  # fmt: skip
-        run(open_, made)
-        known = read_results()
-    rows = [known[name, digest] for name, digest in digests.items() if (name, digest) in known]
+        for target in TARGETS:
+            known = read_results()
+            noticed = {name for (name, of), row in known.items() if of in digests and row["result"] != "survived"}
+            open_ = [
+                each for each in mutants
+                if each[0] == target and each[2].name not in noticed
+                and (asked.again or (each[2].name, each[1]) not in known)
+            ]  # fmt: skip
+            run(open_, made)
+    known = read_results()
+    found = {}
+    for _, digest, mutant in mutants:
+        row = known.get((mutant.name, digest))
+        if row is not None and found.get(mutant.name, row)["result"] == "survived":
+            found[mutant.name] = row
+    rows = list(found.values())
     for row in rows:
         if asked.json:
             print(json.dumps(row))

@@ -76,6 +76,10 @@ contract LogsTest is Harness {
     function test_a_batch_moves_what_is_not_nothing() public {
         useAtOnce();
         settlesTwo(accept(BUDGET), verdict(Outcome.Reject, 0), [TRANSFER, TRANSFER, 0]);
+        uint256 before = dollar.balanceOf(payer);
+        terms.budget = uint128(BUDGET + 1);
+        settlesTwo(accept(BUDGET), accept(BUDGET), [TRANSFER, TRANSFER, 0]);
+        vm.assertEq(before - dollar.balanceOf(payer), 2 * BUDGET, "a unit of each came back");
     }
 
     /// @dev Neighbouring payments to one account in one role are one transfer.

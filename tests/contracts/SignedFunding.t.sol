@@ -9,7 +9,7 @@ import {JobId, Status} from "../../contracts/types/JobTypes.sol";
 import {SmartWallet} from "./support/Account.sol";
 import {Harness} from "./support/Harness.sol";
 import {Permits} from "./support/Permits.sol";
-import {FeeToken} from "./support/Tokens.sol";
+import {FeeToken, KeysOnlyToken} from "./support/Tokens.sol";
 
 /// @dev Funding by a payer who only signs: ERC-3009, and the real Permit2.
 contract SignedFundingTest is Harness {
@@ -42,6 +42,15 @@ contract SignedFundingTest is Harness {
         bytes memory again = authorization(terms, payerKey);
         vm.expectRevert(inStatus(terms, Status.Funded));
         escrow.fundWithAuthorization(pack(terms), 0, until, again);
+    }
+
+    function test_a_token_that_knows_keys_alone_is_asked_as_the_standard_has_it() public {
+        KeysOnlyToken token = new KeysOnlyToken(payer, MONEY);
+        terms.token = address(token);
+        bytes32 job = JobId.unwrap(idOf(terms));
+        bytes32 digest = Permits.authorization(token.DOMAIN_SEPARATOR(), terms, address(escrow), until, job);
+        escrow.fundWithAuthorization(pack(terms), 0, until, sign(payerKey, digest));
+        vm.assertEq(token.balanceOf(address(escrow)), BUDGET, "locked");
     }
 
     function test_an_authorization_funds_no_other_terms() public {

@@ -127,6 +127,63 @@ contract WithdrawTest is Harness {
         vm.assertEq(escrow.credit(address(silent), worker), BUDGET, "nothing answered, for nothing is there");
     }
 
+    function test_a_token_that_answers_with_less_than_a_word_leaves_a_credit() public {
+        JobTerms memory terms = delivered();
+        vm.etch(address(dollar), hex"60015f52601f6001f3"); // returns 31 bytes
+        propose(terms, accept(BUDGET));
+        vm.assertEq(escrow.credit(address(dollar), worker), BUDGET, "credit");
+    }
+
+    /// @dev The receiver's allowance to the unit: 50,000 for coin, and what the machine adds where value moves; 200,000
+    /// for a token. `GAS` costs 2.
+    function test_a_push_grants_its_allowance_and_no_more() public {
+        JobTerms memory terms = plain();
+        terms.salt = 300;
+        fund(terms);
+        submit(terms);
+        vm.etch(worker, hex"5a5f55"); // notes what gas it has
+        propose(terms, accept(BUDGET));
+        vm.assertEq(uint256(vm.load(worker, 0)), 50_000 + 2300 - 2, "coin");
+        vm.etch(worker, "");
+        terms = delivered();
+        vm.etch(address(dollar), hex"5a5f5560015f5260205ff3"); // and returns true
+        propose(terms, accept(BUDGET));
+        vm.assertEq(uint256(vm.load(address(dollar), 0)), 200_000 - 2, "token");
+    }
+
+    /// @dev What must be left: the allowance, the 63rd of it that a caller keeps, and 70,000.
+    function test_a_push_says_how_much_gas_it_needs() public {
+        JobTerms memory terms = plain();
+        terms.salt = 300;
+        fund(terms);
+        needs(terms, 120_793);
+        terms = inDollars(terms);
+        fund(terms);
+        needs(terms, 273_174);
+    }
+
+    function needs(JobTerms memory terms, uint256 needed) private {
+        vm.warp(terms.submitBy + 1);
+        try escrow.refund{gas: needed}(pack(terms)) {
+            vm.assertTrue(false, "refused");
+        } catch (bytes memory reason) {
+            vm.assertEq(bytes32(bytes4(reason)), bytes32(JobEscrow_GasLeft.selector), "reason");
+            uint256 said;
+            assembly ("memory-safe") {
+                said := mload(add(reason, 0x44))
+            }
+            vm.assertEq(said, needed, "needed");
+        }
+        vm.warp(NOW);
+    }
+
+    function delivered() private returns (JobTerms memory terms) {
+        terms = inDollars(plain());
+        terms.salt = 301;
+        fund(terms);
+        submit(terms);
+    }
+
     function test_credits_add_up_and_leave_at_once() public {
         owe(Account.Mood.Reverts);
         owe(Account.Mood.Reverts);

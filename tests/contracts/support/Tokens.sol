@@ -2,8 +2,21 @@
 pragma solidity ^0.8.34;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
 import {IJobEscrow} from "../../../contracts/interfaces/IJobEscrow.sol";
+
+/// @dev Moves by authorizations of keys alone, as the oldest of such tokens do.
+contract KeysOnlyToken is ERC3009 {
+    constructor(address holder, uint256 supply) ERC20("keys only", "KEYS") EIP712("keys only", "1") {
+        _mint(holder, supply);
+    }
+
+    function DOMAIN_SEPARATOR() external view returns (bytes32) {
+        return _domainSeparatorV4();
+    }
+}
 
 /// @dev Burns a hundredth of each transfer.
 contract FeeToken is ERC20 {
