@@ -103,15 +103,13 @@ def _certain(k: int, n: int, p: Fraction) -> Fraction | None:
     return Fraction(1) if p == 1 else None
 
 
-def _upper_bounds(k: int, n: int, p: Fraction, precision: int) -> _Quotients:
-    walk = _walk(n, p, precision)
+def _upper_bounds(k: int, walk: _Walk) -> _Quotients:
     # Outside the walk the nearest entry still bounds: its lower sum is 0 and its upper sum is all that lies beyond.
     i = min(max(k - walk.first, 0), len(walk.above_low) - 1)
     return walk.above_low[i], walk.below_high[i], walk.above_high[i], walk.below_low[i]
 
 
-def _lower_bounds(k: int, n: int, p: Fraction, precision: int) -> _Quotients:
-    walk = _walk(n, p, precision)
+def _lower_bounds(k: int, walk: _Walk) -> _Quotients:
     i = min(max(k + 1 - walk.first, 0), len(walk.below_low) - 1)
     return walk.below_low[i], walk.above_high[i], walk.below_high[i], walk.above_low[i]
 
@@ -124,7 +122,7 @@ def upper_tail(k: int, n: int, p: Fraction, precision: int = FIRST_PRECISION) ->
     certain = _certain(k, n, p)
     if certain is not None:
         return Enclosure(certain, certain)
-    low, rest_high, high, rest_low = _upper_bounds(k, n, p, precision)
+    low, rest_high, high, rest_low = _upper_bounds(k, _walk(n, p, precision))
     return Enclosure(
         Fraction(low, low + rest_high) if low else Fraction(0),
         Fraction(high, high + rest_low) if high else Fraction(0),
@@ -148,13 +146,11 @@ def exact_upper_tail(k: int, n: int, p: Fraction) -> Fraction:
     return Fraction(total, b**n)
 
 
-def _at_most(
-    bounds: Callable[[int, int, Fraction, int], _Quotients], k: int, n: int, p: Fraction, level: Fraction
-) -> bool | None:
+def _at_most(bounds: Callable[[int, _Walk], _Quotients], k: int, n: int, p: Fraction, level: Fraction) -> bool | None:
     """Whether a tail is at most `level`, by walks of rising precision; None if they leave it open."""
     precision = FIRST_PRECISION
     while precision <= LAST_PRECISION:
-        low, rest_high, high, rest_low = bounds(k, n, p, precision)
+        low, rest_high, high, rest_low = bounds(k, _walk(n, p, precision))
         # tail / (tail + rest) rises with the tail and falls with the rest.
         if high * level.denominator <= level.numerator * (high + rest_low):
             return True
@@ -188,18 +184,43 @@ def lower_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     return exact_upper_tail(n - k, n, 1 - p) <= level if found is None else found
 
 
+def _decider(
+    bounds: Callable[[int, _Walk], _Quotients],
+    at_most: Callable[[int, int, Fraction, Fraction], bool],
+    n: int,
+    p: Fraction,
+    level: Fraction,
+) -> Callable[[int], bool]:
+    """`at_most` as a function of k alone, from the first walk wherever that decides: searches ask it a dozen times."""
+    if n < 1 or not 0 <= p <= 1:
+        raise ValueError(f"no binomial law has n = {n}, p = {p}")
+    part, whole = level.numerator, level.denominator
+    walk = _walk(n, p, FIRST_PRECISION)
+
+    def decide(k: int) -> bool:
+        low, rest_high, high, rest_low = bounds(k, walk)
+        if high * whole <= part * (high + rest_low):
+            return True
+        if low * whole > part * (low + rest_high):
+            return False
+        return at_most(k, n, p, level)
+
+    return decide
+
+
 @lru_cache(maxsize=1024)
 def least_significant(n: int, p: Fraction, level: Fraction) -> int | None:
     """The least k with P(X >= k) <= level for X ~ Bin(n, p), by bisection; None if even k = n is too likely.
 
     Raises ValueError unless n >= 1 and 0 <= p <= 1.
     """
-    if not upper_tail_at_most(n, n, p, level):
+    significant = _decider(_upper_bounds, upper_tail_at_most, n, p, level)
+    if not significant(n):
         return None
     low, high = -1, n
     while high - low > 1:
         middle = (low + high) // 2
-        if upper_tail_at_most(middle, n, p, level):
+        if significant(middle):
             high = middle
         else:
             low = middle
@@ -212,12 +233,13 @@ def most_significant(n: int, p: Fraction, level: Fraction) -> int | None:
 
     Raises ValueError unless n >= 1 and 0 <= p <= 1.
     """
-    if not lower_tail_at_most(0, n, p, level):
+    significant = _decider(_lower_bounds, lower_tail_at_most, n, p, level)
+    if not significant(0):
         return None
     low, high = 0, n + 1
     while high - low > 1:
         middle = (low + high) // 2
-        if lower_tail_at_most(middle, n, p, level):
+        if significant(middle):
             low = middle
         else:
             high = middle
