@@ -50,6 +50,7 @@ TESTS = {
     ),
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }
+TIMEOUT_S = 60  # a loop without end is noticed by that
 RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
 Sources = dict[str, bytes]
 
@@ -188,7 +189,7 @@ def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[li
     }
     try:
         ran = subprocess.run(
-            command, cwd=TREE, capture_output=True, text=True, env={**os.environ, **environment}, timeout=300
+            command, cwd=TREE, capture_output=True, text=True, env={**os.environ, **environment}, timeout=TIMEOUT_S
         )
     except subprocess.TimeoutExpired:
         return ["(took too long)"], 0
