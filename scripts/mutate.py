@@ -50,7 +50,8 @@ TESTS = {
     ),
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }
-TIMEOUT_S = 60  # a loop without end is noticed by that
+GAS_LIMIT = 10**10  # a loop without end stops there, in seconds
+TIMEOUT_S = 60  # and is noticed by that where it costs no gas to speak of
 RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
 Sources = dict[str, bytes]
 
@@ -186,6 +187,7 @@ def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[li
         "FOUNDRY_FUZZ_RUNS": str(runs),
         "FOUNDRY_INVARIANT_RUNS": str(runs),
         "FOUNDRY_FUZZ_SEED": "0x1",
+        "FOUNDRY_GAS_LIMIT": str(GAS_LIMIT),
     }
     try:
         ran = subprocess.run(

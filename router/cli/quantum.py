@@ -31,6 +31,8 @@ def quantum() -> None:
       compute quantum promote JOB --target ibm --max-budget 25
       compute quantum watch JOB
       compute quantum validate JOB
+    Before `simulate`, for a job that a known device's noise may touch:
+      compute quantum vertex ./optimizer-demo/job.yaml --device fake_torino
     """
 
 
@@ -73,6 +75,31 @@ def _shell(path: Path) -> str:
 
     text = str(path)
     return shlex.quote(text if path.is_absolute() or text.startswith(".") else f"./{text}")
+
+
+@command(
+    quantum,
+    "vertex",
+    "compute quantum vertex ./optimizer-demo/job.yaml --device fake_torino",
+    "compute quantum vertex ./job.yaml --device fake_fez --most 1/3 --out baselines/fez.json",
+)
+@spec_argument
+@click.option("--device", required=True, metavar="DEVICE", help="Whose calibration snapshot, such as fake_torino.")
+@click.option("--out", metavar="FILE", help="Below the spec's folder. [default: baselines/DEVICE.json]")
+@click.option("--most", default="1/2", show_default=True, metavar="SHARE", help="The most that it may weigh.")
+@click.option("--shots", type=click.IntRange(1000, 10**7), default=None, help="Of the simulation. [default: 400000]")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the simulation.")
+def vertex(session: Session, spec: Path, device: str, out: str | None, most: str, shots: int | None, seed: int) -> None:
+    """Declare a device's noise honest for the job of SPEC.
+
+    Simulates the circuit with the calibration snapshot of DEVICE, writes the counts into FILE, and prints the hull to
+    put into the spec. A verdict then asks how far a result is from the nearest mixture of the ideal distribution with
+    that one. Nothing is overwritten. The snapshot of a device that computes nothing is honest too: mind the reach.
+    """
+    from router.cli.vertices import declare
+
+    following = f"compute quantum simulate {_shell(spec)}"
+    declare(session, spec, device, out or f"baselines/{device}.json", most, shots, seed, following)
 
 
 @command(quantum, "simulate", "compute quantum simulate ./optimizer-demo/job.yaml")

@@ -131,7 +131,7 @@ def prepare(
     source = load_source(path)
     notices = _requester_notices(source, around)
     on_progress("generating the circuit in its sandbox", 0.1)
-    qasm3, generator = _circuit(source)
+    qasm3, generator = circuit_of(source)
     on_progress("reading the circuit", 0.4)
     circuit = load_qasm3(qasm3)
     facts = circuit_facts(circuit)
@@ -151,7 +151,7 @@ def prepare(
         notices += (f"{draft.validation.baseline_ref} is not there: the simulation itself is the baseline",)
     on_progress("planning the shots", 0.7)
     if draft.quantum is None:
-        raise AssertionError("_circuit refuses specs without a circuit")
+        raise AssertionError("circuit_of refuses specs without a circuit")
     plan = plan_rounds(rounds_of(draft, facts.bits), baseline, vertices=vertices)
     notices += tuple(f"{reference} is recorded, and was not looked at" for reference in draft.inputs.unresolved)
     document = canonical_bytes(_document(facts, baseline, generator, prediction, distance, plan))
@@ -331,8 +331,11 @@ def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, .
     return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
 
 
-def _circuit(source: SourceSpec) -> tuple[str, bytes | None]:
-    """(OpenQASM 3, generator's source or None). Raises InputRejected and SandboxViolation."""
+def circuit_of(source: SourceSpec) -> tuple[str, bytes | None]:
+    """The circuit of `source`, and who wrote it: (OpenQASM 3, generator's source or None).
+
+    Raises InputRejected and SandboxViolation.
+    """
     quantum = source.spec.quantum
     if quantum is None:
         reason = f"a {source.spec.job_type} has no circuit to simulate"

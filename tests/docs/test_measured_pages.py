@@ -33,7 +33,7 @@ CALIBRATION, DEVICES = HOME / "CALIBRATION.md", HOME / "DEVICES.md"
 def rows(page: Path, title: str) -> list[list[str]]:
     """The cells of the table under a heading, without its head."""
     section = page.read_text().split(f"## {title}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("|") and not line.startswith("| ---")]
+    lines = [line for line in section.splitlines() if line.startswith("|") and not line.startswith(("| ---", "|---"))]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
@@ -100,21 +100,26 @@ def test_the_page_and_the_plot_say_what_was_measured() -> None:
 
 
 def test_the_readme_gives_the_worst_figures_of_the_page() -> None:
-    said = " ".join((HOME / "README.md").read_text().split())
+    said = {row[0]: row[2] for row in rows(HOME / "README.md", "Measured")}
     found = report.Calibration.from_json(json.loads((ROOT / "tests" / "calibration" / "figures.json").read_text()))
     accepts, rejects = (
         max(each.limit for each in found.rates if each.error == error) for error in ("false accept", "false reject")
     )
-    assert f"reach {report.percent(accepts)} for false accepts and {report.percent(rejects)} for false rejects" in said
+    assert said["false accepts at the worst boundary found, 99% limit"].startswith(report.percent(accepts))
+    assert said["false rejects, likewise"] == report.percent(rejects)
     paid = max(each.accepted_at_most for each in found.attackers)
-    assert f"None of {len(ATTACKERS)} attackers" in said
-    assert f"(limit {report.percent(paid)})" in said
-    missed = [each for each in found.workers if each.worker == WEAK_NAME and not holds(each)]
-    *most, last = [str(each.bits) for each in missed]
-    assert f"at {', '.join(most)} and {last} bits they are not" in said
-    assert f"({', '.join(report.percent(each.rejected / each.runs) for each in missed)};" in said
-    least = min(each.accepted for each in found.workers if each.worker == HONEST_NAME)
-    assert f"accepted at least {least} times in 500 at every width" in said
+    attackers = said[
+        f"{len(ATTACKERS)} attackers at {ATTACKED_BITS[0]}, {ATTACKED_BITS[1]}, {ATTACKED_BITS[2]} bits, paid"
+    ]
+    assert attackers.startswith(f"0 of 1,000 each, limit {report.percent(paid)}")
+    honest = min(each.accepted for each in found.workers if each.worker == HONEST_NAME)
+    weak = min(each.rejected for each in found.workers if each.worker == WEAK_NAME)
+    at = f"{HONEST_BITS[0]} to {HONEST_BITS[-1]} bits"
+    assert said[f"honest at F = 0.9, {at}, accepted"].startswith(f"at least {honest:,} of 2,000 at every width")
+    assert said[f"weak at F = 0.7, {at}, rejected"] == f"at least {weak:,} of 2,000 at every width"
+    assert all(map(holds, found.workers))
+    tails = said["binomial tails against exact integers"]
+    assert tails == f"{found.tails.violations} of {found.tails.cases:,}"
 
 
 def test_the_plot_is_there_and_shows_every_boundary() -> None:

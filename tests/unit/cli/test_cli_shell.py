@@ -37,7 +37,7 @@ ALL = dict(_commands(cli))
 
 
 def test_the_commands_are_the_ones_that_the_documentation_names() -> None:
-    quantum = {("quantum", name) for name in ("init", "simulate", "inspect", "promote", "watch", "validate")}
+    quantum = {("quantum", name) for name in ("init", "simulate", "inspect", "promote", "watch", "validate", "vertex")}
     others = {
         (name,)
         for name in ("demo", "up", "down", "fund", "approve", "deny", "jobs", "route", "plan", "cancel", "doctor")
@@ -71,7 +71,7 @@ def test_every_option_says_what_it_does(path: tuple[str, ...]) -> None:
 def test_help_lists_commands_in_the_order_of_use(capsys: pytest.CaptureFixture[str]) -> None:
     run(["quantum", "--help"])
     listed = [line.split()[0] for line in capsys.readouterr().out.split("Commands:")[1].strip().splitlines()]
-    assert listed == ["init", "simulate", "inspect", "promote", "watch", "validate"]
+    assert listed == ["init", "vertex", "simulate", "inspect", "promote", "watch", "validate"]
 
 
 def test_help_imports_nothing_heavy() -> None:
