@@ -73,6 +73,12 @@ contract ClaimTest is Harness {
             vm.deal(others[i], MONEY);
             refuses(terms, others[i], abi.encodeWithSelector(JobEscrow_SharedRole.selector, others[i]));
         }
+        // In terms the arbiter's neighbour is the token.
+        terms = inDollars(terms);
+        fund(terms);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_SharedRole.selector, arbiter));
+        vm.prank(arbiter);
+        escrow.claim(pack(terms));
     }
 
     // ------------------------------------------------------------------ claimed

@@ -75,6 +75,9 @@ contract ContractSignersTest is Harness {
         // A second word or last byte that says something.
         refuses(found, bytes.concat(head, abi.encodePacked(uint256(65), uint256(1), uint8(0)), inner, tail), reason);
         refuses(found, bytes.concat(head, abi.encodePacked(uint256(65), uint256(0), uint8(1)), inner, tail), reason);
+        refuses(
+            found, bytes.concat(head, abi.encodePacked(uint256(65), uint256(1) << 255, uint8(0)), inner, tail), reason
+        );
         // Bytes that belong to nobody.
         bytes memory good = bytes.concat(head, contractSignature(inner), tail);
         bytes memory more =
@@ -106,7 +109,7 @@ contract ContractSignersTest is Harness {
         bytes32 digest = digestOf(terms, found);
         bytes memory all = bytes.concat(byWallet(digest), sign(keys[2], digest), sign(keys[4], digest));
         bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, address(wallet), digest);
-        for (uint8 mood = 1; mood < 6; ++mood) {
+        for (uint8 mood = 1; mood < 7; ++mood) {
             wallet.answerLike(mood);
             refuses(found, all, reason);
         }

@@ -111,6 +111,11 @@ contract DisputeTest is Harness {
         vm.prank(payer);
         escrow.dispute(brief(terms), stands);
         dispute(terms, stands, payer);
+        (other.salt, other.budget, other.disputeBondBps) = (4, 9501, 501); // 476 and one ten-thousandth
+        use(other, Outcome.Accept, 1);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Value.selector, 476, 477));
+        vm.prank(payer);
+        escrow.dispute{value: 476}(brief(terms), stands);
     }
 
     function test_silence_can_be_disputed_for_a_day() public {

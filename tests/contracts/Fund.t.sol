@@ -258,6 +258,19 @@ contract FundTest is Harness {
         }
     }
 
+    function test_who_differs_from_a_party_in_one_bit_is_somebody_else() public {
+        for (uint256 i = 0; i < 4; ++i) {
+            for (uint256 bit = 0; bit < 160; bit += 159) {
+                JobTerms memory terms = windowed();
+                address[4] memory parties = [payer, requester, worker, arbiter];
+                terms.validators = abi.encodePacked(address(uint160(parties[i]) ^ uint160(1 << bit)));
+                terms.quorum = 1;
+                terms.salt = 1000 + 2 * i + bit;
+                fund(terms);
+            }
+        }
+    }
+
     function test_payer_and_requester_may_be_one() public {
         JobTerms memory terms = plain();
         terms.requester = payer;

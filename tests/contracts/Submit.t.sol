@@ -56,6 +56,15 @@ contract SubmitTest is Harness {
         refusesRelayed(new bytes(65), reason);
     }
 
+    /// @dev A recovery that fails leaves what lay in memory before, which is nobody's address, not even the least one's.
+    function test_relayed_refuses_no_signature_of_the_least_address() public {
+        terms.worker = address(1);
+        fund(terms);
+        refusesRelayed(
+            new bytes(65), abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), submission(0, RESULT))
+        );
+    }
+
     function test_relayed_refuses_a_signature_of_another_length() public {
         bytes memory signature = sign(workerKey, submission(0, RESULT));
         refusesRelayed(

@@ -121,7 +121,7 @@ contract SmartWallet {
         _owner = address(0);
     }
 
-    /// @dev 1 another word, 2 half a word, 3 nothing, 4 two words, 5 a revert.
+    /// @dev 1 another word, 2 half a word, 3 nothing, 4 two words, 5 a revert, 6 a revert with the word.
     function answerLike(uint8 mood) external {
         _mood = mood;
     }
@@ -156,6 +156,12 @@ contract SmartWallet {
             }
         }
         if (_mood == 5) revert("no");
+        if (_mood == 6) {
+            assembly {
+                mstore(0, shl(224, 0x1626ba7e))
+                revert(0, 32)
+            }
+        }
         if (_target != address(0)) {
             (bool success,) = _target.call(_call);
             require(success, "the call was not let through");
