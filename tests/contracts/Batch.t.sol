@@ -127,6 +127,20 @@ contract BatchTest is Harness {
     }
 
     /// @dev A signature over one verdict is none over a batch of that one, nor the other way round.
+    /// @dev Trees of every shape up to eight leaves, and none of none.
+    function test_a_batch_of_every_small_size_settles() public {
+        for (uint256 count = 1; count <= 8; ++count) {
+            while (jobs.length != 0) pop();
+            for (uint256 i = 0; i < count; ++i) {
+                add(plain(), Outcome.Accept, 1);
+            }
+            settle();
+            vm.assertEq(worker.balance, count * (count + 1) / 2, "worker");
+        }
+        vm.expectRevert(abi.encodeWithSelector(MerkleRoot.MerkleRoot_NoLeaves.selector));
+        digests.batchDigest(new bytes32[](0));
+    }
+
     function test_promise12_the_views_make_the_digest_that_validators_sign() public {
         for (uint256 i = 0; i < 3; ++i) {
             add(plain(), Outcome.Accept, i);
