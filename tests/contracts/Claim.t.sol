@@ -68,8 +68,8 @@ contract ClaimTest is Harness {
     }
 
     function test_promise13_refuses_whoever_is_in_another_role() public {
-        address[4] memory others = [payer, requester, arbiter, vm.addr(keys[4])];
-        for (uint256 i = 0; i < 4; ++i) {
+        address[5] memory others = [payer, requester, arbiter, vm.addr(keys[0]), vm.addr(keys[4])];
+        for (uint256 i = 0; i < 5; ++i) {
             vm.deal(others[i], MONEY);
             refuses(terms, others[i], abi.encodeWithSelector(JobEscrow_SharedRole.selector, others[i]));
         }

@@ -190,6 +190,9 @@ contract FundTest is Harness {
         terms = openJob();
         terms.claimBy = uint40(latest);
         fund(terms);
+        (terms.claimBy, terms.deliverWindow, terms.claimBondBps) = (uint40(NOW), 60, 10_000);
+        terms.disputeBondBps = 10_000;
+        fund(terms);
     }
 
     function test_refuses_a_claim_that_costs_nothing() public {
@@ -269,6 +272,17 @@ contract FundTest is Harness {
                 fund(terms);
             }
         }
+    }
+
+    function test_refuses_a_registry_that_is_not_there() public {
+        JobTerms memory terms = plain();
+        terms.registry = anyone;
+        refuses(
+            terms,
+            abi.encodeWithSelector(
+                JobEscrow_NotAdmitted.selector, anyone, keccak256(terms.validators), uint256(terms.verdictBy)
+            )
+        );
     }
 
     function test_payer_and_requester_may_be_one() public {

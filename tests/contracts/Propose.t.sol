@@ -135,6 +135,8 @@ contract ProposeTest is Harness {
         bytes32 digest = digestOf(terms, found);
         bytes memory twice = bytes.concat(sign(keys[0], digest), sign(keys[0], digest), sign(keys[4], digest));
         refuses(found, twice, notSignedBy(2, digest));
+        bytes memory thrice = bytes.concat(sign(keys[0], digest), sign(keys[0], digest), sign(keys[0], digest));
+        refuses(found, thrice, notSignedBy(2, digest));
     }
 
     function test_refuses_signatures_out_of_order() public {
@@ -149,6 +151,8 @@ contract ProposeTest is Harness {
         bytes32 digest = digestOf(terms, found);
         bytes memory all = bytes.concat(sign(keys[0], digest), sign(keys[2], digest), mirror(keys[4], digest));
         refuses(found, all, notSignedBy(4, digest));
+        all = bytes.concat(mirror(keys[0], digest), mirror(keys[2], digest), mirror(keys[4], digest));
+        refuses(found, all, notSignedBy(0, digest));
     }
 
     function test_refuses_a_recovery_that_fails() public {
