@@ -151,6 +151,23 @@ def bytecode(
     return code, numbered, broken
 
 
+def alone(target: str, sources: Sources, tree: Any, mutant: Mutant) -> str | None:
+    """Creation code of one mutant of a constructor, whose own code ends with its arguments and not with a number; None
+    if it does not compile."""
+    text, _ = schema(sources[mutant.file], tree, {FIRST: mutant})
+    text = text.replace(f"isMutant({FIRST})".encode(), b"true")
+    answer = compiled(
+        {**sources, mutant.file: text},
+        {TARGETS[target]: {target: ["evm.bytecode.object"]}},
+        viaIR=True,
+        optimizer={"enabled": False},
+    )
+    if errors(answer):
+        return None
+    code: str = answer["contracts"][TARGETS[target]][target]["evm"]["bytecode"]["object"]
+    return code
+
+
 def prepare() -> None:
     """A copy of the tree with everything compiled, in which artifacts can be replaced."""
     subprocess.run(["sh", "scripts/forge.sh", "build", "-q"], cwd=ROOT, check=True)
@@ -286,7 +303,8 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
         sources, trees = made[target]
         for file in dict.fromkeys(mutant.file for each, _, mutant in mutants if each == target):
             (digest,) = {digest for each, digest, mutant in mutants if each == target and mutant.file == file}
-            for group in grouped([mutant for each, _, mutant in mutants if each == target and mutant.file == file]):
+            of_file = [mutant for each, _, mutant in mutants if each == target and mutant.file == file]
+            for group in grouped([mutant for mutant in of_file if mutant.function != "constructor"]):
                 code, numbered, broken = bytecode(target, sources, trees[file], group)
                 for mutant in broken:
                     record(mutant, digest, "does not compile", "", 0)
@@ -294,16 +312,26 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
                 install(target, code[:-4] + f"{FIRST - 1:04x}")
                 skipped = baseline(target)
                 for number, mutant in numbered.items():
-                    began = time.monotonic()
                     install(target, code[:-4] + f"{number:04x}")
-                    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
-                        failed, _ = forge(contracts, skipped, runs)
-                        if failed:
-                            break
-                    record(
-                        mutant, digest, "killed" if failed else "survived", ", ".join(failed), time.monotonic() - began
-                    )
+                    ask(target, mutant, digest, skipped)
+            for mutant in (each for each in of_file if each.function == "constructor"):
+                lone = alone(target, sources, trees[file], mutant)
+                if lone is None:
+                    record(mutant, digest, "does not compile", "", 0)
+                    continue
+                install(target, lone)
+                ask(target, mutant, digest, skipped or [])
         (TREE / f"out/{target}.sol/{target}.json").write_bytes(original)
+
+
+def ask(target: str, mutant: Mutant, digest: str, skipped: list[str]) -> None:
+    """Whether a test fails on what is installed."""
+    began, failed = time.monotonic(), [""]
+    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
+        failed, _ = forge(contracts, skipped, runs)
+        if failed:
+            break
+    record(mutant, digest, "killed" if failed else "survived", ", ".join(failed), time.monotonic() - began)
 
 
 def baseline(target: str) -> list[str]:

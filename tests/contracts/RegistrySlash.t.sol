@@ -8,6 +8,7 @@ import {Standing, Statement, Subject} from "../../contracts/types/RegistryTypes.
 import {Account} from "./support/Account.sol";
 import {RegistryHarness} from "./support/RegistryHarness.sol";
 import {MoodyToken} from "./support/Tokens.sol";
+import {Vm} from "./support/Vm.sol";
 
 /// @dev Two different verdicts of one validator on one result cost it its bond; nothing else does.
 contract RegistrySlashTest is RegistryHarness {
@@ -312,9 +313,31 @@ contract RegistrySlashTest is RegistryHarness {
         vm.deal(member, 1);
         vm.prank(member);
         registry.deposit{value: 1}();
+        vm.recordLogs();
         slash(key);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        vm.assertEq(logs.length, 1, "a credit of nothing is not told");
+        vm.assertEq(logs[0].topics[0], IValidatorRegistry.Slashed.selector, "slashed");
         vm.assertEq(BURNT.balance, 1, "burnt");
         vm.assertEq(registry.credit(anyone), 0, "credit");
+    }
+
+    function test_a_reward_of_one_unit_is_one() public {
+        registry = deploy(NATIVE, 2, DELAY);
+        vm.deal(member, 2);
+        vm.prank(member);
+        registry.deposit{value: 2}();
+        slash(key);
+        vm.assertEq(BURNT.balance, 1, "burnt");
+        vm.assertEq(registry.credit(anyone), 1, "credit");
+    }
+
+    /// @dev `GAS` costs 2.
+    function test_the_burn_is_granted_its_allowance_and_no_more() public {
+        MoodyToken token = bondedIn();
+        vm.etch(address(token), hex"5a5f5560015f5260205ff3"); // notes what gas it has, and returns true
+        slash(key);
+        vm.assertEq(uint256(vm.load(address(token), 0)), 200_000 - 2, "gas");
     }
 
     // ------------------------------------------------------------------ withdraw
