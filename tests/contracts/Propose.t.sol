@@ -166,6 +166,73 @@ contract ProposeTest is Harness {
         refuses(found, bytes.concat(two, abi.encodePacked(bytes32(0), s, v)), notSignedBy(4, digest));
     }
 
+    function test_refuses_mirror_images_of_all_signatures() public {
+        for (uint256 amount = 1; amount <= 40; ++amount) {
+            SignedVerdict memory found = accept(amount);
+            bytes32 digest = digestOf(terms, found);
+            bytes memory all = bytes.concat(mirror(keys[0], digest), mirror(keys[2], digest), mirror(keys[4], digest));
+            refuses(found, all, notSignedBy(0, digest));
+        }
+    }
+
+    /// @dev A recovery that fails leaves zero, and zero is no validator.
+    function test_refuses_no_signature_of_the_least_address() public {
+        JobTerms memory next = plain();
+        next.validators = bytes.concat(abi.encodePacked(address(1)), next.validators);
+        (next.salt, next.quorum) = (50, 4);
+        open(next);
+        SignedVerdict memory found = accept(1);
+        found.signers = 15;
+        bytes32 digest = digestOf(terms, found);
+        bytes memory all =
+            bytes.concat(new bytes(65), sign(keys[0], digest), sign(keys[1], digest), sign(keys[2], digest));
+        refuses(found, all, abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), digest));
+    }
+
+    /// @dev In packed terms the salt lies before the validators, and whoever writes them chooses it.
+    function test_refuses_a_signer_that_the_salt_names() public {
+        uint256 stranger = uint256(keccak256("stranger"));
+        JobTerms memory next = plain();
+        next.salt = uint160(vm.addr(stranger));
+        open(next);
+        SignedVerdict memory found = accept(BUDGET);
+        found.signers = 7;
+        bytes32 digest = digestOf(terms, found);
+        bytes memory all = bytes.concat(sign(keys[0], digest), sign(stranger, digest), sign(keys[2], digest));
+        refuses(found, all, notSignedBy(1, digest));
+    }
+
+    /// @dev A caller may leave room in front of the terms, and fill it: as long as their members, with a list of its own.
+    function test_refuses_signers_that_lie_in_front_of_the_terms() public {
+        uint256[] memory strangers = sortedKeys("stranger", 3);
+        SignedVerdict memory found = accept(BUDGET);
+        found.signers = 7;
+        bytes32 digest = digestOf(terms, found);
+        bytes memory all =
+            bytes.concat(sign(strangers[0], digest), sign(strangers[1], digest), sign(strangers[2], digest));
+        bytes memory packed_ = pack(terms);
+        bytes memory padded = bytes.concat(packed_, new bytes(31 - (packed_.length + 31) % 32));
+        // The terms' bytes start at 512 + 32, and 259 before that the list.
+        bytes memory room = bytes.concat(new bytes(29), packed(strangers), new bytes(256 - 29 - 60));
+        bytes memory data = bytes.concat(
+            abi.encodeWithSelector(IJobEscrow.propose.selector, uint256(512), found, 512 + 32 + padded.length),
+            room,
+            abi.encodePacked(packed_.length, padded, all.length, all)
+        );
+        (bool success, bytes memory reason) = address(escrow).call(data);
+        vm.assertTrue(!success, "refused");
+        vm.assertEq(reason, notSignedBy(0, digest), "reason");
+        // Laid out so it is a call like any other.
+        all = attest(terms, found);
+        data = bytes.concat(
+            abi.encodeWithSelector(IJobEscrow.propose.selector, uint256(512), found, 512 + 32 + padded.length),
+            room,
+            abi.encodePacked(packed_.length, padded, all.length, all)
+        );
+        (success,) = address(escrow).call(data);
+        vm.assertTrue(success, "accepted");
+    }
+
     function test_refuses_signatures_over_another_verdict() public {
         for (uint256 i = 0; i < 4; ++i) {
             SignedVerdict memory signed = accept(BUDGET);
