@@ -332,6 +332,13 @@ contract RegistrySlashTest is RegistryHarness {
         vm.assertEq(registry.credit(anyone), 1, "credit");
     }
 
+    function test_a_token_that_answers_with_less_than_a_word_stops_no_slash() public {
+        MoodyToken token = bondedIn();
+        vm.etch(address(token), hex"60015f52601f6001f3"); // returns 31 bytes
+        slash(key);
+        vm.assertEq(registry.credit(BURNT), BOND - BOND / 2, "kept for nobody");
+    }
+
     /// @dev `GAS` costs 2.
     function test_the_burn_is_granted_its_allowance_and_no_more() public {
         MoodyToken token = bondedIn();
