@@ -76,6 +76,10 @@ contract LogsTest is Harness {
     function test_a_batch_moves_what_is_not_nothing() public {
         useAtOnce();
         settlesTwo(accept(BUDGET), verdict(Outcome.Reject, 0), [TRANSFER, TRANSFER, 0]);
+        terms.budget = uint128(BUDGET + 2);
+        settlesTwo(accept(BUDGET + 2), accept(BUDGET + 2), [TRANSFER, 0, 0]);
+        terms.budget = uint128(BUDGET + 3);
+        settlesTwo(verdict(Outcome.Reject, 0), verdict(Outcome.Reject, 0), [TRANSFER, 0, 0]);
         uint256 before = dollar.balanceOf(payer);
         terms.budget = uint128(BUDGET + 1);
         settlesTwo(accept(BUDGET), accept(BUDGET), [TRANSFER, TRANSFER, 0]);
