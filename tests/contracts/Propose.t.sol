@@ -189,6 +189,43 @@ contract ProposeTest is Harness {
         refuses(found, all, abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), digest));
     }
 
+    /// @dev What a signature says lies in its own 65 bytes: not one byte further, nor in the next one.
+    function test_refuses_what_would_be_a_signature_a_byte_further() public {
+        JobTerms memory next = plain();
+        next.validators = abi.encodePacked(vm.addr(keys[0]), vm.addr(keys[1]));
+        (next.salt, next.quorum) = (60, 2);
+        open(next);
+        uint256 shifted;
+        uint256 borrowed;
+        for (uint256 amount = 1; shifted == 0 || borrowed == 0; ++amount) {
+            SignedVerdict memory found = accept(amount);
+            found.signers = 3;
+            bytes32 digest = digestOf(terms, found);
+            (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[0], digest);
+            bytes memory second = sign(keys[1], digest);
+            bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[0]), digest);
+            if (uint256(r) >> 248 == 0) {
+                ++shifted;
+                bytes memory first = abi.encodePacked(bytes31(uint248(uint256(r))), s, uint8(0), v);
+                refuses(found, bytes.concat(first, second), reason);
+            }
+            if (uint8(second[0]) == v) {
+                ++borrowed;
+                refuses(found, bytes.concat(abi.encodePacked(r, s, uint8(1)), second), reason);
+            }
+        }
+    }
+
+    /// @dev Nobody's verdict is the name of its type.
+    function test_refuses_signatures_over_the_type_alone() public {
+        SignedVerdict memory found = accept(BUDGET);
+        bytes32 typehash = keccak256(
+            "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash)"
+        );
+        bytes memory all = bytes.concat(sign(keys[0], typehash), sign(keys[2], typehash), sign(keys[4], typehash));
+        refuses(found, all, notSignedBy(0, digestOf(terms, found)));
+    }
+
     /// @dev In packed terms the salt lies before the validators, and whoever writes them chooses it.
     function test_refuses_a_signer_that_the_salt_names() public {
         uint256 stranger = uint256(keccak256("stranger"));

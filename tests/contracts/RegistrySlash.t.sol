@@ -156,6 +156,31 @@ contract RegistrySlashTest is RegistryHarness {
         report(about, one, other);
     }
 
+    function test_refuses_proofs_that_are_short_long_or_of_no_place() public {
+        bond(member);
+        Statement memory one = alone(key, about, accepts());
+        for (uint256 i = 0; i < 4; ++i) {
+            uint256 count = i < 2 ? 1 : 7;
+            Statement memory other = inBatch(key, about, rejects(), i < 2 ? 0 : 3, count);
+            if (i < 2) other.index = i == 0 ? count : count + 1;
+            if (i == 2) {
+                bytes32[] memory proof = other.proof;
+                assembly ("memory-safe") {
+                    mstore(proof, sub(mload(proof), 1))
+                }
+            }
+            if (i == 3) {
+                bytes32[] memory longer = new bytes32[](other.proof.length + 1);
+                for (uint256 j = 0; j < other.proof.length; ++j) {
+                    longer[j] = other.proof[j];
+                }
+                other.proof = longer;
+            }
+            vm.expectRevert(notInBatch(other.root, other));
+            report(about, one, other);
+        }
+    }
+
     /// @dev The root is anybody's, the signature the validator's over another one.
     function test_refuses_a_root_that_was_not_signed() public {
         bond(member);
