@@ -275,7 +275,7 @@ def main() -> None:
     found = {}
     for _, digest, mutant in mutants:
         row = known.get((mutant.name, digest))
-        if row is not None and found.get(mutant.name, row)["result"] == "survived":
+        if row is not None and (mutant.name not in found or found[mutant.name]["result"] == "survived"):
             found[mutant.name] = row
     rows = list(found.values())
     for row in rows:

@@ -189,31 +189,62 @@ contract ProposeTest is Harness {
         refuses(found, all, abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), digest));
     }
 
-    /// @dev What a signature says lies in its own 65 bytes: not one byte further, nor in the next one.
-    function test_refuses_what_would_be_a_signature_a_byte_further() public {
-        JobTerms memory next = plain();
-        next.validators = abi.encodePacked(vm.addr(keys[0]), vm.addr(keys[1]));
-        (next.salt, next.quorum) = (60, 2);
-        open(next);
+    /// @dev What a signature says lies in its own 65 bytes: not a byte further, nor in what is around it.
+    function test_refuses_what_would_be_a_signature_elsewhere() public {
         uint256 shifted;
-        uint256 borrowed;
-        for (uint256 amount = 1; shifted == 0 || borrowed == 0; ++amount) {
-            SignedVerdict memory found = accept(amount);
-            found.signers = 3;
+        uint256 behind;
+        uint256 before;
+        for (uint256 i = 0; shifted == 0 || behind == 0 || before == 0; ++i) {
+            useOne(vm.addr(keys[0]), (27 << 16) + i);
+            SignedVerdict memory found = accept(i);
+            found.signers = 1;
             bytes32 digest = digestOf(terms, found);
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(keys[0], digest);
-            bytes memory second = sign(keys[1], digest);
             bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[0]), digest);
             if (uint256(r) >> 248 == 0) {
                 ++shifted;
-                bytes memory first = abi.encodePacked(bytes31(uint248(uint256(r))), s, uint8(0), v);
-                refuses(found, bytes.concat(first, second), reason);
+                refuses(found, abi.encodePacked(bytes31(uint248(uint256(r))), s, uint8(0), v), reason);
             }
-            if (uint8(second[0]) == v) {
-                ++borrowed;
-                refuses(found, bytes.concat(abi.encodePacked(r, s, uint8(1)), second), reason);
+            bytes memory wrong = abi.encodePacked(r, s, uint8(1));
+            // In front of the signatures' length lies the terms' last word, and it starts with a byte of the salt.
+            if (v == 27) {
+                ++before;
+                refuses(found, wrong, reason);
             }
+            bytes memory data = abi.encodeCall(IJobEscrow.propose, (pack(terms), found, wrong));
+            data[data.length - 31] = bytes1(v); // the padding
+            (bool success, bytes memory answer) = address(escrow).call(data);
+            vm.assertTrue(!success, "refused");
+            vm.assertEq(answer, reason, "reason");
+            ++behind;
         }
+    }
+
+    /// @dev Validators are whole addresses: not what lies between two of them, nor half of one.
+    function test_refuses_signers_that_are_not_quite_validators() public {
+        uint256 stranger = 1;
+        while (uint160(vm.addr(stranger)) % 256 != 0 || uint160(vm.addr(stranger)) >> 159 != 0) ++stranger;
+        uint160 account = uint160(vm.addr(stranger));
+        SignedVerdict memory found = accept(BUDGET);
+        // A byte further it would be the stranger.
+        JobTerms memory next = plain();
+        address odd = address((uint160(0xff) << 152) | (account >> 8));
+        next.validators = abi.encodePacked(vm.addr(keys[0]), odd);
+        (next.salt, next.quorum) = (60, 2);
+        open(next);
+        found.signers = 3;
+        bytes32 digest = digestOf(terms, found);
+        bytes memory both = bytes.concat(sign(keys[0], digest), sign(stranger, digest));
+        refuses(found, both, abi.encodeWithSelector(JobEscrow_Signature.selector, odd, digest));
+        // Without its last bit it would be.
+        useOne(address(account << 1), 61);
+        found.signers = 1;
+        digest = digestOf(terms, found);
+        refuses(
+            found,
+            sign(stranger, digest),
+            abi.encodeWithSelector(JobEscrow_Signature.selector, address(account << 1), digest)
+        );
     }
 
     /// @dev Nobody's verdict is the name of its type.
@@ -230,12 +261,13 @@ contract ProposeTest is Harness {
     function test_refuses_a_signer_that_the_salt_names() public {
         uint256 stranger = uint256(keccak256("stranger"));
         JobTerms memory next = plain();
-        next.salt = uint160(vm.addr(stranger));
+        (next.salt, next.quorum) = (uint160(vm.addr(stranger)), 2);
+        next.validators = abi.encodePacked(vm.addr(keys[0]), vm.addr(keys[1]), vm.addr(keys[2]));
         open(next);
         SignedVerdict memory found = accept(BUDGET);
-        found.signers = 7;
+        found.signers = 3;
         bytes32 digest = digestOf(terms, found);
-        bytes memory all = bytes.concat(sign(keys[0], digest), sign(stranger, digest), sign(keys[2], digest));
+        bytes memory all = bytes.concat(sign(keys[0], digest), sign(stranger, digest));
         refuses(found, all, notSignedBy(1, digest));
     }
 
@@ -427,6 +459,13 @@ contract ProposeTest is Harness {
     }
 
     // ------------------------------------------------------------------ steps
+
+    function useOne(address validator, uint256 salt) private {
+        JobTerms memory next = plain();
+        next.validators = abi.encodePacked(validator);
+        (next.salt, next.quorum) = (salt, 1);
+        open(next);
+    }
 
     function open(JobTerms memory next) private {
         terms = next;
