@@ -73,7 +73,7 @@ abstract contract RandomRuns {
             (bool success, bytes memory answer) =
                 address(next).call(abi.encodeWithSelector(chosen[seed % chosen.length], seed, uint128(seed >> 64)));
             if (!success) {
-                assembly {
+                assembly ("memory-safe") {
                     revert(add(answer, 0x20), mload(answer))
                 }
             }

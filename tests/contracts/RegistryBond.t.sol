@@ -284,11 +284,11 @@ contract RegistryBondTest is RegistryHarness {
         bytes memory code = vm.getCode("ValidatorRegistry.sol:ValidatorRegistry");
         code = bytes.concat(code, abi.encode(token, amount, delay));
         address made;
-        assembly {
+        assembly ("memory-safe") {
             made := create(0, add(code, 0x20), mload(code))
         }
         bytes memory answer;
-        assembly {
+        assembly ("memory-safe") {
             answer := mload(0x40)
             mstore(answer, returndatasize())
             returndatacopy(add(answer, 0x20), 0, returndatasize())

@@ -113,11 +113,11 @@ contract RegistryMerkleTest {
     /// @dev Writes over a copy: what came as calldata.
     function root(bytes32[] memory leaves) external pure returns (bytes32 found) {
         uint256 free;
-        assembly {
+        assembly ("memory-safe") {
             free := mload(0x40)
         }
         found = MerkleRoot.root(leaves);
-        assembly {
+        assembly ("memory-safe") {
             if iszero(eq(free, mload(0x40))) { revert(0, 0) }
         }
     }

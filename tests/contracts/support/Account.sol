@@ -32,7 +32,7 @@ contract Account {
     function act(address target, uint256 value, bytes calldata data) external payable returns (bytes memory) {
         (bool success, bytes memory result) = target.call{value: value}(data);
         if (!success) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(add(result, 0x20), mload(result))
             }
         }
@@ -50,7 +50,7 @@ contract Account {
         if (mood == Mood.Reverts) revert("no, thank you");
         if (mood == Mood.BurnsGas) while (true) {}
         if (mood == Mood.ReturnsMuch) {
-            assembly {
+            assembly ("memory-safe") {
                 return(0, 100000)
             }
         }
@@ -138,18 +138,18 @@ contract SmartWallet {
     function isValidSignature(bytes32 digest, bytes calldata signature) external returns (bytes32) {
         if (_mood == 1) return bytes32(bytes4(0xffffffff));
         if (_mood == 2) {
-            assembly {
+            assembly ("memory-safe") {
                 mstore(0, shl(224, 0x1626ba7e))
                 return(0, 16)
             }
         }
         if (_mood == 3) {
-            assembly {
+            assembly ("memory-safe") {
                 return(0, 0)
             }
         }
         if (_mood == 4) {
-            assembly {
+            assembly ("memory-safe") {
                 mstore(0, shl(224, 0x1626ba7e))
                 mstore(32, 0)
                 return(0, 64)
@@ -157,7 +157,7 @@ contract SmartWallet {
         }
         if (_mood == 5) revert("no");
         if (_mood == 6) {
-            assembly {
+            assembly ("memory-safe") {
                 mstore(0, shl(224, 0x1626ba7e))
                 revert(0, 32)
             }

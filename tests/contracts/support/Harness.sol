@@ -269,7 +269,7 @@ abstract contract Harness is IJobEscrowErrors {
     /// @dev The first bytes of `data`.
     function cut(bytes memory data, uint256 length) internal pure returns (bytes memory) {
         bytes memory copy = bytes.concat(data);
-        assembly {
+        assembly ("memory-safe") {
             mstore(copy, length)
         }
         return copy;

@@ -178,7 +178,7 @@ abstract contract Model is Harness {
     function _call(address by, uint256 value, bytes memory data, bool goes) internal {
         (bool success, bytes memory answer) = _try(by, value, data);
         if (goes && !success) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(add(answer, 0x20), mload(answer))
             }
         }

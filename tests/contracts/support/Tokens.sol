@@ -150,7 +150,7 @@ contract MoodyToken is ERC20 {
         if (mood == Mood.Reverts) revert("listed");
         if (mood == Mood.BurnsGas) while (true) {}
         if (mood == Mood.ReturnsMuch) {
-            assembly {
+            assembly ("memory-safe") {
                 revert(0, 100000)
             }
         }
