@@ -211,7 +211,8 @@ _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 760, 300, 24, 26, 34
 
 def plot(rates: Sequence[Measured]) -> str:
     """SVG: for each boundary the measured rate with its upper limit, on a logarithmic scale, and the stated rate."""
-    least = min(-5.0, *(log10(each.limit) for each in rates)) - 0.1
+    # A rate of no errors has no logarithm; its limit has.
+    least = min(-5.0, *(log10(each.rate if each.errors else each.limit) for each in rates)) - 0.1
     most = -1.5
 
     def x(rate: float) -> float:
