@@ -25,15 +25,21 @@ from oracle.artifacts.shots import PackedShots, pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
 from oracle.spec.methods import resolve_guards
-from oracle.statistics import HUBER, TVD, WITNESS, Baseline, plan_shots
+from oracle.spec.observables import ExpectationRule
+from oracle.statistics import EXPECTATION, HUBER, TVD, WITNESS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.methods.tvd import distance_statistic
-from oracle.statistics.tails import _walk, least_significant, most_significant
+from oracle.statistics.observables.bounds import parity_radius, upper_share
+from oracle.statistics.sketch import sketch
+from oracle.statistics.tails import least_significant
 from oracle.verdict import Case, decide, describe
 from oracle.verdict.figures import share_interval
 
 CEILING_MS = {4000: 5.0, 1_000_000: 100.0}
 """For the first verdict under a policy, by shots."""
+PARITY_CEILING_MS = 1.0
+"""For each parity with a bound of its own, where they are more than CEILING_MS leaves room for: that is two
+Clopper-Pearson intervals, found and proved on a grid."""
 FIGURES_CEILING_MS = {(5, 4000): 50.0, (12, 4000): 50.0, (20, 4000): 1500.0, (20, 1_000_000): 3000.0}
 """For the five figures with their intervals, by bits and shots."""
 RATES = (Fraction(1, 100), Fraction(1, 100), Fraction(1, 4), Fraction(1, 4), Fraction(7, 10), Fraction(7, 10))
@@ -47,9 +53,8 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def forget() -> None:
     """A validator's first verdict under a policy has no thresholds at hand."""
-    least_significant.cache_clear()
-    most_significant.cache_clear()
-    _walk.cache_clear()
+    for remembered in (least_significant, parity_radius, sketch, upper_share):
+        remembered.cache_clear()
 
 
 def case_of(policy: ValidationPolicy, baseline: Baseline, packed: PackedShots) -> Case:
@@ -101,8 +106,39 @@ def main() -> int:
         times = f"{statistics.median(first):9.2f} {statistics.median(following):9.2f} {plan:9.1f}"
         print(f"{bits:4d} {shots:10,d}  {names:13s} {len(guards):6d} {times}")
         above |= statistics.median(first) > CEILING_MS[shots]
+    above |= means()
     above |= figures()
     return int(above)
+
+
+def means() -> bool:
+    """Prints what a verdict on the mean of a ring's parities costs, by bits; whether one exceeds its ceiling."""
+    above = False
+    rng = np.random.default_rng(3)
+    print("\nexpectation.ci over a ring of parities, first verdict\nbits      shots  parities     mixed")
+    for bits, shots in ((5, 4000), (12, 4000), (20, 4000), (20, 1_000_000)):
+        p = rng.dirichlet(np.ones(1 << bits))
+        baseline = Baseline.from_probabilities(p)
+        law = 0.9 * p + 0.1 / p.size
+        packed = pack(rng.choice(p.size, size=shots, p=law / law.sum()), bits)
+        ring = tuple(
+            "".join("Z" if bit in (first, (first + 1) % bits) else "I" for bit in range(bits)) for first in range(bits)
+        )
+        times = []
+        for bound in ("parities", "mixed"):
+            terms = tuple((term, Fraction(1)) for term in ring)
+            rule = ExpectationRule(terms, Fraction(bits, 2), Fraction(bits, 2), bound)
+            case = case_of(ValidationPolicy(*RATES, (EXPECTATION,), observable=rule), baseline, packed)
+            decide(case)
+
+            def fresh(case: Case = case) -> None:
+                forget()
+                _ = decide(case).digest
+
+            times.append(median(fresh))
+            above |= times[-1] > max(CEILING_MS[shots], PARITY_CEILING_MS * bits if bound == "parities" else 0)
+        print(f"{bits:4d} {shots:10,d} {times[0]:9.2f} {times[1]:9.2f}")
+    return above
 
 
 def figures() -> bool:

@@ -1,31 +1,29 @@
-"""Exact binomial tails: is P(X >= k) at most 1/100? Decided in integers, never by a float quantile.
+"""Exact binomial tails: is P(X >= k) at most 1/100? Never decided by a float quantile: the answer is the true one.
 
-A law Bin(n, p) with p = a/b is walked from its mode outward by the recurrence of its weights,
+Floating point with a proven error answers first (`sketch`). What it leaves open is asked of a walk in integers: a law
+Bin(n, p) with p = a/b is walked from its mode outward by the recurrence of its weights,
 
     w(j+1) / w(j) = (n - j) a / ((j + 1) (b - a)),
 
 once rounded down and once rounded up, in units of 2^-precision of the mode's weight. What lies beyond the walk is
 bounded by a geometric series, for the ratio of consecutive weights falls with the distance from the mode. A tail is
 then a quotient of sums between two rationals; a comparison that those leave open is asked again at twice the
-precision and in the end of the exact fraction, so that the answer is always the true one.
+precision and in the end of the exact fraction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
+from oracle.statistics.sketch import sketch
+
 FIRST_PRECISION = 64
 """Bits below the mode's weight in the first walk; enough for levels down to about 1e-10."""
 LAST_PRECISION = 1024
 """What is still open at this precision is an exact tie, or a level below 2^-700: the exact fraction decides."""
-
-
-_Quotients = tuple[int, int, int, int]
-"""tail, rest, tail', rest': the tail's share of all lies from tail / (tail + rest) to tail' / (tail' + rest')."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,12 @@ class _Walk:
     below_low: list[int]
     below_high: list[int]
 
+    def upper_tail(self, k: int) -> tuple[int, int, int, int]:
+        """tail, rest, tail', rest': P(X >= k) lies from tail / (tail + rest) to tail' / (tail' + rest')."""
+        # Outside the walk the nearest entry still bounds: its lower sum is 0 and its upper sum is all that lies beyond.
+        i = min(max(k - self.first, 0), len(self.above_low) - 1)
+        return self.above_low[i], self.below_high[i], self.above_high[i], self.below_low[i]
+
 
 def _outward(up: int, down: int, fall: int, rise: int, scale: int) -> tuple[list[int], list[int], int]:
     """Weights from the mode outward: their lower and upper bounds, and an upper bound of the rest's sum.
@@ -73,7 +77,7 @@ def _outward(up: int, down: int, fall: int, rise: int, scale: int) -> tuple[list
     return lows, highs, 0
 
 
-# A law of a million trials walks some 12,000 weights, hence the small cache; one document needs at most four laws.
+# A law of a million trials walks some 12,000 weights, hence the small cache.
 @lru_cache(maxsize=16)
 def _walk(n: int, p: Fraction, precision: int) -> _Walk:
     a, c = p.numerator, p.denominator - p.numerator
@@ -103,17 +107,6 @@ def _certain(k: int, n: int, p: Fraction) -> Fraction | None:
     return Fraction(1) if p == 1 else None
 
 
-def _upper_bounds(k: int, walk: _Walk) -> _Quotients:
-    # Outside the walk the nearest entry still bounds: its lower sum is 0 and its upper sum is all that lies beyond.
-    i = min(max(k - walk.first, 0), len(walk.above_low) - 1)
-    return walk.above_low[i], walk.below_high[i], walk.above_high[i], walk.below_low[i]
-
-
-def _lower_bounds(k: int, walk: _Walk) -> _Quotients:
-    i = min(max(k + 1 - walk.first, 0), len(walk.below_low) - 1)
-    return walk.below_low[i], walk.above_high[i], walk.below_high[i], walk.above_low[i]
-
-
 def upper_tail(k: int, n: int, p: Fraction, precision: int = FIRST_PRECISION) -> Enclosure:
     """P(X >= k) for X ~ Bin(n, p), between two rationals about 2^-precision apart.
 
@@ -122,7 +115,7 @@ def upper_tail(k: int, n: int, p: Fraction, precision: int = FIRST_PRECISION) ->
     certain = _certain(k, n, p)
     if certain is not None:
         return Enclosure(certain, certain)
-    low, rest_high, high, rest_low = _upper_bounds(k, _walk(n, p, precision))
+    low, rest_high, high, rest_low = _walk(n, p, precision).upper_tail(k)
     return Enclosure(
         Fraction(low, low + rest_high) if low else Fraction(0),
         Fraction(high, high + rest_low) if high else Fraction(0),
@@ -146,18 +139,18 @@ def exact_upper_tail(k: int, n: int, p: Fraction) -> Fraction:
     return Fraction(total, b**n)
 
 
-def _at_most(bounds: Callable[[int, _Walk], _Quotients], k: int, n: int, p: Fraction, level: Fraction) -> bool | None:
-    """Whether a tail is at most `level`, by walks of rising precision; None if they leave it open."""
+def _by_integers(k: int, n: int, p: Fraction, level: Fraction) -> bool:
+    """Whether P(X >= k) <= level for 0 < p < 1, by walks of rising precision, else by the exact fraction."""
     precision = FIRST_PRECISION
     while precision <= LAST_PRECISION:
-        low, rest_high, high, rest_low = bounds(k, _walk(n, p, precision))
+        low, rest_high, high, rest_low = _walk(n, p, precision).upper_tail(k)
         # tail / (tail + rest) rises with the tail and falls with the rest.
         if high * level.denominator <= level.numerator * (high + rest_low):
             return True
         if low * level.denominator > level.numerator * (low + rest_high):
             return False
         precision *= 2
-    return None
+    return exact_upper_tail(k, n, p) <= level
 
 
 def upper_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
@@ -170,42 +163,15 @@ def upper_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     certain = _certain(k, n, p)
     if certain is not None:
         return certain <= level
-    found = _at_most(_upper_bounds, k, n, p, level)
-    return exact_upper_tail(k, n, p) <= level if found is None else found
+    sketched = sketch(n, p)
+    found = sketched.at_most(k, level) if sketched else None
+    return _by_integers(k, n, p, level) if found is None else found
 
 
 def lower_tail_at_most(k: int, n: int, p: Fraction, level: Fraction) -> bool:
     """Whether P(X <= k) <= level for X ~ Bin(n, p): the true answer, ties included. Raises as upper_tail_at_most."""
     # n - X is Bin(n, 1 - p).
-    certain = _certain(n - k, n, 1 - p)
-    if certain is not None:
-        return certain <= level
-    found = _at_most(_lower_bounds, k, n, p, level)
-    return exact_upper_tail(n - k, n, 1 - p) <= level if found is None else found
-
-
-def _decider(
-    bounds: Callable[[int, _Walk], _Quotients],
-    at_most: Callable[[int, int, Fraction, Fraction], bool],
-    n: int,
-    p: Fraction,
-    level: Fraction,
-) -> Callable[[int], bool]:
-    """`at_most` as a function of k alone, from the first walk wherever that decides: searches ask it a dozen times."""
-    if n < 1 or not 0 <= p <= 1:
-        raise ValueError(f"no binomial law has n = {n}, p = {p}")
-    part, whole = level.numerator, level.denominator
-    walk = _walk(n, p, FIRST_PRECISION)
-
-    def decide(k: int) -> bool:
-        low, rest_high, high, rest_low = bounds(k, walk)
-        if high * whole <= part * (high + rest_low):
-            return True
-        if low * whole > part * (low + rest_high):
-            return False
-        return at_most(k, n, p, level)
-
-    return decide
+    return upper_tail_at_most(n - k, n, 1 - p, level)
 
 
 @lru_cache(maxsize=1024)
@@ -214,33 +180,20 @@ def least_significant(n: int, p: Fraction, level: Fraction) -> int | None:
 
     Raises ValueError unless n >= 1 and 0 <= p <= 1.
     """
-    significant = _decider(_upper_bounds, upper_tail_at_most, n, p, level)
-    if not significant(n):
+    if not upper_tail_at_most(n, n, p, level):
         return None
     low, high = -1, n
     while high - low > 1:
         middle = (low + high) // 2
-        if significant(middle):
+        if upper_tail_at_most(middle, n, p, level):
             high = middle
         else:
             low = middle
     return high
 
 
-@lru_cache(maxsize=1024)
 def most_significant(n: int, p: Fraction, level: Fraction) -> int | None:
-    """The greatest k with P(X <= k) <= level for X ~ Bin(n, p), by bisection; None if even k = 0 is too likely.
-
-    Raises ValueError unless n >= 1 and 0 <= p <= 1.
-    """
-    significant = _decider(_lower_bounds, lower_tail_at_most, n, p, level)
-    if not significant(0):
-        return None
-    low, high = 0, n + 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if significant(middle):
-            low = middle
-        else:
-            high = middle
-    return low
+    """The greatest k with P(X <= k) <= level for X ~ Bin(n, p); None if even k = 0 is too likely. Raises as
+    least_significant."""
+    least = least_significant(n, 1 - p, level)
+    return None if least is None else n - least

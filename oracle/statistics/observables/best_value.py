@@ -68,7 +68,8 @@ class BestValueCertifier:
     method = BEST_VALUE
 
     def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
-        values = self.energy.at(outcomes)
+        # As long as a run is: the sum of 2^20 values of up to 2^40 fits.
+        values = table(self.energy)[outcomes]
         best = finding(
             BEST,
             int(values.min()),
@@ -78,7 +79,7 @@ class BestValueCertifier:
         )
         mean = finding(
             MEAN,
-            self.energy.summed(outcomes, counts),
+            int(values @ counts),
             Bound(Side.AT_MOST, ceil(self.shots * self.accept_mean - Fraction(self.accept_radius, UNIT)) - 1),
             Bound(Side.AT_LEAST, floor(self.shots * self.reject_mean + Fraction(self.reject_radius, UNIT)) + 1),
             {"accept_radius": self.accept_radius, "reject_radius": self.reject_radius},

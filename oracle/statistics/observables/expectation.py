@@ -31,7 +31,7 @@ from oracle.statistics.observables.bounds import (
     parity_radius,
     typical_evens,
 )
-from oracle.statistics.observables.diagonal import Diagonal, Moments, moments, signs, spectrum
+from oracle.statistics.observables.diagonal import Diagonal, Moments, evens, moments, spectrum, table
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class ExpectationCertifier:
         return TOTAL * self.shots * self.observable.denominator
 
     def certify(self, outcomes: Outcomes, counts: Counts) -> Certificate:
-        total = self.observable.summed(outcomes, counts)
-        evens = tuple(
-            (self.shots + int((signs(outcomes, mask) * counts).sum())) // 2 for mask, _ in self.observable.coefficients
-        )
+        # Up to 2^20 values of up to 2^40: the sum fits.
+        total = int(table(self.observable)[outcomes] @ counts)
+        masks = [mask for mask, _ in self.observable.coefficients] if self.rule.bound == "parities" else []
+        even = evens(outcomes, counts, masks)
         statistic = abs(TOTAL * total - int(self.shots * self.known.mean * TOTAL))
-        accept_radius, reject_radius = (self._radius(level, evens) for level in (self.accept_level, self.reject_level))
+        accept_radius, reject_radius = (self._radius(level, even) for level in (self.accept_level, self.reject_level))
         accept = ceil(self.rule.delta * self._unit) - 1 - accept_radius
         reject = floor(self.rule.honest_delta * self._unit) + 1 + reject_radius
         return finding(
@@ -77,23 +77,23 @@ class ExpectationCertifier:
             },
         )
 
-    def _radius(self, level: Fraction, evens: tuple[int, ...]) -> int:
-        """r(level) as a statistic, rounded up; `evens` are the shots of parity +1, by mask."""
+    def _radius(self, level: Fraction, even: tuple[int, ...]) -> int:
+        """r(level) as a statistic, rounded up; `even` are the shots of parity +1, by mask, where the bound asks."""
         if self.rule.bound == "mixed":
             return hoeffding_radius(self.shots, self.known.width, level)
-        each = level / len(evens)
-        arms = zip(self.observable.coefficients, evens, strict=True)
-        total = sum(abs(coefficient) * parity_radius(even, self.shots, each) for (_, coefficient), even in arms)
+        each = level / len(even)
+        arms = zip(self.observable.coefficients, even, strict=True)
+        total = sum(abs(coefficient) * parity_radius(seen, self.shots, each) for (_, coefficient), seen in arms)
         return total * (TOTAL // GRID)
 
     def _forecast_radius(self, level: Fraction, fidelity: Fraction) -> Fraction:
         """r(level) in units of 1/D, as most samples of a worker at `fidelity` show it."""
         means = spectrum(self.baseline)
-        evens = tuple(
+        even = tuple(
             typical_evens(self.shots, (1 + fidelity * Fraction(int(means[mask]), TOTAL)) / 2)
             for mask, _ in self.observable.coefficients
         )
-        return Fraction(self._radius(level, evens), TOTAL * self.shots)
+        return Fraction(self._radius(level, even), TOTAL * self.shots)
 
     @property
     def half_width(self) -> Fraction:

@@ -28,7 +28,7 @@ from oracle.statistics import (
 )
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.observables.bounds import GRID, deviation, hoeffding_radius, parity_radius, upper_share
-from oracle.statistics.observables.diagonal import Diagonal, exact_dot, moments, signs, spectrum, table
+from oracle.statistics.observables.diagonal import Diagonal, evens, exact_dot, moments, spectrum, table
 from oracle.statistics.radius import UNIT, log_upper
 from oracle.statistics.tails import exact_upper_tail
 
@@ -91,7 +91,23 @@ def test_moments_are_exact_under_the_committed_integers(ring5: Baseline) -> None
 def test_the_spectrum_holds_the_mean_of_every_parity(ring5: Baseline) -> None:
     outcomes = np.arange(32)
     for mask in range(32):
-        assert spectrum(ring5)[mask] == (ring5.weights * signs(outcomes, mask)).sum()
+        assert spectrum(ring5)[mask] == (ring5.weights * Diagonal(5, 1, 0, ((mask, 1),)).at(outcomes)).sum()
+
+
+@pytest.mark.parametrize("bits", [1, 5, 20, 24])
+def test_even_parities_are_those_of_the_set_bits(bits: int) -> None:
+    drawn = np.random.default_rng(bits)
+    # More than are worked on together, and not a whole number of such blocks.
+    outcomes = np.unique(drawn.integers(0, 1 << bits, size=40_001))
+    counts = drawn.integers(1, 50, size=outcomes.size)
+    masks = [1, (1 << bits) - 1, int(drawn.integers(1, 1 << bits)), 1 << (bits - 1)]
+    expected = tuple(
+        sum(int(n) for x, n in zip(outcomes, counts, strict=True) if (int(x) & m).bit_count() % 2 == 0) for m in masks
+    )
+    assert evens(outcomes, counts, masks) == expected
+    for mask, even in zip(masks, expected, strict=True):
+        values = Diagonal(bits, 1, 3, ((mask, 2),)).at(outcomes)
+        assert int(values @ counts) == 3 * int(counts.sum()) + 2 * (2 * even - int(counts.sum()))
 
 
 def test_a_dot_product_of_the_largest_numbers_does_not_wrap_around() -> None:
@@ -118,12 +134,12 @@ def test_an_upper_share_is_the_least_multiple_that_the_exact_tail_excludes(level
 
 
 def test_a_parity_radius_covers_both_arms() -> None:
-    for evens in (0, 3, 50, 97, 100):
-        radius, level = parity_radius(evens, 100, Fraction(1, 50)), Fraction(1, 50)
-        upper = Fraction(upper_share(evens, 100, level), GRID)
-        lower = 1 - Fraction(upper_share(100 - evens, 100, level), GRID)
+    for even in (0, 3, 50, 97, 100):
+        radius, level = parity_radius(even, 100, Fraction(1, 50)), Fraction(1, 50)
+        upper = Fraction(upper_share(even, 100, level), GRID)
+        lower = 1 - Fraction(upper_share(100 - even, 100, level), GRID)
         reach = Fraction(radius, 100 * GRID)
-        assert reach == 2 * max(upper - Fraction(evens, 100), Fraction(evens, 100) - lower)
+        assert reach == 2 * max(upper - Fraction(even, 100), Fraction(even, 100) - lower)
 
 
 def test_a_hoeffding_radius_is_rounded_up_by_less_than_one_unit() -> None:
