@@ -10,7 +10,7 @@ import json
 import secrets
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -171,6 +171,13 @@ def _tell(found: CanaryPlan, policy: CanaryPolicy) -> None:
 @click.option("--out", required=True, type=_FOLDER, help="Folder for the batch; made, and must not exist.")
 @click.option("--canaries", type=click.IntRange(1, 4096), default=None, help="Instead of as many as are needed.")
 @click.option(
+    "--kind",
+    type=click.Choice(("clifford", "mirror")),
+    default="clifford",
+    show_default=True,
+    help="The target's shape at quarter turns, or half of its gates and their inverses.",
+)
+@click.option(
     "--seed", default=None, help="64 hexadecimal digits, kept secret; left out: from the system's randomness."
 )
 @_policy_options
@@ -179,6 +186,7 @@ def make(
     targets: tuple[Path, ...],
     out: Path,
     canaries: int | None,
+    kind: Literal["clifford", "mirror"],
     seed: str | None,
     alpha: Fraction,
     beta: Fraction,
@@ -189,17 +197,20 @@ def make(
     price: Fraction | None,
     as_json: bool,
 ) -> None:
-    """Make a batch of the TARGETs (OpenQASM 3) and canaries of their shape, in a secret order.
+    """Make a batch of the TARGETs (OpenQASM 3) and canaries of them, in a secret order.
 
-    The worker gets batch.json and circuits/, and never assignment.json before its results are in.
+    The worker gets batch.json and circuits/, and never assignment.json before its results are in. Canaries of kind
+    clifford keep a target's shape and entangle pairs at most; mirrors keep its gates and angles and entangle as it
+    does, in another order.
 
     \b
     Examples:
       compute-oracle canary make ansatz.qasm --out batch
       compute-oracle canary make sweep/*.qasm --out batch --cheating-share 1/10 --shots 2000 --json
+      compute-oracle canary make ansatz.qasm --out batch --kind mirror
     """
     from oracle.canaries import CanaryPolicy
-    from oracle.circuits.canaries import luck_of, make_batch
+    from oracle.circuits.batches import luck_of, make_batch
     from oracle.encoding import InputRejected
 
     if out.exists():
@@ -208,12 +219,12 @@ def make(
         _fail("--seed is not 64 lower-case hexadecimal digits; leave it out to have one drawn")
     texts = [_read(path).decode(errors="replace") for path in targets]
     try:
-        policy = CanaryPolicy(alpha, beta, cheating_share, floor, luck_of(texts))
+        policy = CanaryPolicy(alpha, beta, cheating_share, floor, luck_of(texts, kind))
         found = _planned(policy, len(texts), shots, expected, canaries, price)
         if not found.feasible:
             _fail("; ".join(found.reasons))
         made = make_batch(
-            texts, canaries=found.canaries, shots=shots, policy=policy, seed=seed or secrets.token_hex(32)
+            texts, canaries=found.canaries, shots=shots, policy=policy, seed=seed or secrets.token_hex(32), kind=kind
         )
     except InputRejected as error:
         _fail(str(error))
@@ -248,7 +259,7 @@ def _read(path: Path) -> bytes:
 def _revealed(folder: Path) -> Assignment:
     """The assignment in `folder`, after all that can be checked of it."""
     from oracle.canaries import Batch, CommitmentBroken, reveal
-    from oracle.circuits.canaries import check_canaries
+    from oracle.circuits.batches import check_canaries
     from oracle.encoding import InputRejected
 
     try:

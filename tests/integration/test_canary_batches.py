@@ -82,6 +82,23 @@ def judged(batch: Path, tmp_path: Path) -> Callable[[Any], tuple[int, dict[str, 
     return judge
 
 
+def test_mirrors_of_a_sweep_pass_on_a_noisy_device_and_show_what_is_made_up(tmp_path: Path) -> None:
+    for name, angle in (("a", 0.3), ("b", 0.4)):
+        (tmp_path / f"{name}.qasm").write_text(ring(angle))
+    batch, results = tmp_path / "batch", tmp_path / "results.json"
+    rates = ("--cheating-share", "1/3", "--expected", "0.65", "--kind", "mirror")
+    made = invoke("make", tmp_path / "a.qasm", tmp_path / "b.qasm", "--out", batch, "--seed", SEED, *rates)
+    assert made.exit_code == 0, made.output
+    assert invoke("reveal", batch).stdout.count(".qasm returns ") == CANARIES
+    counts = run(batch, "fake_sherbrooke")
+    results.write_text(json.dumps(counts))
+    told = invoke("judge", batch, "--results", results)
+    assert (told.exit_code, told.stdout) == (0, "accept: canaries_survived\n")
+    results.write_text(json.dumps(with_fakes(counts, np.random.default_rng(3), 3)))
+    told = invoke("judge", batch, "--results", results)
+    assert (told.exit_code, told.stdout.split(":")[0]) == (6, "reject")
+
+
 def test_an_honest_run_on_a_noisy_device_passes_at_the_stated_floor(honest: list[Any], judged: Any) -> None:
     code, document = judged(honest)
     assert (code, document["outcome"]) == (0, "accept")
