@@ -14,9 +14,11 @@ from pathlib import Path
 
 import psutil
 
+_LOOK_S = 0.05
+
 
 class ProcessDied(RuntimeError):
-    """A process of the stack ended before it was ready; the message carries the end of its log."""
+    """A process of the stack ended before it was ready, or does not end; the message says which and how."""
 
 
 @dataclass(frozen=True)
@@ -71,19 +73,30 @@ def alive(record: ProcessRecord) -> bool:
 
 
 def stop(record: ProcessRecord, timeout_s: float = 10.0) -> bool:
-    """End the process that `record` names, kindly first; whether there was one to end."""
+    """End the process that `record` names, kindly first; whether there was one to end.
+
+    A process that has ended and that its parent did not ask about yet counts as ended: in a container whose first
+    process is no init that may be for ever. Raises ProcessDied for one that a kill does not end in `timeout_s`.
+    """
     process = _process(record)
     if process is None:
         return False
-    try:
-        process.terminate()
+    for end in (process.terminate, process.kill):
         try:
-            process.wait(timeout_s)
-        except psutil.TimeoutExpired:
-            process.kill()
-            process.wait(timeout_s)
-    except psutil.NoSuchProcess:
-        return True
+            end()
+        except psutil.NoSuchProcess:
+            return True
+        if _gone(record, timeout_s):
+            return True
+    raise ProcessDied(f"{record.name} (pid {record.pid}) does not end; look at it with: ps {record.pid}")
+
+
+def _gone(record: ProcessRecord, timeout_s: float) -> bool:
+    end = time.monotonic() + timeout_s
+    while alive(record):
+        if time.monotonic() > end:
+            return False
+        time.sleep(_LOOK_S)
     return True
 
 
@@ -107,4 +120,4 @@ def wait_until(what: str, ready: Callable[[], bool], record: ProcessRecord, time
             raise ProcessDied(f"{record.name} ended while starting: {tail(record.log)}")
         if time.monotonic() > end:
             raise ProcessDied(f"{what} was not ready within {timeout_s:.0f} s; see {record.log}: {tail(record.log)}")
-        time.sleep(0.05)
+        time.sleep(_LOOK_S)
