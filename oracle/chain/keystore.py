@@ -12,12 +12,14 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from oracle.chain.errors import KeystoreRejected
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 LIGHT_SCRYPT_N = 2**12
 STANDARD_SCRYPT_N = 2**18
@@ -30,6 +32,9 @@ def create(path: Path, password_file: Path) -> str:
     `password_file` is read if it exists, else written with a random password. Neither file is ever overwritten.
     Raises KeystoreRejected if `path` exists, or the password file is empty or readable by others.
     """
+    # Half a second of imports, which whoever only asks for an address does not need.
+    from eth_account import Account
+
     if path.exists():
         raise KeystoreRejected(f"{path} exists already; choose another --keystore, a key is never overwritten")
     if password_file.exists():
@@ -48,6 +53,8 @@ def load(path: Path, password_file: Path) -> LocalAccount:
 
     Raises KeystoreRejected if a file is missing or readable by others, is not a keystore, or the password is wrong.
     """
+    from eth_account import Account
+
     text = _read_secret(path, "keystore")
     password = _read_password(password_file)
     try:

@@ -11,11 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eth_account import Account
-from eth_account.messages import SignableMessage, encode_typed_data
-from eth_account.signers.local import LocalAccount
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import ZERO_DIGEST, digest_of, is_digest
@@ -23,6 +20,10 @@ from router.lifecycle.fields import PayloadInvalid
 from router.lifecycle.job_ids import is_job_id
 from router.lifecycle.payloads import Payload, payload_from_json
 from router.lifecycle.states import Kind, Role
+
+if TYPE_CHECKING:
+    from eth_account.messages import SignableMessage
+    from eth_account.signers.local import LocalAccount
 
 DOMAIN_NAME = "ComputeEscrow Lifecycle"
 DOMAIN_VERSION = "1"
@@ -172,6 +173,8 @@ def _message(
     *, job: str, sequence: int, kind: Kind, actor: str, at: str, payload_digest: str, previous: str
 ) -> SignableMessage:
     domain: dict[str, Any] = {"name": DOMAIN_NAME, "version": DOMAIN_VERSION, "chainId": parse_did(actor)[0]}
+    from eth_account.messages import encode_typed_data
+
     return encode_typed_data(
         domain_data=domain,
         message_types=_TYPES,
@@ -252,6 +255,9 @@ def signature_fault(event: Event) -> str | None:
         payload_digest=event.payload_digest,
         previous=event.previous,
     )
+    # Half a second of imports, which reading a log does not need.
+    from eth_account import Account
+
     try:
         signer = Account.recover_message(message, signature=raw)
     except Exception as error:  # noqa: BLE001  # eth_keys raises several unrelated classes for points off the curve

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-
-from eth_account.signers.local import LocalAccount
+from typing import TYPE_CHECKING
 
 from oracle.encoding import ZERO_DIGEST
 from router.lifecycle.events import FIRST_SEQUENCE, Event, EventMalformed, sign_unchecked, signature_fault
@@ -14,6 +13,9 @@ from router.lifecycle.payloads import Payload
 from router.lifecycle.record import EventChainBroken, JobRecord, apply
 from router.lifecycle.states import Role
 from router.lifecycle.transitions import TransitionRefused
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 
 @dataclass(frozen=True)

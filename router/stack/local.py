@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from filelock import FileLock
@@ -22,10 +22,12 @@ from oracle.chain.deployment import Deployment
 from router.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.settings import Home, child_environment
 from router.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
-from router.stack.deploy import LocalChain
 from router.stack.processes import ProcessRecord, alive, spawn, stop, tail, wait_until
 from router.store import ApprovalScope
 from router.workflows.workspace import Roles, StackRecord, Workspace, make_key, open_workspace, write_atomically
+
+if TYPE_CHECKING:
+    from router.stack.deploy import LocalChain
 
 VALIDATORS = ("validator-1", "validator-2", "validator-3")
 QUORUM = 2
@@ -163,6 +165,8 @@ def _ensure(home: Home, stack: _Stack, name: str, command: list[str], say: Say) 
 
 
 def _start_chain(home: Home, stack: _Stack, say: Say, port: int) -> tuple[_Stack, LocalChain]:
+    from router.stack.deploy import LocalChain
+
     anvil = stack.process("anvil")
     if anvil is not None and alive(anvil) and stack.chain is not None:
         return stack, LocalChain(stack.chain.rpc_url)

@@ -11,8 +11,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable
-
-from eth_account.signers.local import LocalAccount
+from typing import TYPE_CHECKING
 
 from oracle.chain import sender
 from oracle.chain.calls import Call
@@ -20,6 +19,9 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken
 from oracle.chain.sender import Receipt, SignedTransaction
 from router.store import IntentStatus, Store
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 WAIT_S = 60.0
 _ATTEMPTS = 5

@@ -1,4 +1,8 @@
-"""What every workflow works on: one home's store, artifacts, policy and, where one runs, its stack."""
+"""What every workflow works on: one home's store, artifacts, policy and, where one runs, its stack.
+
+What speaks to the chain and signs is imported when it is asked for: that is a second of processor time, which
+commands that only read do not need.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-from eth_account.signers.local import LocalAccount
+from typing import TYPE_CHECKING, Any
 
 from oracle.artifacts import ArtifactStore, open_store
-from oracle.chain import keystore
-from oracle.chain.client import EscrowClient
-from oracle.chain.deployment import Deployment
 from oracle.terms import ZERO_ADDRESS
 from router.gates.policy import OperatorPolicy, load_policy
 from router.settings import Home, database_url
 from router.store import Store
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from oracle.chain.client import EscrowClient
+    from oracle.chain.deployment import Deployment
 
 LOCAL_CHAIN_ID = 31337
 """Events of a home without a stack are signed for this chain id; `compute up` uses it too."""
@@ -90,6 +95,8 @@ class Workspace:
     @cached_property
     def deployment(self) -> Deployment:
         """Where the contracts stand; raises StackDown without a stack."""
+        from oracle.chain.deployment import Deployment
+
         return Deployment.load(Path(self.need_stack("a deployed contract").deployment))
 
     def need_stack(self, need: str) -> StackRecord:
@@ -100,10 +107,14 @@ class Workspace:
 
     def client(self) -> EscrowClient:
         """A client of the stack's chain; raises StackDown without a stack. Does not talk to the chain yet."""
+        from oracle.chain.client import EscrowClient
+
         return EscrowClient(self.need_stack("the chain").rpc_url, self.deployment)
 
     def account(self, role: str) -> LocalAccount:
         """The key of `role` in this home, made on first use."""
+        from oracle.chain import keystore
+
         path, password = self.home.keystore(role), self.home.password(role)
         if not path.exists():
             make_key(self.home, role)
@@ -112,6 +123,8 @@ class Workspace:
 
 def make_key(home: Home, role: str) -> str:
     """Make the key of `role` in `home` and return its address; the folder is for its owner alone."""
+    from oracle.chain import keystore
+
     home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     return keystore.create(home.keystore(role), home.password(role))
 

@@ -84,6 +84,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("command", ["jobs", "down", "quantum inspect job_7gq4hx2m9k"])
+def test_a_command_that_signs_nothing_imports_nothing_that_signs(command: str, tmp_path: Path) -> None:
+    script = (
+        f"import sys; from router.cli.main import run; run({command.split()!r} + ['--home', {str(tmp_path)!r}]);"
+        "print(sorted({'eth_account', 'web3', 'qiskit', 'dbos'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
 def test_version_is_the_distribution_s(capsys: pytest.CaptureFixture[str]) -> None:
     from importlib.metadata import version
 
