@@ -32,7 +32,7 @@ test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
 	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test --no-match-contract '^AllPromises$$'
-	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls: hours
 	@sh scripts/setup.sh test

@@ -112,7 +112,8 @@ GENERATORS = {
         "environment",
         "write the setting into the generator",
     ),
-    "loop": ("def build():\n    while True:\n        pass\n", "60 s", "make build() faster"),
+    # Asleep rather than busy: a minute that other tests can use.
+    "asleep": ("import time\ndef build():\n    time.sleep(600)\n", "60 s", "make build() faster"),
 }
 
 
