@@ -135,3 +135,25 @@ def test_devices_below_the_mark_are_explained() -> None:
     below = {row[0] for row in table if of(row[2])[0] < 0.95 * of(row[2])[1]}
     assert len(table) > 60
     assert set(re.findall(r"^- \*\*(fake_\w+)\*\*: [TF] = ", text, re.M)) == below
+
+
+@pytest.mark.slow
+def test_a_device_that_is_measured_again_has_the_errors_of_the_page() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "devices.py"), "--only", "manila", "--runs", "2", "--json"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
+    [found] = json.loads(told)["devices"]
+    text = DEVICES.read_text()
+    [row] = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith(f"| {found['device']} ")]
+    # What its snapshot says is the same each time; two runs say roughly what a hundred do.
+    assert row[1] == str(found["qubits"])
+    assert row[6:10] == [
+        str(found["pairs"]),
+        f"{100 * found['pair_error']:.2f}%",
+        f"{100 * found['readout_error']:.2f}%",
+        f"{100 * found['clean']:.0f}%",
+    ]
+    assert found["runs"] == 2
+    assert found["accepted"] + found["rejected"] <= 2
+    assert abs(float(row[4]) - found["distance"]) < 0.05
+    assert abs(float(row[5]) - found["fidelity"]) < 0.05
+    assert abs(float(row[10]) - found["reach"]) < 0.01
