@@ -88,6 +88,15 @@ contract WithdrawTest is Harness {
         vm.assertEq(address(account).balance, BUDGET, "much data is not a refusal");
     }
 
+    function test_a_withdrawal_that_burns_all_gas_leaves_the_credit() public {
+        owe(Account.Mood.Reverts);
+        account.set(Account.Mood.BurnsGas);
+        vm.prank(address(account));
+        (bool success,) = address(escrow).call(abi.encodeCall(IJobEscrow.withdraw, (NATIVE, address(account))));
+        vm.assertTrue(!success, "its gas is its own");
+        vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+    }
+
     function test_promise11_no_token_that_lists_a_receiver_stops_a_settlement() public {
         for (uint256 mood = 1; mood <= 4; ++mood) {
             token.list(worker, MoodyToken.Mood(mood));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
+import {Gas} from "./Gas.sol";
+
 /// @dev A contract that plays a part in a job and receives native coin in the way that it is set to.
 contract Account {
     enum Mood {
@@ -48,7 +50,7 @@ contract Account {
 
     receive() external payable {
         if (mood == Mood.Reverts) revert("no, thank you");
-        if (mood == Mood.BurnsGas) while (true) {}
+        if (mood == Mood.BurnsGas) Gas.burnAll();
         if (mood == Mood.ReturnsMuch) {
             assembly ("memory-safe") {
                 return(0, 100000)
