@@ -34,7 +34,7 @@ test: setup ## all tests: contracts (forge), then Python
 	@$(ENV) && sh scripts/forge.sh test --no-match-contract '^AllPromises$$'
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls: hours
+fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls (about an hour)
 	@sh scripts/setup.sh test
 	@$(ENV) && FOUNDRY_PROFILE=deep sh scripts/forge.sh test --match-test invariant_ --no-match-contract '^PromisesTest$$'
 
