@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.34;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {LibCall} from "solady/utils/LibCall.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IPermit2} from "../interfaces/IPermit2.sol";
 import {ERC3009} from "../libraries/ERC3009.sol";
 import {PackedTerms} from "../libraries/PackedTerms.sol";
+import {Transfers} from "../libraries/Transfers.sol";
 import {JobId} from "../types/JobTypes.sol";
 
 /// @title How money enters the escrow and leaves it.
@@ -48,11 +47,12 @@ abstract contract Treasury is IJobEscrow {
     function withdraw(address token, address to) external returns (uint256 amount) {
         amount = credit[token][msg.sender];
         if (amount == 0) revert JobEscrow_NoCredit(token, msg.sender);
+        if (to == address(0) || to == address(this)) revert JobEscrow_Receiver(to);
 
         credit[token][msg.sender] = 0;
         emit Withdrawn(token, msg.sender, to, amount);
 
-        if (!_transfer(token, to, amount, gasleft())) revert JobEscrow_Withdrawal(token, to);
+        if (!Transfers.send(token, to, amount, gasleft())) revert JobEscrow_Withdrawal(token, to);
     }
 
     // ------------------------------------------------------------------ in
@@ -150,7 +150,7 @@ abstract contract Treasury is IJobEscrow {
             ? (NATIVE_PUSH_GAS, NATIVE_PUSH_GAS + NATIVE_PUSH_GAS / 63 + PUSH_RESERVE)
             : (TOKEN_PUSH_GAS, TOKEN_PUSH_GAS + TOKEN_PUSH_GAS / 63 + PUSH_RESERVE);
         if (gasleft() < needed) revert JobEscrow_GasLeft(gasleft(), needed);
-        if (_transfer(token, to, amount, allowance)) return;
+        if (Transfers.send(token, to, amount, allowance)) return;
 
         credit[token][to] += amount;
         emit Credited(job, token, to, amount);
@@ -159,17 +159,5 @@ abstract contract Treasury is IJobEscrow {
     /// @dev Where a token refuses the transfer, the credit is nobody's: burnt as well.
     function _burn(JobId job, address token, uint256 amount) internal {
         _push(job, token, BURNT, amount);
-    }
-
-    /// @dev True where the transfer went through: for a token, where it answered nothing or true.
-    function _transfer(address token, address to, uint256 amount, uint256 gasAllowance) private returns (bool) {
-        if (token == address(0)) return SafeTransferLib.trySafeTransferETH(to, amount, gasAllowance);
-        // What is left out is whether the answer was longer than the word that counts.
-        // slither-disable-next-line unused-return
-        (bool success,, bytes memory answer) =
-            LibCall.tryCall(token, 0, gasAllowance, 32, abi.encodeCall(IERC20.transfer, (to, amount)));
-        if (!success) return false;
-        if (answer.length == 0) return token.code.length != 0;
-        return answer.length == 32 && abi.decode(answer, (uint256)) == 1;
     }
 }

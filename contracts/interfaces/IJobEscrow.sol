@@ -264,7 +264,7 @@ interface IJobEscrow is IJobEscrowErrors {
 
     /// @notice Sends the caller's credit, all of it.
     /// @param token The token; address(0) is the native coin.
-    /// @param to Who receives it.
+    /// @param to Who receives it: not the zero address and not the escrow, where it would be lost.
     /// @return amount How much.
     function withdraw(address token, address to) external returns (uint256 amount);
 

@@ -117,6 +117,8 @@ interface IJobEscrowErrors {
     error JobEscrow_GasLeft(uint256 left, uint256 needed);
     /// @notice The account has no credit in this token.
     error JobEscrow_NoCredit(address token, address account);
+    /// @notice Nobody could ever move what is sent there: to the zero address or to the escrow itself.
+    error JobEscrow_Receiver(address to);
     /// @notice The withdrawal did not go through; the credit stands.
     error JobEscrow_Withdrawal(address token, address to);
 }

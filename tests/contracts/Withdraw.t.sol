@@ -46,6 +46,17 @@ contract WithdrawTest is Harness {
         vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
     }
 
+    function test_refuses_a_receiver_where_the_money_would_be_lost() public {
+        owe(Account.Mood.Reverts);
+        address[2] memory lost = [address(0), address(escrow)];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(JobEscrow_Receiver.selector, lost[i]));
+            vm.prank(address(account));
+            escrow.withdraw(NATIVE, lost[i]);
+        }
+        vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+    }
+
     function test_refuses_a_second_withdrawal() public {
         owe(Account.Mood.Reverts);
         fund(plain());
