@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from hexbytes import HexBytes
 from web3.exceptions import BlockNotFound
+from web3.logs import DISCARD
 from web3.types import FilterParams, LogReceipt
 
 from oracle.chain.calls import EscrowCalls, abi_of
@@ -142,6 +143,13 @@ class EscrowClient(EscrowCalls):
         """What `account` may withdraw of `token` from the escrow."""
         with self.speaking("read a credit"):
             return int(self._escrow.functions.credit(self.checked(token), self.checked(account)).call())
+
+    def withdrawn(self, transaction: str) -> int:
+        """How many base units `transaction` withdrew, as the contract says it; 0 if it withdrew nothing."""
+        with self.speaking("read a withdrawal"):
+            receipt = self.web3.eth.get_transaction_receipt(HexBytes(transaction))
+            events = self._escrow.events.Withdrawn().process_receipt(receipt, errors=DISCARD)
+        return sum(int(event["args"]["amount"]) for event in events)
 
     # ------------------------------------------------------------------ inside
 

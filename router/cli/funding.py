@@ -1,7 +1,8 @@
-"""`compute fund`: lock a job's budget in the escrow."""
+"""`compute fund`, `credits`, `withdraw`: a job's budget into the escrow, and out of it what it could not push."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -14,10 +15,20 @@ if TYPE_CHECKING:
 
     from router.report.telling import Money
     from router.workflows.promote import Funding
+    from router.workflows.withdrawals import Withdrawal
+    from router.workflows.workspace import Workspace
+
+ROLES = ("requester", "worker", "operator")
+"""Those of router.workflows.withdrawals, which a test compares: importing it here would make help slow."""
+
+_other_tokens = click.option(
+    "--token", "others", multiple=True, metavar="ADDRESS",
+    help="Look at this token too; native coin and the deployment's token are always looked at. May be repeated.",
+)  # fmt: skip
 
 
 def register(root: click.Group) -> None:
-    """Add the command to `root`."""
+    """Add the commands to `root`."""
 
     @command(root, "fund", "compute fund job_8f31")
     @job_argument
@@ -42,6 +53,118 @@ def register(root: click.Group) -> None:
             next_step(screen, following)
 
         session.output.result({"job": record.job, **funding_json(funding), "next": following}, draw)
+
+    @command(root, "credits", "compute credits")
+    @_other_tokens
+    def show_credits(session: Session, others: tuple[str, ...]) -> None:
+        """Show what the escrow owes the accounts of this home.
+
+        A payment that its receiver or the token refused is no reason to hold a settlement up: the escrow keeps it as
+        a credit, for `compute withdraw` to take out.
+        """
+        from router.cli.output import next_step, plain, table
+        from router.workflows import withdrawals
+
+        workspace = _with_stack(session)
+        found = withdrawals.owed(workspace, withdrawals.tokens_of(workspace, others))
+        following = f"compute withdraw --as {found[0].role}" if found else "compute jobs"
+        rows = [
+            {"role": each.role, "account": each.account, "token": each.token, "amount": str(each.amount)}
+            for each in found
+        ]
+
+        def draw(screen: Console) -> None:
+            money = _money_by_token(workspace)
+            if not found:
+                screen.print("The escrow owes nobody here anything.")
+            else:
+                grid = table("role", "account", "credit", numbers=("credit",))
+                for each in found:
+                    grid.add_row(plain(each.role), plain(each.account), plain(money(each.token)(each.amount)))
+                screen.print(grid)
+            next_step(screen, following)
+
+        session.output.result({"credits": rows, "next": following}, draw)
+
+    @command(
+        root,
+        "withdraw",
+        "compute withdraw",
+        "compute withdraw --as worker --to 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266",
+    )
+    @click.option(
+        "--as", "role", type=click.Choice(ROLES), default=ROLES[0], show_default=True, help="Whose credit it is."
+    )
+    @click.option("--to", metavar="ADDRESS", default=None, help="Who receives it. [default: the account itself]")
+    @_other_tokens
+    def withdraw(session: Session, role: str, to: str | None, others: tuple[str, ...]) -> None:
+        """Take out what the escrow could not pay an account of this home.
+
+        All of it, in each token. Where the account itself cannot receive, name another with --to: an address typed
+        wrongly is refused, and so is one where nobody could move the money. Doing it again finds nothing left.
+        """
+        from router.cli.output import next_step, plain
+        from router.workflows import withdrawals
+
+        workspace = _with_stack(session)
+        money = _money_by_token(workspace)
+        made: list[Withdrawal] = []
+        try:
+            for each in withdrawals.withdraw(workspace, role, withdrawals.tokens_of(workspace, others), to):
+                made.append(each)  # one by one: an error must not take those before it along
+        except Exception:
+            for each in made:  # in one token, before another failed
+                session.output.log(_withdrawn(each, money))
+            raise
+        rows = [
+            {
+                "token": each.token,
+                "to": each.to,
+                "amount": str(each.amount),
+                "tx_hash": each.tx_hash,
+                "block": each.block,
+                "gas_used": each.gas_used,
+            }
+            for each in made
+        ]
+
+        def draw(screen: Console) -> None:
+            if not made:
+                screen.print(f"The escrow owes the {role} nothing.")
+            for each in made:
+                screen.print(plain(_withdrawn(each, money)))
+            next_step(screen, "compute credits")
+
+        session.output.result({"withdrawn": rows, "next": "compute credits"}, draw)
+
+
+def _with_stack(session: Session) -> Workspace:
+    """The session's home, opened; raises StackDown where no stack says which chain it is about."""
+    from router.cli.opening import existing
+    from router.workflows.workspace import StackDown
+
+    workspace = existing(session)
+    if workspace is None:
+        raise StackDown(session.home, "a credit")
+    return workspace
+
+
+def _money_by_token(workspace: Workspace) -> Callable[[str], Money]:
+    """How amounts of a token are written: native coin and the deployment's token by their decimals."""
+    from oracle.terms import ZERO_ADDRESS
+    from router.report.telling import base_units, in_token
+
+    deployment = workspace.deployment
+    known = {
+        ZERO_ADDRESS: in_token("ETH", 18),
+        deployment.token: in_token(deployment.token_symbol, deployment.token_decimals),
+    }
+    return lambda token: known.get(token) or (lambda amount: f"{base_units(amount)} of {token}")
+
+
+def _withdrawn(made: Withdrawal, money: Callable[[str], Money]) -> str:
+    where = f"block {made.block}, {made.tx_hash}, gas {made.gas_used:,}"
+    return f"{money(made.token)(made.amount)} withdrawn to {made.to}: {where}"
 
 
 def funding_json(funding: Funding) -> dict[str, object]:
