@@ -51,7 +51,8 @@ TESTS = {
     "ValidatorRegistry": (("^Registry", "^Registry(Invariants|Escrow)"), ("^Registry(Invariants|Escrow)", "")),
 }
 GAS_LIMIT = 10**10  # a loop without end stops there, in seconds
-TIMEOUT_S = 60  # and is noticed by that where it costs no gas to speak of
+TIMEOUT_S = 60  # and is noticed by that where it costs no gas to speak of; more where tests that pass take long
+TOO_LONG = "(took too long)"
 RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
 Sources = dict[str, bytes]
 
@@ -190,8 +191,8 @@ def install(target: str, code: str) -> None:
     path.write_text(json.dumps(artifact))
 
 
-def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[list[str], int]:
-    """Failed tests, and how many were run."""
+def forge(contracts: tuple[str, str], skipped: list[str], runs: int, limit: float) -> tuple[list[str], int]:
+    """Failed tests, and how many were run, within `limit` seconds."""
     command = [
         "sh", str(ROOT / "scripts/forge.sh"), "test", "--root", str(TREE), "--json", "--fail-fast",
         "--threads", "2",
@@ -208,10 +209,10 @@ def forge(contracts: tuple[str, str], skipped: list[str], runs: int) -> tuple[li
     }
     try:
         ran = subprocess.run(
-            command, cwd=TREE, capture_output=True, text=True, env={**os.environ, **environment}, timeout=TIMEOUT_S
+            command, cwd=TREE, capture_output=True, text=True, env={**os.environ, **environment}, timeout=limit
         )
     except subprocess.TimeoutExpired:
-        return ["(took too long)"], 0
+        return [TOO_LONG], 0
     line = next((line for line in ran.stdout.splitlines() if line.startswith("{")), "")
     if not line:
         sys.exit(f"mutate.py: forge said no result:\n{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}")
@@ -299,7 +300,8 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
     prepare()
     for target in dict.fromkeys(target for target, _, _ in mutants):
         original = (TREE / f"out/{target}.sol/{target}.json").read_bytes()
-        skipped: list[str] | None = None
+        skipped: list[str] = []
+        limits: list[float] = [TIMEOUT_S] * len(RUNS)
         sources, trees = made[target]
         for file in dict.fromkeys(mutant.file for each, _, mutant in mutants if each == target):
             (digest,) = {digest for each, digest, mutant in mutants if each == target and mutant.file == file}
@@ -310,42 +312,46 @@ def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, A
                     record(mutant, digest, "does not compile", "", 0)
                 # Tests that the unoptimised code fails with no mutant on, such as those of gas, kill nothing.
                 install(target, code[:-4] + f"{FIRST - 1:04x}")
-                skipped = baseline(target)
+                skipped, limits = baseline(target)
                 for number, mutant in numbered.items():
                     install(target, code[:-4] + f"{number:04x}")
-                    ask(target, mutant, digest, skipped)
+                    ask(target, mutant, digest, skipped, limits)
             for mutant in (each for each in of_file if each.function == "constructor"):
                 lone = alone(target, sources, trees[file], mutant)
                 if lone is None:
                     record(mutant, digest, "does not compile", "", 0)
                     continue
                 install(target, lone)
-                ask(target, mutant, digest, skipped or [])
+                ask(target, mutant, digest, skipped, limits)
         (TREE / f"out/{target}.sol/{target}.json").write_bytes(original)
 
 
-def ask(target: str, mutant: Mutant, digest: str, skipped: list[str]) -> None:
+def ask(target: str, mutant: Mutant, digest: str, skipped: list[str], limits: list[float]) -> None:
     """Whether a test fails on what is installed."""
     began, failed = time.monotonic(), [""]
-    for contracts, runs in zip(TESTS[target], RUNS, strict=True):
-        failed, _ = forge(contracts, skipped, runs)
+    for contracts, runs, limit in zip(TESTS[target], RUNS, limits, strict=True):
+        failed, _ = forge(contracts, skipped, runs, limit)
         if failed:
             break
     record(mutant, digest, "killed" if failed else "survived", ", ".join(failed), time.monotonic() - began)
 
 
-def baseline(target: str) -> list[str]:
+def baseline(target: str) -> tuple[list[str], list[float]]:
+    """Tests to leave out, and how long each kind of run may take: ten times what it takes with no mutant on."""
     skipped: list[str] = []
+    limits: list[float] = []
     for contracts, runs in zip(TESTS[target], RUNS, strict=True):
         while True:
-            failed, count = forge(contracts, skipped, runs)
+            began = time.monotonic()
+            failed, count = forge(contracts, skipped, runs, 10 * TIMEOUT_S)
             if not failed:
                 break
-            if any(name.endswith(".setUp") for name in failed):
+            if TOO_LONG in failed or any(name.endswith(".setUp") for name in failed):
                 sys.exit(f"mutate.py: {', '.join(failed)} failed on unchanged code: run `make test` first")
             skipped += [name.split(".")[1] for name in failed]
+        limits.append(max(TIMEOUT_S, 10 * (time.monotonic() - began)))
         print(f"  {count} tests of {target}; left out: {', '.join(skipped) or 'none'}", file=sys.stderr, flush=True)
-    return skipped
+    return skipped, limits
 
 
 def record(mutant: Mutant, digest: str, result: str, by: str, seconds: float) -> None:
@@ -366,8 +372,13 @@ def summary(rows: list[dict[str, Any]], total: int) -> str:
     counts = Counter(row["result"] for row in rows)
     return (
         f"{counts['killed']} killed, {counts['survived']} survived, {counts['does not compile']} do not compile; "
-        f"{len(rows)} of {total} mutants"
+        f"{len(rows)} of {total} mutants; {len(timed_out(rows))} killed by the time limit"
     )
+
+
+def timed_out(rows: list[dict[str, Any]]) -> list[str]:
+    """Mutants that no test failed on, but that did not come to an end."""
+    return [row["name"] for row in rows if row["by"] == TOO_LONG]
 
 
 HEADING = "| file | mutants | killed | survived |"
@@ -386,7 +397,14 @@ def write_page(rows: list[dict[str, Any]], total: int) -> None:
             f"| `{file}` | {counts['killed'] + counts['survived']} | {counts['killed']} | {counts['survived']} |"
         )
     killed, survived = (sum(counts[result] for counts in per_file.values()) for result in ("killed", "survived"))
-    lines += [f"| all | {killed + survived} | {killed} | {survived} |", "", "| survivor | why |", "|---|---|"]
+    lines += [f"| all | {killed + survived} | {killed} | {survived} |", ""]
+    endless = timed_out(rows)
+    lines += [
+        f"{len(endless)} of the killed were noticed by not coming to an end.",
+        "",
+        "| survivor | why |",
+        "|---|---|",
+    ]
     for row in rows:
         if row["result"] == "survived":
             lines.append(f"| {row['name']} | {reasons.get(row['name'], '')} |")
