@@ -2,10 +2,12 @@
 
     ape run deploy --network ethereum:local:foundry
     ape run deploy --network ethereum:sepolia:node --account NAME --token 0x…
+    ape run deploy … --registry-bond 5000000000 --exit-delay-days 60
 
 On a local network a development account deploys, and LocalUSD with it: play money, refused anywhere else. On any
 other network name the ape account that pays for gas, and the token that jobs are settled in (`--native` for the
-chain's own coin). The bytecode is the committed one, oracle/chain/abi/, so that what runs can be compared.
+chain's own coin). With --registry-bond a ValidatorRegistry is deployed too, with bonds in that token; specs name it
+under settlement, `compute-oracle registry` is for its validators. The bytecode is the committed one, oracle/chain/abi/, so that what runs can be compared.
 """
 
 from __future__ import annotations
@@ -58,7 +60,17 @@ def chosen_token(local: bool, deployer: Any, token: str | None, native: bool) ->
 @click.option("--account", "alias", help="the ape account that deploys; not needed on a local network")
 @click.option("--token", help="address of the ERC-20 that jobs are settled in")
 @click.option("--native", is_flag=True, help="jobs are settled in the chain's own coin")
-def cli(alias: str | None, token: str | None, native: bool) -> None:
+@click.option(
+    "--registry-bond", type=click.IntRange(1, 2**128 - 1), help="base units; deploys a registry of validators"
+)
+@click.option(
+    "--exit-delay-days",
+    type=click.IntRange(1, 730),
+    default=60,
+    show_default=True,
+    help="how long a validator's bond is held after it leaves: no job that lives longer is admitted",
+)
+def cli(alias: str | None, token: str | None, native: bool, registry_bond: int | None, exit_delay_days: int) -> None:
     provider = networks.provider
     local = provider.network.is_local
     if token and native:
@@ -83,3 +95,7 @@ def cli(alias: str | None, token: str | None, native: bool) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(deployment, indent=2) + "\n")
     click.echo(f"JobEscrow is at {escrow.address} on chain {provider.chain_id}; wrote {path}")
+    if registry_bond is not None:
+        delay_s = exit_delay_days * 24 * 3600
+        registry = deployer.deploy(container("ValidatorRegistry"), members["token"], registry_bond, delay_s)
+        click.echo(f"ValidatorRegistry is at {registry.address}; validators: `compute-oracle registry deposit`")

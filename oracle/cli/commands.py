@@ -12,6 +12,7 @@ import click
 from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
 from oracle.cli.judge import judge
+from oracle.cli.registry import registry
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -159,3 +160,4 @@ def run(
 
 
 main.add_command(judge)
+main.add_command(registry)

@@ -27,7 +27,14 @@ def test_help_imports_nothing_heavy():
     assert ended.stderr.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", [(), ("init",), ("run",), ("judge",)])
+REGISTRY = ("status", "deposit", "join", "leave", "request-exit", "exit", "slash", "withdraw")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(), ("init",), ("run",), ("judge",), ("registry",), *(("registry", name) for name in REGISTRY)],
+    ids=lambda command: " ".join(command) or "alone",
+)
 def test_every_help_has_an_example(command):
     told = invoke(*command, "--help")
     assert told.exit_code == 0
