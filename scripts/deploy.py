@@ -7,7 +7,8 @@
 On a local network a development account deploys, and LocalUSD with it: play money, refused anywhere else. On any
 other network name the ape account that pays for gas, and the token that jobs are settled in (`--native` for the
 chain's own coin). With --registry-bond a ValidatorRegistry is deployed too, with bonds in that token; specs name it
-under settlement, `compute-oracle registry` is for its validators. The bytecode is the committed one, oracle/chain/abi/, so that what runs can be compared.
+under settlement, and `compute-oracle registry` is for its validators. The bytecode is the committed one,
+oracle/chain/abi/, so that what runs can be compared.
 """
 
 from __future__ import annotations
