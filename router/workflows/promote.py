@@ -11,8 +11,10 @@ from decimal import Decimal
 
 from filelock import FileLock
 
+from oracle.chain.client import EscrowClient
 from oracle.chain.errors import InsufficientFunds
 from oracle.chain.events import Funded, Status
+from oracle.chain.registry import RegistryClient, outlives
 from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, canonical_spec, parse_canonical_spec, promoted, spec_hash
 from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, pack_terms
@@ -107,6 +109,7 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
         quorum=stack.roles.quorum,
     )
     terms = build_terms(child, roles=roles, token=_token_of(child), now=client.head().timestamp, job=job)
+    check_registry(client, terms)
     escrow = escrow_facts(workspace, None, record, terms)
     assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
     escrow_id = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
@@ -121,6 +124,23 @@ def _check_rounds(spec: JobSpec) -> None:
         reason = f"{rounds} rounds, and this router's worker runs no top-ups"
         remedy = "write max_rounds: 1, with rounds left out of the validation section, and simulate again"
         raise InputRejected("promotion", [Finding("settlement.max_rounds", None, reason, remedy)])
+
+
+def check_registry(client: EscrowClient, terms: JobTerms) -> None:
+    """Raise InputRejected where the registry that the terms name would not admit their validators: the escrow would
+    refuse the budget, after the requester has signed. Raises ChainError."""
+    if terms.registry == ZERO_ADDRESS:
+        return
+    until = datetime.fromtimestamp(outlives(terms), UTC)
+    reason = f"{terms.registry} does not admit the validators until {until:%Y-%m-%d %H:%M} UTC"
+    remedy = f"`compute-oracle registry status {' '.join(terms.validators)}` says who has not joined; or leave it out"
+    with client.speaking("look for the registry"):
+        code = client.web3.eth.get_code(client.checked(terms.registry))
+    if not code:
+        reason, remedy = f"there is no contract at {terms.registry}", "name a registry on this chain, or leave it out"
+    elif RegistryClient(client, terms.registry).admits(terms):
+        return
+    raise InputRejected("promotion", [Finding("settlement.registry", None, reason, remedy)])
 
 
 def quote(workspace: Workspace, spec: JobSpec) -> Quote:

@@ -17,8 +17,10 @@ from oracle.chain import keystore
 from oracle.chain.registry import RegistryClient, Standing
 from oracle.chain.sender import transact
 from oracle.cli import main
+from oracle.encoding import InputRejected
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, verdict_digest
 from oracle.verdict.signed import Attestation
+from router.workflows.promote import check_registry
 
 BOND = 7 * 10**15
 TOKEN_BOND = 5_000_000
@@ -246,13 +248,22 @@ def test_a_chain_that_is_down_ends_with_5(office: Office) -> None:
     assert "does not answer" in ended.stderr
 
 
-def test_a_set_that_all_joined_admits_a_job(office: Office) -> None:
+def test_a_job_is_offered_and_funded_only_where_all_have_joined(office: Office) -> None:
     people = [office.person(f"validator {number}") for number in range(3)]
     addresses = [person.address for person in people]
-    for person in people:
-        office.did(person, "deposit")
-        office.did(person, "join", *addresses)
     deployed = office.deployed
     ascending = tuple(sorted(addresses, key=lambda address: int(address, 16)))
     terms = deployed.terms(registry=office.registry, validators=ascending, token=ZERO_ADDRESS, salt=77)
+    for person in people:
+        office.did(person, "deposit")
+        with pytest.raises(InputRejected, match="does not admit") as refused:
+            check_registry(deployed.client, terms)
+        assert f"compute-oracle registry status {' '.join(ascending)}" in refused.value.findings[0].remedy
+        office.did(person, "join", *addresses)
+    check_registry(deployed.client, terms)
+    long = replace(terms, verdict_by=deployed.anvil.now() + EXIT_DELAY_S + DAY_S)
+    with pytest.raises(InputRejected, match="does not admit"):
+        check_registry(deployed.client, long)
+    with pytest.raises(InputRejected, match="no contract"):
+        check_registry(deployed.client, replace(terms, registry=ELSEWHERE))
     transact(deployed.client, deployed.client.fund(terms), deployed.payer)
