@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from oracle.cli.arbiter import arbiter
 from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
 from oracle.cli.judge import judge
@@ -161,3 +162,4 @@ def run(
 
 main.add_command(judge)
 main.add_command(registry)
+main.add_command(arbiter)

@@ -1,4 +1,4 @@
-"""Where a command about a registry starts, with its node, its contract and its key, and how it ends."""
+"""Where a command that speaks to a chain starts, with its node, its contract and its key, and how it ends."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ _COPY = "copy it, capitals included"
 
 @dataclass(frozen=True)
 class Desk:
-    """A registry, spoken to over one node; with the key of whoever acts, where the command needs one."""
+    """An escrow, spoken to over one node; with the key of whoever acts, where the command needs one."""
 
     client: EscrowClient
-    registry: RegistryClient
     key: LocalAccount | None
     as_json: bool
 
@@ -65,16 +64,26 @@ class Desk:
         _end(code, reason, remedy, self.as_json)
 
 
-def connected(*, signs: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command a Desk in place of the options that lead to it, and ends what goes wrong with one line."""
+@dataclass(frozen=True)
+class RegistryDesk(Desk):
+    """A registry beside the escrow."""
+
+    registry: RegistryClient
+
+
+def connected(*, signs: bool = True, registry: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Gives a command a Desk, or a RegistryDesk, in place of the options that lead to it, and ends what goes wrong with
+    one line."""
+    asks_registry = registry
+    look = "registry status ADDRESS" if registry else "arbiter show JOB"
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
         def call(
             rpc: str,
             deployment: Path,
-            registry: str,
             as_json: bool,
+            registry: str | None = None,
             keystore: Path | None = None,
             password_file: Path | None = None,
             **own: Any,
@@ -88,7 +97,7 @@ def connected(*, signs: bool = True) -> Callable[[Callable[..., None]], Callable
             except CallReverted as error:
                 listed = ", ".join(f"{name}={value}" for name, value in error.arguments.items())
                 reason = f"the contract refuses {error.doing}: {error.error_name}({listed})"
-                _end(Exit.INPUT, reason, "nothing was sent; `compute-oracle registry status ADDRESS` looks", as_json)
+                _end(Exit.INPUT, reason, f"nothing was sent; `compute-oracle {look}` says what stands", as_json)
             except ChainError as error:
                 reason, _, remedy = str(error).rpartition("; ")
                 _end(Exit.DEPENDENCY, reason, remedy, as_json)
@@ -96,8 +105,10 @@ def connected(*, signs: bool = True) -> Callable[[Callable[..., None]], Callable
         options = [
             click.option("--rpc", required=True, help="URL of a node, for example http://127.0.0.1:8545."),
             click.option("--deployment", required=True, type=_FILE, help="Deployment file of the chain."),
-            click.option("--registry", required=True, metavar="ADDRESS", help="The registry, as specs name it."),
         ]
+        if asks_registry:
+            named = "The registry, as specs name it."
+            options.append(click.option("--registry", required=True, metavar="ADDRESS", help=named))
         if signs:
             held = "The keystore's password, in a file of mode 0600."
             options += [
@@ -132,7 +143,7 @@ def receiver_of(desk: Desk, to: str | None) -> str:
 
 
 def _open(
-    rpc: str, deployment: Path, registry: str, keystore: Path | None, password_file: Path | None, as_json: bool
+    rpc: str, deployment: Path, registry: str | None, keystore: Path | None, password_file: Path | None, as_json: bool
 ) -> Desk:
     """Raises InputsRejected with every fault of the options, ChainError."""
     from oracle.chain import keystore as keys
@@ -143,7 +154,7 @@ def _open(
 
     gathering, key = Gathering(), None
     where = gathering.read(lambda: Deployment.load(deployment))
-    if not _is_address(registry):
+    if registry is not None and not _is_address(registry):
         gathering.reject("--registry", f"{registry} is not a checksum address (EIP-55)", _COPY)
     if keystore is not None and password_file is not None:
         try:
@@ -155,13 +166,36 @@ def _open(
         raise AssertionError("what could not be read was gathered")
     client = EscrowClient(rpc, where)
     client.check_network()
+    if registry is None:
+        return Desk(client, key, as_json)
     with client.speaking("look for the registry"):
         code = client.web3.eth.get_code(client.checked(registry))
     if not code:
         remedy = "name the address that specs have under settlement, on the chain of the deployment file"
         gathering.reject("--registry", f"there is no contract at {registry} on chain {where.chain_id}", remedy)
     gathering.settle()
-    return Desk(client, RegistryClient(client, registry), key, as_json)
+    return RegistryDesk(client, key, as_json, RegistryClient(client, registry))
+
+
+def money(desk: Desk, token: str, amount: int) -> str:
+    """An amount where the token's decimals are known: of native coin, or of the deployment's token; else base units."""
+    from decimal import Decimal
+
+    from oracle.terms import ZERO_ADDRESS
+
+    where = desk.client.deployment
+    if token == ZERO_ADDRESS:
+        return f"{Decimal(amount).scaleb(-18).normalize():f} ETH"
+    if token == where.token:
+        return f"{Decimal(amount).scaleb(-where.token_decimals).normalize():f} {where.token_symbol}"
+    return f"{amount:,} base units of {token}"
+
+
+def moment(seconds: int) -> str:
+    """Unix seconds as people read them."""
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _is_address(text: str) -> bool:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oracle.cli.desk import Desk, ascending, connected, receiver_of
+from oracle.cli.desk import RegistryDesk, ascending, connected, moment, money, receiver_of
 from oracle.cli.endings import Exit, Gathering
 
 if TYPE_CHECKING:
-    from oracle.chain.registry import Member, Parameters
+    from oracle.chain.registry import Member
     from oracle.verdict.signed import Attestation
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -41,8 +41,8 @@ def registry() -> None:
 
 @registry.command()
 @click.argument("addresses", metavar="[ADDRESS]...", nargs=-1)
-@connected(signs=False)
-def status(desk: Desk, addresses: tuple[str, ...]) -> None:
+@connected(signs=False, registry=True)
+def status(desk: RegistryDesk, addresses: tuple[str, ...]) -> None:
     """Say what the registry asks of validators, and where each ADDRESS stands.
 
     Of two or more also whether jobs may name them as a set.
@@ -54,7 +54,7 @@ def status(desk: Desk, addresses: tuple[str, ...]) -> None:
     validators, asked = ascending(addresses), desk.registry.parameters()
     held, admitted = asked.exit_delay + asked.report_time, asked.exit_delay
     lines = [
-        f"bond: {_money(desk, asked, asked.bond)}, held for {_days(held)} after an exit is asked for",
+        f"bond: {money(desk, asked.token, asked.bond)}, held for {_days(held)} after an exit is asked for",
         f"admits jobs that end within {_days(admitted)}",
     ]
     members: dict[str, object] = {}
@@ -66,7 +66,7 @@ def status(desk: Desk, addresses: tuple[str, ...]) -> None:
             "sets": list(desk.registry.sets_of(address)),
             "credit": str(credit),
         }
-        owed = f", may withdraw {_money(desk, asked, credit)}" if credit else ""
+        owed = f", may withdraw {money(desk, asked.token, credit)}" if credit else ""
         lines.append(f"{address}  {_standing(member)}, in {member.sets} sets{owed}")
     facts: dict[str, object] = {
         "registry": str(desk.registry.address),
@@ -86,8 +86,8 @@ def status(desk: Desk, addresses: tuple[str, ...]) -> None:
 
 
 @registry.command()
-@connected()
-def deposit(desk: Desk) -> None:
+@connected(registry=True)
+def deposit(desk: RegistryDesk) -> None:
     """Post this validator's bond.
 
     In a token the registry is first allowed to take just the bond.
@@ -115,19 +115,20 @@ def deposit(desk: Desk) -> None:
     if asked.token != ZERO_ADDRESS:
         held = desk.client.balance(address, asked.token)
         if held < asked.bond:
-            reason = f"{address} has {_money(desk, asked, held)}, and the bond is {_money(desk, asked, asked.bond)}"
+            has, needs = money(desk, asked.token, held), money(desk, asked.token, asked.bond)
+            reason = f"{address} has {has}, and the bond is {needs}"
             desk.refuse(Exit.INPUT, reason, "send it the difference")
         if desk.client.allowance(address, asked.token, str(desk.registry.address)) < asked.bond:
             desk.send(desk.registry.approve_bond(asked))
     sent = desk.send(desk.registry.deposit(asked))
-    line = f"{address} is bonded with {_money(desk, asked, asked.bond)}"
+    line = f"{address} is bonded with {money(desk, asked.token, asked.bond)}"
     desk.told("deposit", line, {"account": address, "bond": str(asked.bond), **sent}, following)
 
 
 @registry.command()
 @_ADDRESSES
-@connected()
-def join(desk: Desk, addresses: tuple[str, ...]) -> None:
+@connected(registry=True)
+def join(desk: RegistryDesk, addresses: tuple[str, ...]) -> None:
     """Agree to be in the set of these validators, this one among them.
 
     Their order does not matter. Once all have joined, jobs may name the set.
@@ -154,8 +155,8 @@ def join(desk: Desk, addresses: tuple[str, ...]) -> None:
 
 @registry.command()
 @_ADDRESSES
-@connected()
-def leave(desk: Desk, addresses: tuple[str, ...]) -> None:
+@connected(registry=True)
+def leave(desk: RegistryDesk, addresses: tuple[str, ...]) -> None:
     """Leave the set of these validators. Funded jobs do not change; no new one may name it.
 
     \b
@@ -175,8 +176,8 @@ def leave(desk: Desk, addresses: tuple[str, ...]) -> None:
 
 
 @registry.command(name="request-exit")
-@connected()
-def request_exit(desk: Desk) -> None:
+@connected(registry=True)
+def request_exit(desk: RegistryDesk) -> None:
     """Leave every set for good, to have the bond back after the delay. Cannot be taken back.
 
     \b
@@ -192,7 +193,7 @@ def request_exit(desk: Desk) -> None:
         sent = desk.send(desk.registry.request_exit())
         member = desk.registry.member(address)
     _expect_bond(desk, member)
-    line = f"{address} is in no set any more; its bond is held until {_moment(member.exits_at)}"
+    line = f"{address} is in no set any more; its bond is held until {moment(member.exits_at)}"
     did = "request-exit" if sent else "nothing"
     facts = {"account": address, "exits_at": member.exits_at, **sent}
     desk.told(did, line, facts, "compute-oracle registry exit")
@@ -200,8 +201,8 @@ def request_exit(desk: Desk) -> None:
 
 @registry.command(name="exit")
 @_TO
-@connected()
-def exit_(desk: Desk, to: str | None) -> None:
+@connected(registry=True)
+def exit_(desk: RegistryDesk, to: str | None) -> None:
     """Take the bond back, after `request-exit` and the delay.
 
     \b
@@ -217,17 +218,17 @@ def exit_(desk: Desk, to: str | None) -> None:
     if member.standing is Standing.BONDED:
         desk.refuse(Exit.INPUT, f"{address} is bonded", "`compute-oracle registry request-exit` comes first")
     if desk.client.head().timestamp <= member.exits_at:
-        desk.refuse(Exit.INPUT, f"the bond is held until {_moment(member.exits_at)}", "run this again then")
+        desk.refuse(Exit.INPUT, f"the bond is held until {moment(member.exits_at)}", "run this again then")
     sent = desk.send(desk.registry.exit(receiver))
-    line = f"{_money(desk, asked, asked.bond)} went to {receiver}"
+    line = f"{money(desk, asked.token, asked.bond)} went to {receiver}"
     desk.told("exit", line, {"account": address, "to": receiver, "amount": str(asked.bond), **sent})
 
 
 @registry.command()
 @click.argument("one", type=_FILE)
 @click.argument("other", type=_FILE)
-@connected()
-def slash(desk: Desk, one: Path, other: Path) -> None:
+@connected(registry=True)
+def slash(desk: RegistryDesk, one: Path, other: Path) -> None:
     """Report a validator: ONE and OTHER are attestations of its to different verdicts on one result.
 
     Files as an attestation board keeps them. Anybody may report: half of the bond is theirs, half is burnt.
@@ -256,15 +257,15 @@ def slash(desk: Desk, one: Path, other: Path) -> None:
     if standing not in (Standing.BONDED, Standing.EXITING):
         desk.refuse(Exit.INPUT, f"{first.validator} has no bond here ({standing.name.lower()})", "name its registry")
     sent, asked = desk.send(call), desk.registry.parameters()
-    line = f"{first.validator} lost its bond; {_money(desk, asked, asked.bond // 2)} of it are yours"
+    line = f"{first.validator} lost its bond; {money(desk, asked.token, asked.bond // 2)} of it are yours"
     following = "compute-oracle registry withdraw"
     desk.told("slash", line, {"member": first.validator, "reward": str(asked.bond // 2), **sent}, following)
 
 
 @registry.command()
 @_TO
-@connected()
-def withdraw(desk: Desk, to: str | None) -> None:
+@connected(registry=True)
+def withdraw(desk: RegistryDesk, to: str | None) -> None:
     """Take out what reports have earned.
 
     \b
@@ -278,11 +279,11 @@ def withdraw(desk: Desk, to: str | None) -> None:
         desk.told("nothing", f"the registry owes {address} nothing", {"account": address})
         return
     sent = desk.send(desk.registry.withdraw(receiver))
-    line = f"{_money(desk, desk.registry.parameters(), amount)} went to {receiver}"
+    line = f"{money(desk, desk.registry.parameters().token, amount)} went to {receiver}"
     desk.told("withdraw", line, {"account": address, "to": receiver, "amount": str(amount), **sent})
 
 
-def _expect_bond(desk: Desk, member: Member) -> None:
+def _expect_bond(desk: RegistryDesk, member: Member) -> None:
     from oracle.chain.registry import Standing
 
     if member.standing in (Standing.NONE, Standing.SLASHED):
@@ -309,27 +310,7 @@ def _attestation(path: Path) -> Attestation:
 
 def _standing(member: Member) -> str:
     name = member.standing.name.lower()
-    return f"{name} until {_moment(member.exits_at)}" if member.exits_at else name
-
-
-def _money(desk: Desk, asked: Parameters, amount: int) -> str:
-    """An amount in the bonds' token, where its decimals are known: native coin, or the deployment's token."""
-    from decimal import Decimal
-
-    from oracle.terms import ZERO_ADDRESS
-
-    where = desk.client.deployment
-    if asked.token == ZERO_ADDRESS:
-        return f"{Decimal(amount).scaleb(-18).normalize():f} ETH"
-    if asked.token == where.token:
-        return f"{Decimal(amount).scaleb(-where.token_decimals).normalize():f} {where.token_symbol}"
-    return f"{amount:,} base units of {asked.token}"
-
-
-def _moment(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{name} until {moment(member.exits_at)}" if member.exits_at else name
 
 
 def _days(seconds: int) -> str:

@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {
     "router.providers.protocol.ProviderRefused": Rule(Exit.INPUT),
     "router.workflows.workspace.StackDown": Rule(Exit.DEPENDENCY),
     "router.workflows.transactions.EffectUncertain": Rule(Exit.DEPENDENCY),
-    "router.workflows.promote.PayerShort": Rule(Exit.DEPENDENCY),
+    "router.workflows.purse.PayerShort": Rule(Exit.DEPENDENCY),
     "router.workflows.promote.PromotionDenied": Rule(Exit.DENIED),
     "router.stack.demo.DemoStuck": Rule(Exit.DEPENDENCY, "look at the logs it names; `compute doctor` looks closer"),
     "router.workflows.validate.NoVerdict": Rule(Exit.NOT_ACCEPTED),

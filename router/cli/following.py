@@ -28,7 +28,7 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
     from router.lifecycle import apply
 
     store = workspace.store
-    printer = Printer(session, views.money_of(workspace))
+    printer = Printer(session, views.money_of(workspace, store.job(job)))
     record: JobRecord | None = None
     told: str | None = None
     end = None if timeout_s is None else time.monotonic() + timeout_s

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from router.cli.opening import job_argument, job_of
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from oracle.chain.deployment import Deployment
     from router.report.telling import Money
     from router.workflows.promote import Funding
     from router.workflows.withdrawals import Withdrawal
@@ -43,7 +43,7 @@ def register(root: click.Group) -> None:
 
         workspace, record = job_of(session, job)
         funding = lock(workspace, record.job)
-        money = money_of(workspace)
+        money = money_of(workspace, record)
         following = f"compute quantum watch {record.job}"
 
         def draw(screen: Console) -> None:
@@ -63,6 +63,7 @@ def register(root: click.Group) -> None:
         a credit, for `compute withdraw` to take out.
         """
         from router.cli.output import next_step, plain, table
+        from router.cli.views import money_in
         from router.workflows import withdrawals
 
         workspace = _with_stack(session)
@@ -74,13 +75,16 @@ def register(root: click.Group) -> None:
         ]
 
         def draw(screen: Console) -> None:
-            money = _money_by_token(workspace)
             if not found:
                 screen.print("The escrow owes nobody here anything.")
             else:
                 grid = table("role", "account", "credit", numbers=("credit",))
                 for each in found:
-                    grid.add_row(plain(each.role), plain(each.account), plain(money(each.token)(each.amount)))
+                    grid.add_row(
+                        plain(each.role),
+                        plain(each.account),
+                        plain(money_in(workspace.deployment, each.token)(each.amount)),
+                    )
                 screen.print(grid)
             next_step(screen, following)
 
@@ -107,14 +111,14 @@ def register(root: click.Group) -> None:
         from router.workflows import withdrawals
 
         workspace = _with_stack(session)
-        money = _money_by_token(workspace)
+        deployment = workspace.deployment
         made: list[Withdrawal] = []
         try:
             for each in withdrawals.withdraw(workspace, role, withdrawals.tokens_of(workspace, others), to):
                 made.append(each)  # one by one: an error must not take those before it along
         except Exception:
             for each in made:  # in one token, before another failed
-                session.output.log(_withdrawn(each, money))
+                session.output.log(_withdrawn(each, deployment))
             raise
         rows = [
             {
@@ -132,7 +136,7 @@ def register(root: click.Group) -> None:
             if not made:
                 screen.print(f"The escrow owes the {role} nothing.")
             for each in made:
-                screen.print(plain(_withdrawn(each, money)))
+                screen.print(plain(_withdrawn(each, deployment)))
             next_step(screen, "compute credits")
 
         session.output.result({"withdrawn": rows, "next": "compute credits"}, draw)
@@ -149,22 +153,11 @@ def _with_stack(session: Session) -> Workspace:
     return workspace
 
 
-def _money_by_token(workspace: Workspace) -> Callable[[str], Money]:
-    """How amounts of a token are written: native coin and the deployment's token by their decimals."""
-    from oracle.terms import ZERO_ADDRESS
-    from router.report.telling import base_units, in_token
+def _withdrawn(made: Withdrawal, deployment: Deployment) -> str:
+    from router.cli.views import money_in
 
-    deployment = workspace.deployment
-    known = {
-        ZERO_ADDRESS: in_token("ETH", 18),
-        deployment.token: in_token(deployment.token_symbol, deployment.token_decimals),
-    }
-    return lambda token: known.get(token) or (lambda amount: f"{base_units(amount)} of {token}")
-
-
-def _withdrawn(made: Withdrawal, money: Callable[[str], Money]) -> str:
-    where = f"block {made.block}, {made.tx_hash}, gas {made.gas_used:,}"
-    return f"{money(made.token)(made.amount)} withdrawn to {made.to}: {where}"
+    amount = money_in(deployment, made.token)(made.amount)
+    return f"{amount} withdrawn to {made.to}: block {made.block}, {made.tx_hash}, gas {made.gas_used:,}"
 
 
 def funding_json(funding: Funding) -> dict[str, object]:

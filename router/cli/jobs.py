@@ -1,4 +1,4 @@
-"""`compute jobs`, `approve`, `deny`, `cancel`: the list of jobs, and what people decide about them."""
+"""`compute jobs`, `approve`, `deny`, `cancel`, `dispute`: the list of jobs, and what people decide about them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from router.lifecycle import JobRecord, State
     from router.workflows.workspace import Workspace
+
+PARTIES = ("requester", "worker")
+"""Those of router.workflows.dispute, which a test compares: importing it here would make help slow."""
 
 _note = click.option("--note", default="", metavar="TEXT", help="Why, in a line; it is recorded with the decision.")
 
@@ -85,6 +88,58 @@ def register(root: click.Group) -> None:
         request_cancel(workspace, record.job)
         _await_answer(workspace, record.job, timeout_s)
         _said(session, record, "called off", f"compute quantum inspect {record.job}")
+
+    @command(root, "dispute", "compute dispute job_8f31", "compute dispute job_8f31 --as worker")
+    @job_argument
+    @click.option(
+        "--as",
+        "role",
+        type=click.Choice(PARTIES),
+        default=PARTIES[0],
+        show_default=True,
+        help="Who does not accept it.",
+    )
+    def dispute(session: Session, job: str, role: str) -> None:
+        """Dispute what was proposed for JOB, and call on its arbiter.
+
+        JOB may be the beginning of an id. Takes the bond that the terms ask for, 5 % of the budget or more: you have it
+        back if the arbiter finds for you or does not rule in time; else half goes to the other party and half is burnt.
+        Possible while the challenge window is open, for a job whose spec names an arbiter. Doing it again changes
+        nothing.
+        """
+        from router.cli.views import money_of
+        from router.workflows.dispute import dispute as call_arbiter
+
+        workspace, record = job_of(session, job)
+        made = call_arbiter(workspace, record.job, role)
+        following = f"compute quantum watch {record.job}"
+        money = money_of(workspace, record)
+
+        def draw(screen: Console) -> None:
+            from datetime import UTC, datetime
+
+            from router.cli.output import next_step, plain
+
+            did = "was disputed already" if made.already else "is disputed"
+            ends = datetime.fromtimestamp(made.open_until, UTC)
+            screen.print(f"{plain(record.job)} {did}: block {made.block}, {made.tx_hash}, gas {made.gas_used:,}")
+            screen.print(f"bond {money(made.bond)}; {made.arbiter} may rule until {ends:%Y-%m-%d %H:%M:%S} UTC:")
+            screen.print(f"  compute-oracle arbiter show {record.escrow_id}")
+            next_step(screen, following)
+
+        payload = {
+            "job": record.job,
+            "escrow_id": record.escrow_id,
+            "tx_hash": made.tx_hash,
+            "block": made.block,
+            "gas_used": made.gas_used,
+            "arbiter": made.arbiter,
+            "bond": str(made.bond),
+            "open_until": made.open_until,
+            "already": made.already,
+            "next": following,
+        }
+        session.output.result(payload, draw)
 
 
 def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:

@@ -35,14 +35,14 @@ def run(
     Raises CommandFailed with every denial, before anything is signed.
     """
     from router.cli import funding
-    from router.cli.views import money_of
+    from router.cli.views import money_in
     from router.workflows.promote import check_purse, fund, offer, promote
     from router.workflows.workspace import LOCAL_CHAIN_ID
 
     with session.output.progress() as progress:
         progress("asking the gates and the router", 0.2)
         offered = offer(workspace, record.job, target, max_usd)
-    money = money_of(workspace)
+    money = money_in(workspace.deployment, offered.terms.token)
     if offered.denials:
         raise CommandFailed(Exit.DENIED, *_denied(session, offered))
     locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID

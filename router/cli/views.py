@@ -26,13 +26,30 @@ _WIDE = 200
 """Columns from which a whole digest and a path fit on one line."""
 
 
-def money_of(workspace: Workspace) -> Money:
-    """Amounts in the token of the home's stack; in base units where no stack says which token that is."""
-    return base_units if workspace.stack is None else _in_token_of(workspace.deployment)
+def money_of(workspace: Workspace, record: JobRecord) -> Money:
+    """Amounts in the token of the job's terms; without terms in that of the home's stack, which it would get."""
+    from oracle.terms import unpack_terms
+
+    if workspace.stack is None:
+        return base_units
+    if record.terms is None:
+        return _in_token_of(workspace.deployment)
+    return money_in(workspace.deployment, unpack_terms(bytes.fromhex(record.terms.removeprefix("0x"))).token)
+
+
+def money_in(deployment: Deployment, token: str) -> Money:
+    """Amounts in `token`: in base units where it is neither native coin nor the deployment's."""
+    from oracle.terms import ZERO_ADDRESS
+
+    if token == ZERO_ADDRESS:
+        return in_token("ETH", 18)
+    if token == deployment.token:
+        return _in_token_of(deployment)
+    return lambda amount: f"{base_units(amount)} of {token}"
 
 
 def money_of_home(home: Home) -> Money:
-    """`money_of` for a home whose stack is still to come: looks at the first amount, and then no more."""
+    """Amounts in the token of a stack that is still to come: looks at the first amount, and then no more."""
     from router.workflows.workspace import read_stack
 
     @cache
@@ -171,10 +188,12 @@ def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tup
     if record.worker_paid is not None and record.payer_paid is not None:
         paid = f"{money(record.worker_paid)} to the worker, {money(record.payer_paid)} back to the payer"
     device = f"{record.target}, provider job {record.provider_job}" if record.target else record.requested_target
+    objection = f"`compute dispute {record.job}`, if you do not accept it, while its window is open"
     rows: list[tuple[str, object | None]] = [
         ("state", record.state.value),
         ("waits", waits),
         ("escrow", record.escrow.value),
+        ("proposal", objection if record.escrow.value == "proposed" else None),
         ("verdict", None if record.outcome is None else record.outcome.value),
         ("paid", paid),
         ("reason", record.reason),
@@ -204,7 +223,7 @@ def draw_job(
     rows: Sequence[ArtifactRow],
 ) -> None:
     """Record, timeline, distributions and artifacts of a job, and what it waits for."""
-    money = money_of(workspace)
+    money = money_of(workspace, record)
     screen.print(f"[bold]{record.job}[/]\n")
     facts(screen, record_facts(record, waits, money))
     screen.print()

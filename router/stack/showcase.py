@@ -40,7 +40,7 @@ from router.routing import RouteDecision
 from router.store import IntentStatus
 from router.workflows.close import last, terms_of
 from router.workflows.execute import spec_of
-from router.workflows.promote import ALLOWANCE
+from router.workflows.purse import ALLOWANCE
 from router.workflows.workspace import Workspace
 
 _VERBS = {

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from filelock import FileLock
 
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import InsufficientFunds
 from oracle.chain.events import Funded, Status
 from oracle.chain.registry import RegistryClient, outlives
 from oracle.encoding import Finding, InputRejected
@@ -21,13 +19,10 @@ from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of, 
 from router.gates import GATES_BEFORE_FUNDING, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER, Deny, Eligible
 from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
 from router.providers import load_providers
-from router.store import ApprovalScope, IntentStatus
-from router.workflows import close, journal, transactions
+from router.store import ApprovalScope
+from router.workflows import close, journal, purse, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
-from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace
-
-ALLOWANCE = "tx:approve"
-"""The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
+from router.workflows.workspace import Workspace
 
 
 class PromotionDenied(RuntimeError):
@@ -38,15 +33,6 @@ class PromotionDenied(RuntimeError):
         self.denials = denials
         said = "; ".join(f"{denial.gate}: {denial.reason} — {denial.remedy}" for denial in denials)
         super().__init__(f"{job} is not promoted. {said}")
-
-
-class PayerShort(RuntimeError):
-    """The payer's wallet does not hold the budget; `reason` says how much is missing, `remedy` what to do."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason}; {remedy}")
-        self.reason = reason
-        self.remedy = remedy
 
 
 @dataclass(frozen=True)
@@ -173,18 +159,7 @@ def _token_of(spec: JobSpec) -> str:
 
 def check_purse(workspace: Workspace, terms: JobTerms, then: str) -> None:
     """Raise PayerShort unless the payer can lock the budget; `then` is what to run once it can. Raises ChainError."""
-    client, payer = workspace.client(), workspace.account("requester").address
-    has = client.balance(payer, terms.token)
-    if has >= terms.budget:
-        return
-    if terms.token == ZERO_ADDRESS:
-        raise InsufficientFunds(payer, has, terms.budget)
-    deployment = workspace.deployment
-    held, needed = (f"{Decimal(each).scaleb(-deployment.token_decimals):f}" for each in (has, terms.budget))
-    local = workspace.chain_id == LOCAL_CHAIN_ID
-    remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"
-    reason = f"the payer {payer} has {held} {deployment.token_symbol}, and the terms lock {needed}"
-    raise PayerShort(reason, f"{remedy}; then `{then}`")
+    purse.check(workspace, "requester", terms.token, terms.budget, "the terms lock", then)
 
 
 def promote(workspace: Workspace, offered: Offer) -> JobRecord:
@@ -236,8 +211,7 @@ def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
             reason, remedy = f"is {record.state.value}", "simulate again for a fresh job"
             raise InputRejected(job, [Finding("", None, reason, remedy)])
         check_purse(workspace, terms, f"compute fund {job}")
-        if terms.token != ZERO_ADDRESS:
-            _allow(workspace, job, terms)
+        purse.allow(workspace, job, "requester", terms.token, terms.budget)
 
     def effect() -> str | None:
         funded = close.last(client, record, Funded)
@@ -246,25 +220,6 @@ def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
     receipt = transactions.ensure(workspace.store, client, job, "tx:fund", payer, lambda: client.fund(terms), effect)
     workspace.store.set_next_look(job, datetime.now(UTC))
     return Funding(receipt.hash, receipt.block, receipt.gas_used, terms.budget, already)
-
-
-def _allow(workspace: Workspace, job: str, terms: JobTerms) -> None:
-    """Let the escrow take exactly the budget, if it may not yet. Several jobs funded at once add up."""
-    client, payer = workspace.client(), workspace.account("requester")
-    if client.allowance(payer.address, terms.token) >= terms.budget:
-        return
-    # An allowance that another job's funding has used since is given again, under a name of its own.
-    given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
-    spent = sum(each.status is IntentStatus.DONE for each in given)
-    transactions.ensure(
-        workspace.store,
-        client,
-        job,
-        ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",
-        payer,
-        lambda: client.approve(terms.token, client.allowance(payer.address, terms.token) + terms.budget),
-        lambda: None,
-    )
 
 
 def approve(workspace: Workspace, job: str, note: str) -> None:

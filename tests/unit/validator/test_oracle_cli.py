@@ -32,7 +32,17 @@ REGISTRY = ("status", "deposit", "join", "leave", "request-exit", "exit", "slash
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("init",), ("run",), ("judge",), ("registry",), *(("registry", name) for name in REGISTRY)],
+    [
+        (),
+        ("init",),
+        ("run",),
+        ("judge",),
+        ("registry",),
+        *(("registry", name) for name in REGISTRY),
+        ("arbiter",),
+        ("arbiter", "show"),
+        ("arbiter", "rule"),
+    ],
     ids=lambda command: " ".join(command) or "alone",
 )
 def test_every_help_has_an_example(command):

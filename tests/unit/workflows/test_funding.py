@@ -11,7 +11,8 @@ from filelock import FileLock
 from oracle.chain.errors import CallReverted
 from oracle.encoding import InputRejected
 from router.workflows.close import terms_of
-from router.workflows.promote import ALLOWANCE, PayerShort, fund
+from router.workflows.promote import fund
+from router.workflows.purse import ALLOWANCE, PayerShort
 
 
 def names(desk: Any, job: str) -> list[str]:
