@@ -83,7 +83,7 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
                 outcome = _OUTCOMES[Outcome(proposed.outcome)]
                 return (moved, Validated(outcome, proposed.evidence_hash, proposed.worker_amount, cause))
             return (moved,)
-        case chain.Submitted() if record.escrow is EscrowState.PROPOSED:
+        case chain.Submitted() as submitted if submitted.round > 0 and record.escrow is EscrowState.PROPOSED:
             return (EscrowMoved(EscrowState.LOCKED, cause),)  # a top-up; the first delivery is the worker's to tell
         case chain.Disputed() as disputed:
             if record.escrow is not EscrowState.PROPOSED:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from web3 import HTTPProvider, Web3
 
 from oracle.encoding import sha256_hex
 
@@ -73,6 +74,54 @@ def test_the_first_job_is_accepted_and_paid(shell: Shell, settled: str) -> None:
     assert (record["state"], record["escrow"], record["outcome"]) == ("settled", "released", "accept")
     assert record["target"] == "fake_torino"
     assert record["worker_paid"] == "25000000"
+
+
+def test_a_disputed_proposal_is_ruled_on_and_the_record_follows_the_chain(shell: Shell, settled: str) -> None:
+    """For some seconds the proposal stands, and the router looks at the chain again and again."""
+    oracle = [sys.executable, "-m", "oracle.cli"]
+    key = ["--keystore", "arbiter.json", "--password-file", "arbiter.password"]
+
+    def typed(*words: str) -> dict[str, object]:
+        done = subprocess.run(
+            [*oracle, *words, "--json"], cwd=shell.folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+    arbiter = str(typed("init", *key)["address"])
+    draft = (shell.folder / "optimizer-demo" / "job.yaml").read_text()
+    windows = "  challenge_window_s: 3600\n  ruling_window_s: 86400\n"
+    (shell.folder / "optimizer-demo" / "disputable.yaml").write_text(
+        draft.replace("  release_on: validated\n", f"  release_on: validated\n  arbiter: '{arbiter}'\n{windows}")
+    )
+    job = str(shell.json("compute quantum simulate ./optimizer-demo/disputable.yaml")["job"])
+    shell.run(f"compute quantum promote {job} --target ibm --max-budget 25")
+    proposal = f"compute dispute {job}"
+    for _ in range(20):
+        shell.run(f"compute quantum watch {job} --timeout 8", expect=5)  # the router goes on looking
+        if already := proposal in shell.run(f"compute quantum inspect {job}").stdout:
+            break
+    assert already
+    shell.run(f"compute quantum watch {job} --timeout 8", expect=5)
+    assert proposal in shell.run(f"compute quantum inspect {job}").stdout, "the record forgot the proposal"
+
+    made = shell.json(f"compute dispute {job}")
+    stack = json.loads((shell.folder / ".compute" / "stack.json").read_text())["chain"]
+    chain = ["--rpc", str(stack["rpc_url"]), "--deployment", str(stack["deployment"])]
+    Web3(HTTPProvider(stack["rpc_url"])).provider.make_request("anvil_setBalance", [arbiter, hex(10**18)])
+    shown = typed("arbiter", "show", str(made["escrow_id"]), *chain)
+    assert shown["status"] == "disputed"
+    typed("arbiter", "rule", str(made["escrow_id"]), "--worker-amount", "5000000", "--bond", "returned", *chain, *key)
+
+    shell.run(f"compute quantum watch {job}", expect=6)
+    found = shell.json(f"compute quantum inspect {job}")
+    record, events = found["record"], found["events"]
+    assert isinstance(record, dict)
+    assert isinstance(events, list)
+    assert (record["state"], record["escrow"], record["outcome"]) == ("settled", "split", "ruling")
+    assert (record["worker_paid"], record["payer_paid"]) == ("5000000", "20000000")
+    moved = [event["payload"]["escrow"] for event in events if event["kind"] == "escrow"]
+    assert moved == ["locked", "proposed", "disputed", "split"]
 
 
 def test_each_command_names_the_next_one(shell: Shell, settled: str) -> None:

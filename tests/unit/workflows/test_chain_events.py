@@ -88,6 +88,8 @@ CASES: list[tuple[State, EscrowState, chain.Args, list[str]]] = [
     (State.COMPLETED, PROPOSED, settled(Outcome.SILENCE), ["escrow split", "expired"]),
     *((state, PROPOSED, settled(Outcome.ACCEPT), ["escrow released"]) for state in ENDED),
     *((state, PROPOSED, settled(Outcome.REJECT), ["escrow refunded"]) for state in ENDED),
+    # The first delivery, which the record never names as the chain's, is looked at again while its proposal stands.
+    *((state, PROPOSED, DELIVERED, []) for state in (State.COMPLETED, State.VALIDATED, *ENDED)),
     # A top-up, and what may follow it.
     (State.VALIDATED, PROPOSED, TOPPED_UP, ["escrow locked"]),
     *((state, PROPOSED, TOPPED_UP, ["escrow locked"]) for state in ENDED),
