@@ -132,17 +132,32 @@ def draw_offer(screen: Console, offered: Offer, money: Money) -> None:
 
 def terms_rows(terms: JobTerms, money: Money) -> list[tuple[str, object]]:
     """The terms in words: what is locked, until when, and who gets what if things go otherwise."""
+    from oracle.terms import ZERO_ADDRESS, dispute_bond_of, fee_of
+    from router.report.wording import duration
+
     quorum = f"{terms.quorum} of {len(terms.validators)} validators"
-    return [
+    fee = fee_of(terms)
+    rows: list[tuple[str, object]] = [
         ("budget", f"{money(terms.budget)}, locked in the escrow; what is not earned returns"),
         ("deliver by", _clock(terms.submit_by)),
         ("verdict by", f"{_clock(terms.verdict_by)}, signed alike by {quorum}"),
         ("if accepted", "the worker is paid what was metered"),
-        ("if rejected", "all returns to the payer"),
-        ("if inconclusive", f"{terms.inconclusive_bps / 100:g}% to the worker"),
+        ("if rejected", "all but the fee returns to the payer" if fee else "all returns to the payer"),
+        ("if inconclusive", f"{terms.inconclusive_bps / 100:g}% {'of the rest ' if fee else ''}to the worker"),
         ("if silent", f"{terms.silence_bps / 100:g}% to the worker, should the validators say nothing"),
         ("worker", terms.worker),
     ]
+    if fee:
+        rows.insert(1, ("fee", f"{money(fee)} to {terms.fee_to}, once the validators have signed, whatever they found"))
+    if terms.arbiter != ZERO_ADDRESS:
+        window, ruling = duration(terms.challenge_window), duration(terms.ruling_window)
+        rows += [
+            ("disputable", f"for {window} after a verdict, with a bond of {money(dispute_bond_of(terms))}"),
+            ("arbiter", f"{terms.arbiter}, who then has {ruling} to rule"),
+        ]
+    if terms.registry != ZERO_ADDRESS:
+        rows.append(("registry", f"{terms.registry} holds the validators' bonds"))
+    return rows
 
 
 def _clock(seconds: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from router.cli.drawing import Moment, histogram, timeline
 from router.cli.output import facts, next_step, plain, table
+from router.report import telling
 from router.report.telling import Money, base_units, dollars, in_token, percent, said, told_by
 from router.report.wording import short
 
@@ -184,9 +185,9 @@ def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str,
 
 def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tuple[str, object]]:
     """What the record says, and what the job waits for; label and value, leaving out what is not known yet."""
-    paid = None
+    shares = None
     if record.worker_paid is not None and record.payer_paid is not None:
-        paid = f"{money(record.worker_paid)} to the worker, {money(record.payer_paid)} back to the payer"
+        shares = telling.paid(money, record.worker_paid, record.payer_paid, record.fee or 0)
     device = f"{record.target}, provider job {record.provider_job}" if record.target else record.requested_target
     objection = f"`compute dispute {record.job}`, if you do not accept it, while its window is open"
     rows: list[tuple[str, object | None]] = [
@@ -195,7 +196,7 @@ def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tup
         ("escrow", record.escrow.value),
         ("proposal", objection if record.escrow.value == "proposed" else None),
         ("verdict", None if record.outcome is None else record.outcome.value),
-        ("paid", paid),
+        ("paid", shares),
         ("reason", record.reason),
         ("next", record.remedy),
         ("requester", record.requester),

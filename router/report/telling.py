@@ -42,6 +42,12 @@ def in_token(symbol: str, decimals: int) -> Money:
     return lambda amount: f"{units(amount, decimals)} {symbol}"
 
 
+def paid(money: Money, worker: int, payer: int, fee: int) -> str:
+    """Where a settled budget went: the three amounts are all of it."""
+    kept = f", {money(fee)} to the operator as its fee" if fee else ""
+    return f"{money(worker)} to the worker, {money(payer)} back to the payer{kept}"
+
+
 def told_by(event: Event) -> str:
     """Who an event is the doing of: the chain where it names its log, though the operator signs that too."""
     return event.role.value if event.payload.chain_cause is None else CHAIN
@@ -67,8 +73,8 @@ def said(event: Event, money: Money) -> str:
             return f"result {short(result)} delivered in {short(tx)}"
         case Validated(outcome=outcome, worker_amount=amount):
             return f"verdict {outcome.value}; the worker is to get {money(amount)}"
-        case Settled(outcome=outcome, worker_paid=worker, payer_paid=payer):
-            return f"{outcome.value}: {money(worker)} to the worker, {money(payer)} back to the payer"
+        case Settled(outcome=outcome, worker_paid=worker, payer_paid=payer, fee=fee):
+            return f"{outcome.value}: {paid(money, worker, payer, fee)}"
         case Failed(reason=reason, remedy=remedy):
             return f"{reason}; {remedy}"
         case Rejected(reason=reason) | Expired(reason=reason) | Cancelled(reason=reason):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oracle.terms import ZERO_ADDRESS, pack_terms
+from router.cli.promotion import terms_rows
 from router.cli.views import money_of
 from router.lifecycle import JobRecord
+from router.report.telling import in_token as units_of
+from router.report.telling import paid
 from router.workflows.close import terms_of
 
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+
+
+def in_units(decimals: int):
+    return units_of("T", decimals)
 
 
 def in_token(record: JobRecord, token: str) -> JobRecord:
@@ -21,6 +28,35 @@ def test_amounts_are_in_the_token_of_the_terms_and_not_of_the_stack(desk):
     assert money_of(desk.workspace, record)(25_000_000) == "25.00 lUSD"
     assert money_of(desk.workspace, in_token(record, ZERO_ADDRESS))(25 * 10**14) == "0.0025 ETH"
     assert money_of(desk.workspace, in_token(record, OTHER))(25_000_000) == f"25,000,000 base units of {OTHER}"
+
+
+def test_an_offer_says_the_fee_and_what_a_rejection_leaves(desk):
+    money = in_units(2)
+    terms = terms_of(desk.promoted())
+    plain = dict(terms_rows(terms, money))
+    assert plain["if rejected"] == "all returns to the payer"
+    assert "fee" not in plain
+    charged = dict(terms_rows(replace(terms, fee_bps=100, fee_to=OTHER, budget=2_500), money))
+    assert charged["fee"] == f"0.25 T to {OTHER}, once the validators have signed, whatever they found"
+    assert charged["if rejected"] == "all but the fee returns to the payer"
+    assert charged["if inconclusive"] == "50% of the rest to the worker"
+
+
+def test_an_offer_says_who_rules_and_what_a_dispute_costs(desk):
+    terms = replace(
+        terms_of(desk.promoted()), arbiter=OTHER, challenge_window=3_600, ruling_window=86_400, dispute_bond_bps=500,
+        budget=2_500, registry=OTHER,
+    )  # fmt: skip
+    rows = dict(terms_rows(terms, in_units(2)))
+    assert rows["disputable"] == "for 1 h after a verdict, with a bond of 1.25 T"
+    assert rows["arbiter"] == f"{OTHER}, who then has 1 d to rule"
+    assert rows["registry"] == f"{OTHER} holds the validators' bonds"
+
+
+def test_what_was_paid_adds_up_to_the_budget_where_a_fee_was_taken():
+    said = paid(in_units(2), 1_980, 500, 20)
+    assert said == "19.80 T to the worker, 5.00 T back to the payer, 0.20 T to the operator as its fee"
+    assert "fee" not in paid(in_units(2), 1_980, 520, 0)
 
 
 def test_a_job_without_terms_is_shown_in_the_token_that_it_would_get(desk):
