@@ -104,6 +104,11 @@ class RegistryClient:
 
     # ------------------------------------------------------------------ reads
 
+    def is_deployed(self) -> bool:
+        """Whether a contract stands at the address; what it is nobody can tell."""
+        with self._client.speaking("look for the registry"):
+            return bool(self._client.web3.eth.get_code(self.address))
+
     def parameters(self) -> Parameters:
         """What the registry was made with."""
         token, bond, delay, report = (self._read(name) for name in ("TOKEN", "BOND", "EXIT_DELAY", "REPORT_TIME"))

@@ -71,7 +71,8 @@ def show(desk: Desk, job: str) -> None:
     }
     if found.submitted is not None:
         lines.append(f"result    {found.submitted.result_hash}")
-    if found.proposed is not None:
+    # After a top-up the newest proposal is that of the round before, and stands no more.
+    if found.proposed is not None and slot.status >= Status.PROPOSED:
         proposed, outcome = found.proposed, Outcome(found.proposed.outcome).name.lower()
         lines.append(f"proposed  {outcome}: {money(desk, terms.token, proposed.worker_amount)} to the worker")
         lines.append(f"evidence  {proposed.evidence_hash}")

@@ -97,7 +97,7 @@ def connected(*, signs: bool = True, registry: bool = False) -> Callable[[Callab
             except CallReverted as error:
                 listed = ", ".join(f"{name}={value}" for name, value in error.arguments.items())
                 reason = f"the contract refuses {error.doing}: {error.error_name}({listed})"
-                _end(Exit.INPUT, reason, f"nothing was sent; `compute-oracle {look}` says what stands", as_json)
+                _end(Exit.INPUT, reason, f"it was not sent; `compute-oracle {look}` says what stands", as_json)
             except ChainError as error:
                 reason, _, remedy = str(error).rpartition("; ")
                 _end(Exit.DEPENDENCY, reason, remedy, as_json)
@@ -123,14 +123,15 @@ def connected(*, signs: bool = True, registry: bool = False) -> Callable[[Callab
     return decorate
 
 
-def ascending(addresses: Sequence[str]) -> tuple[str, ...]:
-    """The validators as terms have them; raises InputsRejected for what is no address, and for one named twice."""
+def ascending(addresses: Sequence[str], source: str = "ADDRESS") -> tuple[str, ...]:
+    """The addresses as terms have validators; raises InputsRejected, naming `source`, for what is no address, and for
+    one named twice."""
     gathering = Gathering()
     for address in dict.fromkeys(addresses):
         if not _is_address(address):
-            gathering.reject("ADDRESS", f"{address} is not a checksum address (EIP-55)", _COPY)
+            gathering.reject(source, f"{address} is not a checksum address (EIP-55)", _COPY)
         elif addresses.count(address) > 1:
-            gathering.reject("ADDRESS", f"{address} is named {addresses.count(address)} times", "name each once")
+            gathering.reject(source, f"{address} is named {addresses.count(address)} times", "name each once")
     gathering.settle()
     return tuple(sorted(addresses, key=lambda address: int(address, 16)))
 
@@ -139,7 +140,7 @@ def receiver_of(desk: Desk, to: str | None) -> str:
     """Who receives money: `to`, else the account that acts. Raises InputsRejected for what is no address."""
     if to is None:
         return str(desk.account.address)
-    return ascending([to])[0]
+    return ascending([to], "--to")[0]
 
 
 def _open(
@@ -168,26 +169,24 @@ def _open(
     client.check_network()
     if registry is None:
         return Desk(client, key, as_json)
-    with client.speaking("look for the registry"):
-        code = client.web3.eth.get_code(client.checked(registry))
-    if not code:
+    found = RegistryClient(client, registry)
+    if not found.is_deployed():
         remedy = "name the address that specs have under settlement, on the chain of the deployment file"
         gathering.reject("--registry", f"there is no contract at {registry} on chain {where.chain_id}", remedy)
     gathering.settle()
-    return RegistryDesk(client, key, as_json, RegistryClient(client, registry))
+    return RegistryDesk(client, key, as_json, found)
 
 
 def money(desk: Desk, token: str, amount: int) -> str:
     """An amount where the token's decimals are known: of native coin, or of the deployment's token; else base units."""
-    from decimal import Decimal
-
+    from oracle.encoding import units
     from oracle.terms import ZERO_ADDRESS
 
     where = desk.client.deployment
     if token == ZERO_ADDRESS:
-        return f"{Decimal(amount).scaleb(-18).normalize():f} ETH"
+        return f"{units(amount, 18)} ETH"
     if token == where.token:
-        return f"{Decimal(amount).scaleb(-where.token_decimals).normalize():f} {where.token_symbol}"
+        return f"{units(amount, where.token_decimals)} {where.token_symbol}"
     return f"{amount:,} base units of {token}"
 
 

@@ -1,5 +1,6 @@
 """Canonical bytes, digests, exact numbers and findings."""
 
+from oracle.encoding.amounts import units
 from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical, parse_json
 from oracle.encoding.digests import ZERO_DIGEST, digest_of, is_digest, sha256_hex
 from oracle.encoding.findings import Finding, InputRejected
@@ -19,4 +20,5 @@ __all__ = [
     "parse_json",
     "parse_rational",
     "sha256_hex",
+    "units",
 ]

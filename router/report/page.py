@@ -10,14 +10,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from oracle.encoding import CanonicalError, digest_of
+from oracle.encoding import CanonicalError, digest_of, units
 from router.report.bound import bound_panel, describe_bounds
 from router.report.histogram import Order, histogram_panel, select
 from router.report.scores import describe_scores, scores_panel
 from router.report.svg import Panel
 from router.report.timeline import rows, spans_svg
 from router.report.view import CheckView, EvidenceView, ReportView
-from router.report.wording import SETTLED, count, gain, headline, interval, often, short, units, visible
+from router.report.wording import SETTLED, count, gain, headline, interval, often, short, visible
 from router.report.writing import write_whole
 
 _NARROW_LIMIT = 16  # outcomes drawn on a telephone

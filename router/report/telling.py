@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from oracle.encoding import parse_rational
+from oracle.encoding import parse_rational, units
 from router.lifecycle import (
     Approved,
     Cancelled,
@@ -24,7 +24,7 @@ from router.lifecycle import (
     Submitted,
     Validated,
 )
-from router.report.wording import short, units
+from router.report.wording import short
 
 CHAIN = "chain"
 

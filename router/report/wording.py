@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from oracle.encoding import units
 from router.report.view import ReportView, WitnessView
 
 _KEPT = "\n\t"
@@ -30,15 +31,6 @@ def visible(text: str) -> str:
         else f"\\u{ord(character):04x}"
         for character in text
     )
-
-
-def units(amount: int, decimals: int) -> str:
-    """`amount` base units in whole tokens, exactly: at least two decimals, thousands grouped (``1,025.00``)."""
-    sign = "−" if amount < 0 else ""
-    whole, fraction = divmod(abs(amount), 10**decimals)
-    digits = f"{fraction:0{decimals}d}" if decimals else ""
-    digits = digits.rstrip("0").ljust(min(2, decimals), "0")
-    return f"{sign}{whole:,}" + (f".{digits}" if digits else "")
 
 
 def short(text: str, head: int = 6, tail: int = 4) -> str:

@@ -120,11 +120,10 @@ def check_registry(client: EscrowClient, terms: JobTerms) -> None:
     until = datetime.fromtimestamp(outlives(terms), UTC)
     reason = f"{terms.registry} does not admit the validators until {until:%Y-%m-%d %H:%M} UTC"
     remedy = f"`compute-oracle registry status {' '.join(terms.validators)}` says who has not joined; or leave it out"
-    with client.speaking("look for the registry"):
-        code = client.web3.eth.get_code(client.checked(terms.registry))
-    if not code:
+    registry = RegistryClient(client, terms.registry)
+    if not registry.is_deployed():
         reason, remedy = f"there is no contract at {terms.registry}", "name a registry on this chain, or leave it out"
-    elif RegistryClient(client, terms.registry).admits(terms):
+    elif registry.admits(terms):
         return
     raise InputRejected("promotion", [Finding("settlement.registry", None, reason, remedy)])
 

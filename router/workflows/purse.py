@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from oracle.chain.errors import InsufficientFunds
+from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
 from router.store import IntentStatus
 from router.workflows import transactions
@@ -36,7 +35,7 @@ def check(workspace: Workspace, role: str, token: str, amount: int, what: str, t
     if token == ZERO_ADDRESS:
         raise InsufficientFunds(owner, has, amount)
     deployment = workspace.deployment
-    held, needed = (f"{Decimal(each).scaleb(-deployment.token_decimals):f}" for each in (has, amount))
+    held, needed = (units(each, deployment.token_decimals) for each in (has, amount))
     pays = role == "requester"
     local = workspace.chain_id == LOCAL_CHAIN_ID and pays
     remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"

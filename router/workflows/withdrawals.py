@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eth_utils.address import is_checksum_address
 from filelock import FileLock
 
 from oracle.chain import sender
@@ -54,7 +55,7 @@ class Withdrawal:
 
 def tokens_of(workspace: Workspace, others: Sequence[str] = ()) -> tuple[str, ...]:
     """Native coin, the deployment's token, and `others`. Raises InputRejected for what is no address, StackDown."""
-    faults = [_misspelt("--token", other) for other in others if not _is_address(other)]
+    faults = [_misspelt("--token", other) for other in others if not is_checksum_address(other)]
     if faults:
         raise InputRejected("tokens", faults)
     return tuple(dict.fromkeys((ZERO_ADDRESS, workspace.deployment.token, *others)))
@@ -119,17 +120,11 @@ def _check_receiver(workspace: Workspace, to: str, tokens: Sequence[str]) -> Non
         workspace.deployment.escrow: "the escrow itself, which could never send it again",
         **{token: "a token's own contract, where it would be lost" for token in tokens if token != ZERO_ADDRESS},
     }
-    if not _is_address(to):
+    if not is_checksum_address(to):
         raise InputRejected("withdraw", [_misspelt("--to", to)])
     if to in lost:
         remedy = "name an account whose key you hold, or leave --to out"
         raise InputRejected("withdraw", [Finding("--to", None, f"{to} is {lost[to]}", remedy)])
-
-
-def _is_address(text: str) -> bool:
-    from eth_utils.address import is_checksum_address
-
-    return is_checksum_address(text)
 
 
 def _misspelt(option: str, text: str) -> Finding:

@@ -15,10 +15,11 @@ from hexbytes import HexBytes
 from live_chain import Deployed
 
 from oracle.chain import keystore
+from oracle.chain.dossier import read
 from oracle.chain.events import Status
 from oracle.chain.sender import transact
 from oracle.cli import main as oracle
-from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, verdict_digest
+from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest
 from oracle.verdict.signed import Attestation
 from router.cli import jobs
 from router.cli.main import run
@@ -60,15 +61,17 @@ class Bench:
         transact(client, client.submit(terms, RESULT, RESULT), self.workspace.account("worker"))
         amount = terms.budget if worker_amount is None else worker_amount
         verdict = Verdict(record.escrow_id, 0, RESULT, Outcome.ACCEPT, amount, DOCUMENT)
-        digest = HexBytes(verdict_digest(verdict, client.deployment.chain_id, client.deployment.escrow))
-        attestations = [
-            Attestation(
-                validator.address, verdict, DOCUMENT, "0x" + bytes(validator.unsafe_sign_hash(digest).signature).hex()
-            )
-            for validator in self.deployed.validators[:2]
-        ]
-        transact(client, client.propose(terms, verdict, attestations), self.deployed.worker)
+        transact(client, client.propose(terms, verdict, self.attested(verdict)), self.deployed.worker)
         return record.job, terms
+
+    def attested(self, verdict: Verdict) -> list[Attestation]:
+        """Two validators' word."""
+        place = self.deployed.deployment.chain_id, self.deployed.deployment.escrow
+        digest = HexBytes(verdict_digest(verdict, *place))
+        return [
+            Attestation(each.address, verdict, DOCUMENT, "0x" + bytes(each.unsafe_sign_hash(digest).signature).hex())
+            for each in self.deployed.validators[:2]
+        ]
 
     def escrow_id(self, job: str) -> str:
         found = self.workspace.store.job(job).escrow_id
@@ -165,7 +168,7 @@ def test_a_payer_disputes_once_and_a_ruling_pays_by_its_words(
     assert shown["proposal"]["outcome"] == "accept"
     assert shown["result"] == RESULT
     told = bench.arbitrate("show", escrow_id).stdout
-    assert "proposed  accept: 25 lUSD to the worker" in told
+    assert "proposed  accept: 25.00 lUSD to the worker" in told
     assert f"Next: compute-oracle arbiter rule {escrow_id} --worker-amount 0..{terms.budget}" in told
 
     half = terms.budget // 2
@@ -179,7 +182,7 @@ def test_a_payer_disputes_once_and_a_ruling_pays_by_its_words(
 
     ruled = bench.arbitrate("rule", escrow_id, "--worker-amount", half, "--bond", "returned", key="arbiter")
     assert ruled.exit_code == 0, ruled.output
-    assert "12.5 lUSD to the worker, 12.5 lUSD to the payer; the bond is returned" in ruled.stdout
+    assert "12.50 lUSD to the worker, 12.50 lUSD to the payer; the bond is returned" in ruled.stdout
     assert bench.status(job) is Status.SETTLED
     assert bench.balances(terms) == (payer + terms.budget - half, worker + half)
     refused = bench.arbitrate("rule", escrow_id, "--worker-amount", half, "--bond", "returned", key="arbiter")
@@ -245,6 +248,27 @@ def test_the_bond_that_is_missing_is_said_before_anything_is_signed(
     assert "and the bond is 1.25" in said["errors"][0]["reason"]
     assert f"compute dispute {job}" in said["errors"][0]["remedy"]
     assert bench.status(job) is Status.PROPOSED
+
+
+def test_a_proposal_that_a_top_up_has_replaced_is_not_shown_as_standing(bench: Bench) -> None:
+    deployed, client = bench.deployed, bench.deployed.client
+    now = deployed.anvil.now()
+    terms = deployed.terms(
+        arbiter=bench.arbiter.address, challenge_window=WINDOW_S, ruling_window=RULING_S, dispute_bond_bps=500,
+        max_rounds=2, verdict_by=now + 86_400, salt=91,
+    )  # fmt: skip
+    deployed.fund(terms)
+    deployed.submit(terms, RESULT)
+    job = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
+    verdict = Verdict(job, 0, RESULT, Outcome.INCONCLUSIVE, 0, DOCUMENT)
+    transact(client, client.propose(terms, verdict, bench.attested(verdict)), deployed.worker)
+    assert json.loads(bench.arbitrate("show", job, "--json").stdout)["proposal"]["outcome"] == "inconclusive"
+    proposed = read(client, job).proposed
+    assert proposed is not None
+    transact(client, client.top_up(terms, proposed, "0x" + "4d" * 32, "0x" + "4d" * 32), deployed.worker)
+    shown = json.loads(bench.arbitrate("show", job, "--json").stdout)
+    assert (shown["status"], shown["round"], shown["proposal"]) == ("submitted", 1, None)
+    assert "proposed" not in bench.arbitrate("show", job).stdout
 
 
 def test_a_job_that_nobody_funded_is_said_to_be_unknown(bench: Bench) -> None:

@@ -191,7 +191,8 @@ def test_two_verdicts_on_one_result_cost_the_bond_and_pay_the_reporter(office: O
 def test_a_bond_in_a_token_is_allowed_and_posted_or_said_to_be_missing(token_office: Office) -> None:
     deployed, person = token_office.deployed, token_office.person("token holder")
     said = token_office.refused(person, "deposit")
-    assert f"has 0 {deployed.deployment.token_symbol}, and the bond is 5 {deployed.deployment.token_symbol}" in said
+    symbol = deployed.deployment.token_symbol
+    assert f"has 0.00 {symbol}, and the bond is 5.00 {symbol}" in said
     token = deployed.anvil.web3.eth.contract(
         address=deployed.deployment.token,
         abi=[
@@ -230,7 +231,7 @@ def test_all_faults_of_the_options_are_told_at_once(office: Office, tmp_path: Pa
     said = office.refused(known, "join", known.address, known.address, known.address.lower())
     assert "is named 2 times" in said
     assert "is not a checksum address" in said
-    assert "is not a checksum address" in office.refused(known, "exit", "--to", "0x12")
+    assert "error: --to: 0x12 is not a checksum address" in office.refused(known, "exit", "--to", "0x12")
     assert "there is no contract at" in office.refused(known, "deposit", registry=ELSEWHERE)
 
 

@@ -49,7 +49,7 @@ def test_a_payer_without_the_tokens_is_told_what_is_missing(desk: Any) -> None:
     desk.chain.held = 1
     with pytest.raises(PayerShort) as short:
         fund(desk.workspace, record.job)
-    assert short.value.reason.endswith("has 0.000001 lUSD, and the terms lock 25.000000")
+    assert short.value.reason.endswith("has 0.000001 lUSD, and the terms lock 25.00")
     assert (
         short.value.remedy == f"`compute up` gives the local payer play money again; then `compute fund {record.job}`"
     )
