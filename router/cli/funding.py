@@ -116,8 +116,8 @@ def register(root: click.Group) -> None:
         try:
             for each in withdrawals.withdraw(workspace, role, withdrawals.tokens_of(workspace, others), to):
                 made.append(each)  # one by one: an error must not take those before it along
-        except Exception:
-            for each in made:  # in one token, before another failed
+        except BaseException:
+            for each in made:  # in one token, before another failed, or before the user had enough
                 session.output.log(_withdrawn(each, deployment))
             raise
         rows = [

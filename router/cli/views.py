@@ -190,11 +190,12 @@ def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tup
         shares = telling.paid(money, record.worker_paid, record.payer_paid, record.fee or 0)
     device = f"{record.target}, provider job {record.provider_job}" if record.target else record.requested_target
     objection = f"`compute dispute {record.job}`, if you do not accept it, while its window is open"
+    disputable = record.escrow.value == "proposed" and _has_arbiter(record)
     rows: list[tuple[str, object | None]] = [
         ("state", record.state.value),
         ("waits", waits),
         ("escrow", record.escrow.value),
-        ("proposal", objection if record.escrow.value == "proposed" else None),
+        ("proposal", objection if disputable else None),
         ("verdict", None if record.outcome is None else record.outcome.value),
         ("paid", shares),
         ("reason", record.reason),
@@ -213,6 +214,13 @@ def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tup
         ("updated", record.updated_at),
     ]
     return [(label, value) for label, value in rows if value is not None]
+
+
+def _has_arbiter(record: JobRecord) -> bool:
+    from oracle.terms import ZERO_ADDRESS, unpack_terms
+
+    packed = (record.terms or "").removeprefix("0x")
+    return bool(packed) and unpack_terms(bytes.fromhex(packed)).arbiter != ZERO_ADDRESS
 
 
 def draw_job(

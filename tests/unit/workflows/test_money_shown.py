@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from oracle.terms import ZERO_ADDRESS, pack_terms
 from router.cli.promotion import terms_rows
-from router.cli.views import money_of
-from router.lifecycle import JobRecord
+from router.cli.views import money_of, record_facts
+from router.lifecycle import EscrowState, JobRecord
 from router.report.telling import in_token as units_of
 from router.report.telling import paid
 from router.workflows.close import terms_of
@@ -51,6 +51,13 @@ def test_an_offer_says_who_rules_and_what_a_dispute_costs(desk):
     assert rows["disputable"] == "for 1 h after a verdict, with a bond of 1.25 T"
     assert rows["arbiter"] == f"{OTHER}, who then has 1 d to rule"
     assert rows["registry"] == f"{OTHER} holds the validators' bonds"
+
+
+def test_a_dispute_is_offered_only_where_the_terms_name_an_arbiter(desk):
+    record = replace(desk.promoted(), escrow=EscrowState.PROPOSED)
+    disputable = replace(record, terms="0x" + pack_terms(replace(terms_of(record), arbiter=OTHER)).hex())
+    assert "proposal" not in dict(record_facts(record, None, in_units(2)))
+    assert f"compute dispute {record.job}" in dict(record_facts(disputable, None, in_units(2)))["proposal"]
 
 
 def test_what_was_paid_adds_up_to_the_budget_where_a_fee_was_taken():
