@@ -193,14 +193,14 @@ def test_a_payer_without_the_tokens_signs_nothing_and_is_told_how_to_go_on(stack
 
     unsigned = simulated(stack)
     command = " ".join(("compute", *promote(unsigned)))
-    fails(stack, *promote(unsigned), code=DEPENDENCY, says="has 0.000000 lUSD", then="`compute up` gives")
+    fails(stack, *promote(unsigned), code=DEPENDENCY, says="has 0.00 lUSD", then="`compute up` gives")
     assert stack("quantum", "inspect", unsigned, "--json").json["record"]["escrow_id"] is None
     answer = stack(*promote(unsigned), code=DEPENDENCY)
     assert f"then `{command}`" in answer.err
 
     signed = simulated(stack)
     stack(*promote(signed), "--no-fund")
-    fails(stack, "fund", signed, code=DEPENDENCY, says="has 0.000000 lUSD", then=f"then `compute fund {signed}`")
+    fails(stack, "fund", signed, code=DEPENDENCY, says="has 0.00 lUSD", then=f"then `compute fund {signed}`")
     waits = stack("quantum", "inspect", signed, "--json").json["waiting_for"]
     assert waits in (None, f"its budget: `compute fund {signed}` locks it")
     # What it says helps.
