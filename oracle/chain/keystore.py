@@ -3,6 +3,9 @@
 A password that we made ourselves has 256 random bits, which no key-stretching can improve on, so such a keystore
 opens with a light scrypt (milliseconds); one under a password that a person chose gets the standard cost (about a
 second).
+
+Keystores of other tools open as well: some name no address, some write `Crypto` or use PBKDF2. Of a password file the
+line end is no part of the password, and all else on its line is, spaces too. A keystore is opened once per process.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ import json
 import os
 import secrets
 import stat
+import threading
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import to_checksum_address
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 LIGHT_SCRYPT_N = 2**12
 STANDARD_SCRYPT_N = 2**18
 LARGEST_FILE = 64 * 1024
+
+_opening = threading.Lock()
+"""Two threads that ask for one key wait for a single opening."""
 
 
 def create(path: Path, password_file: Path) -> str:
@@ -51,43 +59,80 @@ def create(path: Path, password_file: Path) -> str:
 def load(path: Path, password_file: Path) -> LocalAccount:
     """The key in the keystore at `path`.
 
-    Raises KeystoreRejected if a file is missing or readable by others, is not a keystore, or the password is wrong.
+    Both files are read at each call, so a changed one is noticed; the same content is decrypted once per process.
+    Raises KeystoreRejected if a file is missing or readable by others, is not a keystore, the password is wrong, or the
+    key is not of the address that the keystore names.
     """
-    from eth_account import Account
-
     text = _read_secret(path, "keystore")
     password = _read_password(password_file)
     try:
-        key = Account.decrypt(json.loads(text), password)
-    except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        with _opening:
+            account = _opened(text, password)
+        named = _named_address(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         # eth-keyfile says "MAC mismatch" for a wrong password; its other complaints are about the file's form.
         if "MAC" in str(error):
+            spaces = " (the spaces at its ends count)" if password != password.strip() else ""
             raise KeystoreRejected(
-                f"the password in {password_file} does not open {path}; name its own file"
+                f"the password in {password_file}{spaces} does not open {path}; name its own file"
             ) from error
         raise KeystoreRejected(
             f"{path} is not an encrypted keystore ({error}); make one with `compute-oracle init`"
         ) from error
-    account: LocalAccount = Account.from_key(key)
+    if named is not None and named != account.address:
+        raise KeystoreRejected(
+            f"{path} names {named} and holds the key of {account.address}; correct or remove its address"
+        )
     return account
 
 
-def address_of(path: Path) -> str:
-    """The checksum address that the keystore at `path` is for, without opening it.
+def address_of(path: Path, password_file: Path | None = None) -> str:
+    """The checksum address that the keystore at `path` is for.
 
-    Raises KeystoreRejected if the file is missing, readable by others, or names no address.
+    It is not opened for that, unless it names no address and `password_file` is given. Raises KeystoreRejected if the
+    file is missing, readable by others, or names no address and cannot be opened.
     """
+    text = _read_secret(path, "keystore")
     try:
-        address = json.loads(_read_secret(path, "keystore"))["address"]
-        return str(to_checksum_address("0x" + str(address).removeprefix("0x")))
-    except (ValueError, KeyError, TypeError) as error:
+        named = _named_address(json.loads(text))
+    except (ValueError, TypeError) as error:
         raise KeystoreRejected(
-            f"{path} is not an encrypted keystore that names its address; make one with `compute-oracle init`"
+            f"{path} is not an encrypted keystore ({error}); make one with `compute-oracle init`"
         ) from error
+    if named is not None:
+        return named
+    if password_file is None:
+        raise KeystoreRejected(f"{path} does not name its address; give its password file, which says it")
+    return str(load(path, password_file).address)
+
+
+def _named_address(keystore: Any) -> str | None:
+    """The address that a keystore names, in EIP-55 form. Raises ValueError, TypeError for what is no keystore."""
+    if not isinstance(keystore, dict):
+        raise TypeError("not a JSON object")
+    fields = {str(name).lower(): value for name, value in keystore.items()}
+    if not isinstance(fields.get("crypto"), dict):
+        raise ValueError("no crypto section")
+    if not (address := fields.get("address")):
+        return None
+    return str(to_checksum_address("0x" + str(address).lower().removeprefix("0x")))
+
+
+@lru_cache(maxsize=64)
+def _opened(text: str, password: str) -> LocalAccount:
+    # Half a second of imports, which whoever only asks for an address does not need.
+    from eth_account import Account
+
+    account: LocalAccount = Account.from_key(Account.decrypt(json.loads(text), password))
+    return account
 
 
 def _read_password(path: Path) -> str:
-    password = _read_secret(path, "password file").strip()
+    # Editors end a line in LF or CRLF, and one of them begins a file with a byte order mark.
+    password, _, rest = _read_secret(path, "password file").removeprefix("\ufeff").partition("\n")
+    if rest.strip("\r\n"):
+        raise KeystoreRejected(f"password file {path} has several lines; write the password alone into it, on one line")
+    password = password.rstrip("\r")
     if not password:
         raise KeystoreRejected(f"password file {path} is empty; write the password into it, on one line")
     return password

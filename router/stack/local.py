@@ -224,7 +224,7 @@ def _make_roles(home: Home, say: Say) -> Roles:
 def _address(home: Home, role: str, say: Say) -> str:
     if not home.keystore(role).exists():
         say(f"key of the {role}: {make_key(home, role)}")
-    return keystore.address_of(home.keystore(role))
+    return keystore.address_of(home.keystore(role), home.password(role))
 
 
 def _validator_address(home: Home, name: str, say: Say) -> str:

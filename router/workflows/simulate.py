@@ -67,7 +67,7 @@ def surroundings(home: Home) -> Surroundings:
     return Surroundings(
         policy=load_policy(home.policy),
         chain_id=LOCAL_CHAIN_ID if stack is None else Deployment.load(Path(stack.deployment)).chain_id,
-        requester=keystore.address_of(key) if key.is_file() else None,
+        requester=keystore.address_of(key, home.password("requester")) if key.is_file() else None,
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from eth_account import Account
+from eth_keyfile.keyfile import create_keyfile_json
 
 from oracle.chain import keystore
 from oracle.chain.errors import KeystoreRejected
@@ -88,3 +90,91 @@ def test_an_unusable_password_file_is_refused(paths, content, told):
     paths[1].write_bytes(content)
     with pytest.raises(KeystoreRejected, match=told):
         keystore.load(*paths)
+
+
+KEY = Account.from_key(b"\x42" * 32)
+
+
+def of_another_tool(paths, password, **changes):
+    """The key under `password` as another tool writes it: `changes` replace fields, None leaves one out."""
+    made = create_keyfile_json(bytes(KEY.key), password.encode(), kdf=changes.pop("kdf", "scrypt"), iterations=2)
+    paths[0].parent.mkdir(exist_ok=True)
+    for path, content in zip(paths, (json.dumps({**made, **changes}), password + "\n"), strict=True):
+        path.touch(mode=0o600)
+        path.write_text(content)
+    return made
+
+
+@pytest.mark.parametrize("kdf", ["scrypt", "pbkdf2"])
+def test_a_keystore_that_names_no_address_opens_and_tells_it(paths, kdf):
+    made = of_another_tool(paths, "pw", kdf=kdf)
+    del made["address"]
+    paths[0].write_text(json.dumps(made))
+    assert keystore.load(*paths).address == KEY.address
+    assert keystore.address_of(*paths) == KEY.address
+    with pytest.raises(KeystoreRejected, match="does not name its address; give its password file"):
+        keystore.address_of(paths[0])
+
+
+@pytest.mark.parametrize("address", ["", None, KEY.address, KEY.address.lower()[2:], KEY.address.upper()[2:]])
+def test_every_way_to_write_the_address_is_read(paths, address):
+    of_another_tool(paths, "pw", address=address)
+    assert keystore.address_of(*paths) == keystore.load(*paths).address == KEY.address
+
+
+def test_field_names_in_capitals_are_read(paths):
+    made = of_another_tool(paths, "pw")
+    paths[0].write_text(json.dumps({"Crypto": made.pop("crypto"), **{k.capitalize(): v for k, v in made.items()}}))
+    assert keystore.address_of(*paths) == keystore.load(*paths).address == KEY.address
+
+
+def test_a_keystore_that_names_another_address_is_refused(paths):
+    other = Account.from_key(b"\x43" * 32).address
+    of_another_tool(paths, "pw", address=other)
+    with pytest.raises(KeystoreRejected, match=f"names {other} and holds the key of {KEY.address}"):
+        keystore.load(*paths)
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n", "\r\n\r\n"])
+@pytest.mark.parametrize("password", [" pw ", "\tpw", "p w", "   ", "pässwörd "])
+def test_a_password_is_its_line_without_the_line_end_and_with_its_spaces(paths, password, ending):
+    of_another_tool(paths, password)
+    for content in (password + ending, "\ufeff" + password + ending):
+        paths[1].write_bytes(content.encode())
+        assert keystore.load(*paths).address == KEY.address
+
+
+def test_a_wrong_password_with_spaces_at_its_ends_is_told_that_they_count(paths):
+    of_another_tool(paths, "pw")
+    paths[1].write_text("pw \n")
+    with pytest.raises(KeystoreRejected, match="the spaces at its ends count"):
+        keystore.load(*paths)
+
+
+def test_a_password_file_of_several_lines_is_refused(paths):
+    of_another_tool(paths, "pw")
+    paths[1].write_text("pw\nanother\n")
+    with pytest.raises(KeystoreRejected, match="several lines"):
+        keystore.load(*paths)
+
+
+def test_a_keystore_is_opened_once_per_process_and_a_changed_one_anew(paths, monkeypatch):
+    of_another_tool(paths, "once")
+    opened, decrypt = [], Account.decrypt
+
+    def counted(*arguments):
+        opened.append(arguments)
+        return decrypt(*arguments)
+
+    monkeypatch.setattr(Account, "decrypt", counted)
+    with ThreadPoolExecutor(4) as pool:
+        accounts = list(pool.map(lambda _: keystore.load(*paths), range(8)))
+    assert {account.address for account in accounts} == {KEY.address}
+    assert len(opened) == 1
+    paths[1].chmod(0o644)
+    with pytest.raises(KeystoreRejected, match="open to other users"):
+        keystore.load(*paths)
+    paths[1].chmod(0o600)
+    of_another_tool(paths, "twice")
+    keystore.load(*paths)
+    assert len(opened) == 2
