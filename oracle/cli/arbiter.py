@@ -8,6 +8,7 @@ import click
 
 from oracle.cli.desk import Desk, connected, moment, money
 from oracle.cli.endings import Exit
+from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
     from oracle.chain.dossier import Dossier
@@ -100,7 +101,7 @@ def show(desk: Desk, job: str) -> None:
 @arbiter.command()
 @_JOB
 @click.option(
-    "--worker-amount", type=click.IntRange(0, 2**128 - 1), required=True,
+    "--worker-amount", type=Whole(0, 2**128 - 1), required=True,
     help="What the worker gets of the budget, in base units of the token; the payer gets the rest.",
 )  # fmt: skip
 @click.option(

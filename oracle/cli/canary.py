@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import click
 
 from oracle.cli.endings import Exit, fail
+from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
     from oracle.canaries import Assignment, CanaryPlan, CanaryPolicy
@@ -70,7 +71,7 @@ def _policy_options(command: Any) -> Any:
             show_default=True,
             help="Survival to plan for: what the device is thought to do.",
         ),
-        click.option("--shots", type=click.IntRange(1, 1 << 20), default=1000, show_default=True, help="Per circuit."),
+        click.option("--shots", type=Whole(1, 1 << 20), default=1000, show_default=True, help="Per circuit."),
         click.option("--price", type=_NUMBER, default=None, help="US dollars a shot, to say what the canaries cost."),
     )
     for option in reversed(options):
@@ -92,8 +93,8 @@ def canary() -> None:
 
 
 @canary.command()
-@click.option("--targets", type=click.IntRange(1, 4096), default=1, show_default=True, help="Circuits that matter.")
-@click.option("--canaries", type=click.IntRange(1, 4096), default=None, help="Instead of as many as are needed.")
+@click.option("--targets", type=Whole(1, 4096), default=1, show_default=True, help="Circuits that matter.")
+@click.option("--canaries", type=Whole(1, 4096), default=None, help="Instead of as many as are needed.")
 @click.option("--luck", type=_NUMBER, default="0", help="Chance that an answer made up is a canary's outcome.")
 @_policy_options
 @_JSON
@@ -169,7 +170,7 @@ def _tell(found: CanaryPlan, policy: CanaryPolicy) -> None:
 @canary.command()
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True, type=_SOURCE)
 @click.option("--out", required=True, type=_FOLDER, help="Folder for the batch; made, and must not exist.")
-@click.option("--canaries", type=click.IntRange(1, 4096), default=None, help="Instead of as many as are needed.")
+@click.option("--canaries", type=Whole(1, 4096), default=None, help="Instead of as many as are needed.")
 @click.option(
     "--kind",
     type=click.Choice(("clifford", "mirror")),

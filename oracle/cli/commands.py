@@ -14,6 +14,7 @@ from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
 from oracle.cli.judge import judge
 from oracle.cli.registry import registry
+from oracle.encoding.options import Decimal, Whole
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -84,14 +85,14 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
     "--confirmations",
     default=1,
     show_default=True,
-    type=click.IntRange(1, 10_000),
+    type=Whole(1, 10_000),
     help="Blocks until an event counts.",
 )
 @click.option(
     "--poll-s",
     default=0.5,
     show_default=True,
-    type=click.FloatRange(0, 60, min_open=True),
+    type=Decimal(0, 60, min_open=True),
     help="Seconds between looks at the chain.",
 )
 def run(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oracle.cli.endings import Exit, InputsRejected, fail, fail_inputs, shown
+from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
     from oracle.cli.submission import Submission
@@ -30,8 +31,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--baseline", type=_FILE, help="A baseline's artifact; the circuit has to confirm it.")
 @click.option("--manifest", help="Digest of the run's manifest, where the spec orders one; with --artifacts.")
 @click.option("--job", help="JobId, for the document of that job. [default: zero, no job]")
-@click.option("--round", "round_", type=click.IntRange(0, 255), help="Round of the delivery. [default: 0]")
-@click.option("--worker-amount", type=click.IntRange(0, 2**128 - 1), help="Base units due on accept. [default: 0]")
+@click.option("--round", "round_", type=Whole(0, 255), help="Round of the delivery. [default: 0]")
+@click.option("--worker-amount", type=Whole(0, 2**128 - 1), help="Base units due on accept. [default: 0]")
 @click.option(
     "--replayed/--not-replayed",
     default=None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-_DECIMAL = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
-_RATIO = re.compile(r"[+-]?\d{1,30}/\d{1,30}")
+# Spelled out: the usual class also matches digits of other scripts, numbers that few readers see.
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+_RATIO = re.compile(r"[+-]?[0-9]{1,30}/[0-9]{1,30}")
 
 
 def parse_rational(text: str | int) -> Fraction:

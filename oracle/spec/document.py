@@ -28,6 +28,7 @@ Path = tuple[str | int, ...]
 """Where a value is: mapping keys and 0-based list positions, from the top."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_POSITION = re.compile(r"[0-9]{1,9}")
 _SPACED_COLON = "write key: value, with a space after the colon and two spaces per level; for example shots: 4000"
 
 
@@ -61,7 +62,7 @@ def path_text(path: Path) -> str:
 
 def text_path(text: str) -> Path:
     """The path that path_text writes as `text`."""
-    return tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", text))
+    return tuple(int(part) if _POSITION.fullmatch(part) else part for part in re.findall(r"[^.\[\]]+", text))
 
 
 class _Stop(Exception):

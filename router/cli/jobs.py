@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oracle.encoding.options import Decimal, Whole
 from router.cli.commands import Session, command
 from router.cli.failures import CommandFailed, Exit
 from router.cli.opening import existing, job_argument, job_of
@@ -29,7 +30,7 @@ def register(root: click.Group) -> None:
 
     @command(root, "jobs", "compute jobs", "compute jobs --state settled --limit 5")
     @click.option("--state", metavar="STATE", default=None, help="Only jobs in this state, such as running or settled.")
-    @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
+    @click.option("--limit", type=Whole(1, 10_000), default=20, show_default=True, help="At most so many.")
     def jobs(session: Session, state: str | None, limit: int) -> None:
         """List jobs, the newest first."""
         wanted = None if state is None else (_state(state),)
@@ -72,7 +73,7 @@ def register(root: click.Group) -> None:
     @command(root, "cancel", "compute cancel job_8f31")
     @job_argument
     @click.option(
-        "--timeout", "timeout_s", type=click.FloatRange(min=0), default=60, show_default=True, metavar="SECONDS",
+        "--timeout", "timeout_s", type=Decimal(min=0), default=60, show_default=True, metavar="SECONDS",
         help="Wait so long for the worker's answer.",
     )  # fmt: skip
     def cancel(session: Session, job: str, timeout_s: float) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oracle.encoding.options import Whole
 from router.cli.commands import Session, command
 from router.cli.failures import Exit
 
@@ -37,9 +38,7 @@ def register(root: click.Group) -> None:
 
     @command(root, "plan", "compute plan ./optimizer-demo/job.yaml", "compute plan ./job.yaml --shots 1000 --json")
     @spec_argument
-    @click.option(
-        "--shots", type=click.IntRange(1, 10**7), default=None, help="Instead of the spec's number, in each round."
-    )
+    @click.option("--shots", type=Whole(1, 10**7), default=None, help="Instead of the spec's number, in each round.")
     @click.option("--fidelity", default=None, metavar="SHARE", help="Of the honest worker, such as 0.95.")
     def plan(session: Session, spec: Path, shots: int | None, fidelity: str | None) -> None:
         """Say what SPEC's shots can prove, and what they cost.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oracle.encoding.options import Decimal, Whole
 from router.cli import following
 from router.cli.commands import Group, Session, command
 from router.cli.failures import Exit
@@ -87,8 +88,8 @@ def _shell(path: Path) -> str:
 @click.option("--device", required=True, metavar="DEVICE", help="Whose calibration snapshot, such as fake_torino.")
 @click.option("--out", metavar="FILE", help="Below the spec's folder. [default: baselines/DEVICE.json]")
 @click.option("--most", default="1/2", show_default=True, metavar="SHARE", help="The most that it may weigh.")
-@click.option("--shots", type=click.IntRange(1000, 10**7), default=None, help="Of the simulation. [default: 400000]")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of the simulation.")
+@click.option("--shots", type=Whole(1000, 10**7), default=None, help="Of the simulation. [default: 400000]")
+@click.option("--seed", type=Whole(min=0), default=1, show_default=True, help="Of the simulation.")
 def vertex(session: Session, spec: Path, device: str, out: str | None, most: str, shots: int | None, seed: int) -> None:
     """Declare a device's noise honest for the job of SPEC.
 
@@ -255,7 +256,7 @@ def promote(session: Session, job: str, target: str, max_usd: str, wanted: bool 
 @click.option(
     "--timeout",
     "timeout_s",
-    type=click.FloatRange(min=0),
+    type=Decimal(min=0),
     default=None,
     metavar="SECONDS",
     help="Give up then, with 5.",
@@ -275,7 +276,7 @@ def watch(session: Session, job: str, timeout_s: float | None) -> None:
 @command(quantum, "validate", "compute quantum validate job_8f31")
 @job_argument
 @click.option(
-    "--timeout", "timeout_s", type=click.FloatRange(min=0), default=600, show_default=True, metavar="SECONDS",
+    "--timeout", "timeout_s", type=Decimal(min=0), default=600, show_default=True, metavar="SECONDS",
     help="Wait so long for a verdict.",
 )  # fmt: skip
 def validate(session: Session, job: str, timeout_s: float) -> None:

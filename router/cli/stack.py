@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from oracle.encoding.options import Whole
 from router.cli.commands import Session, command
 from router.cli.following import Printer
 
@@ -29,9 +30,7 @@ def register(root: click.Group) -> None:
     @click.option(
         "--ending", type=click.Choice(ENDINGS), default=ENDINGS[0], show_default=True, help="How the job is to end."
     )
-    @click.option(
-        "--seed", type=click.IntRange(0, 2**31 - 1), default=None, help="Of the simulated device; drawn if left out."
-    )
+    @click.option("--seed", type=Whole(0, 2**31 - 1), default=None, help="Of the simulated device; drawn if left out.")
     def demo(session: Session, ending: str, seed: int | None) -> None:
         """Run one job from spec to payment, on a stack of its own.
 
