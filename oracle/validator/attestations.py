@@ -1,7 +1,7 @@
 """How validators show each other what they signed: a port, and a shared directory behind it.
 
 One file per (job, round, validator), replaced atomically. Whoever can write there can put anything there, so nothing
-read counts before verify() has recovered its signer; and each validator puts its own file back if it is gone.
+read counts before oracle.verdict.attested has verified it; and each validator puts its own file back if it is gone.
 """
 
 from __future__ import annotations
@@ -10,29 +10,12 @@ import json
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_utils.exceptions import ValidationError
-
-from oracle.encoding import parse_json
-from oracle.terms import JobTerms, verdict_digest
+from oracle.verdict.attested import Unusable, read_attestation
 from oracle.verdict.signed import Attestation
-
-LARGEST_FILE = 16 * 1024
-_HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
-
-
-@dataclass(frozen=True)
-class Unusable:
-    """Something on the board that is no valid attestation, and why."""
-
-    source: str
-    reason: str
 
 
 class AttestationBoard(Protocol):
@@ -85,14 +68,11 @@ class DirectoryBoard:
         except OSError as error:
             raise BoardDown(f"{folder} cannot be listed ({error.strerror})") from error
         for path in paths:
-            try:
-                with path.open("rb") as file:
-                    data = file.read(LARGEST_FILE + 1)
-                if len(data) > LARGEST_FILE:
-                    raise ValueError(f"larger than {LARGEST_FILE} bytes")
-                found.append(Attestation.from_json(parse_json(data)))
-            except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-                unusable.append(Unusable(path.name, str(error)))
+            read = read_attestation(path)
+            if isinstance(read, Unusable):
+                unusable.append(read)
+            else:
+                found.append(read)
         return tuple(found), tuple(unusable)
 
 
@@ -102,33 +82,6 @@ def open_board(url: str) -> AttestationBoard:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         raise ValueError(f"{url!r} is no attestation board; write file:///absolute/directory")
     return DirectoryBoard(Path(unquote(parts.path)))
-
-
-def verify(attestation: Attestation, terms: JobTerms, *, chain_id: int, escrow: str) -> str | None:
-    """None if the attestation's signature is by its validator, who is pinned in `terms`; else what is wrong with it.
-
-    The form is the one that the contract takes: 65 bytes r, s, v with s in the lower half and v 27 or 28.
-    """
-    if attestation.validator not in terms.validators:
-        return f"{attestation.validator} is not pinned in the terms"
-    if attestation.document != attestation.verdict.evidence_hash:
-        return "it names another document than its verdict"
-    try:
-        signature = bytes.fromhex(attestation.signature.removeprefix("0x"))
-        digest = bytes.fromhex(verdict_digest(attestation.verdict, chain_id, escrow)[2:])
-    except ValueError as error:
-        return str(error)
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return "its signature is not 65 bytes r, s, v with v 27 or 28"
-    if int.from_bytes(signature[32:64], "big") > _HALF_ORDER:
-        return "its signature is malleable (s in the upper half)"
-    try:
-        key = Signature(signature[:64] + bytes([signature[64] - 27])).recover_public_key_from_msg_hash(digest)
-    except (BadSignature, ValidationError) as error:
-        return f"its signature does not verify ({error})"
-    if key.to_checksum_address() != attestation.validator:
-        return f"it was signed by {key.to_checksum_address()}, not by {attestation.validator}"
-    return None
 
 
 def agreeing(attestations: Iterable[Attestation], own: Attestation) -> tuple[Attestation, ...]:

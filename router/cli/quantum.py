@@ -223,6 +223,8 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
     }
     if with_artifacts:
         payload["artifacts"] = [row.to_json() for row in rows]
+        for notice in views.refused_attestations(workspace, record):
+            session.output.note(f"[yellow]note[/] {_plain(notice)}")
     if drawn is not None:
         payload["figure"] = str(drawn)
         session.output.note(f"Drew {_plain(str(drawn))}")

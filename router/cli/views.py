@@ -108,17 +108,22 @@ def _stored(workspace: Workspace, kind: str, digest: str) -> ArtifactRow:
 def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
     """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
     from oracle.artifacts.kinds import Kind
-    from oracle.encoding import parse_json, sha256_hex
-    from oracle.verdict.signed import Attestation
+    from oracle.encoding import sha256_hex
+    from router.workflows.attestations import board_of
 
-    if record.escrow_id is None:
-        return
-    for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
-        data = path.read_bytes()
-        document = Attestation.from_json(parse_json(data)).document
+    for shown in board_of(workspace, record)[0]:
+        data, document = shown.path.read_bytes(), shown.attestation.document
         if document not in known and workspace.artifacts.has(document):
             yield _stored(workspace, Kind.VERDICT_DOCUMENT, document)
-        yield ArtifactRow(Kind.ATTESTATIONS, sha256_hex(data), len(data), str(path))
+        yield ArtifactRow(Kind.ATTESTATIONS, sha256_hex(data), len(data), str(shown.path))
+
+
+def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
+    """What lies among the job's attestations and is none, a sentence each."""
+    from router.workflows.attestations import board_of
+
+    _, others = board_of(workspace, record)
+    return tuple(f"{each.source} is no attestation of this job: {each.reason}" for each in others)
 
 
 def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:

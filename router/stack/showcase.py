@@ -6,16 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from eth_account import Account
-
 from oracle.artifacts import ArtifactError, ShotsRejected, unpack
 from oracle.chain import events as chain
 from oracle.chain import sender
 from oracle.chain.client import EscrowClient
-from oracle.encoding import parse_json, parse_rational
+from oracle.encoding import parse_rational
 from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
-from oracle.terms import verdict_digest
 from oracle.verdict import VerdictDocument
 from oracle.verdict.signed import Attestation
 from router.gates import Allow, GateReport
@@ -38,6 +35,7 @@ from router.report.view import (
 )
 from router.routing import RouteDecision
 from router.store import IntentStatus
+from router.workflows.attestations import board_of
 from router.workflows.close import last, terms_of
 from router.workflows.execute import spec_of
 from router.workflows.purse import ALLOWANCE
@@ -93,17 +91,7 @@ def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecor
 
 def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestation, ...]:
     """What validators showed each other about the job, as far as a pinned validator's key signed it."""
-    if record.escrow_id is None:
-        return ()
-    terms, deployment = terms_of(record), workspace.deployment
-    found = []
-    for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
-        attestation = Attestation.from_json(parse_json(path.read_bytes()))
-        digest = verdict_digest(attestation.verdict, deployment.chain_id, deployment.escrow)
-        signer = Account._recover_hash(bytes.fromhex(digest[2:]), signature=attestation.signature)
-        if signer == attestation.validator and signer in terms.validators:
-            found.append(attestation)
-    return tuple(found)
+    return tuple(each.attestation for each in board_of(workspace, record)[0])
 
 
 def document_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:

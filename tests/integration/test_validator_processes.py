@@ -21,10 +21,11 @@ from oracle.chain.events import Proposed, Settled, Status
 from oracle.encoding import canonical_bytes
 from oracle.statistics import Baseline
 from oracle.terms import Outcome, job_id_of, pack_terms, verdict_digest
-from oracle.validator.attestations import open_board, verify
+from oracle.validator.attestations import open_board
 from oracle.validator.ledger import Ledger
 from oracle.validator.state import State
 from oracle.verdict import VerdictDocument
+from oracle.verdict.attested import verify
 
 PATIENCE_S = 180.0
 """Three processes import Qiskit on a small machine."""

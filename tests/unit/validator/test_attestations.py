@@ -9,7 +9,8 @@ import pytest
 from eth_account import Account
 
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome, Verdict, verdict_digest
-from oracle.validator.attestations import LARGEST_FILE, BoardDown, DirectoryBoard, agreeing, open_board, verify
+from oracle.validator.attestations import BoardDown, DirectoryBoard, agreeing, open_board
+from oracle.verdict.attested import LARGEST_FILE, verify
 from oracle.verdict.signed import Attestation
 
 ESCROW = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
