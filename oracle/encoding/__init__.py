@@ -4,7 +4,7 @@ from oracle.encoding.amounts import units
 from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical, parse_json
 from oracle.encoding.digests import ZERO_DIGEST, digest_of, is_digest, sha256_hex
 from oracle.encoding.findings import Finding, InputRejected
-from oracle.encoding.rationals import format_rational, parse_rational
+from oracle.encoding.rationals import format_rational, in_decimals, parse_rational
 
 __all__ = [
     "ZERO_DIGEST",
@@ -15,6 +15,7 @@ __all__ = [
     "canonical_bytes",
     "digest_of",
     "format_rational",
+    "in_decimals",
     "is_digest",
     "parse_canonical",
     "parse_json",

@@ -21,13 +21,17 @@ class Finding:
     """What is wrong."""
     remedy: str
     """What to write instead, with an example."""
+    exact: tuple[tuple[str, str], ...] = ()
+    """Figures that the reason shows rounded, by name, as exact rationals; for programs."""
 
     def __str__(self) -> str:
         at = f"line {self.line}, " if self.line is not None else ""
         return f"{at}{self.path or 'document'}: {self.reason} — {self.remedy}"
 
     def to_json(self) -> dict[str, object]:
-        return asdict(self)
+        told = asdict(self)
+        del told["exact"]
+        return told | ({"exact": dict(self.exact)} if self.exact else {})
 
 
 class InputRejected(ValueError):

@@ -32,3 +32,21 @@ def parse_rational(text: str | int) -> Fraction:
 def format_rational(value: Fraction) -> str:
     """The canonical text of `value`: lowest terms, ``"4/5"``, or ``"3"`` for a whole number."""
     return str(value.numerator) if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+_PLACES = 4
+
+
+def in_decimals(value: Fraction, *, up: bool) -> str:
+    """`value` for people: exactly where four decimals are enough, else rounded, which the text says: ``0.0813 (rounded
+    up)``.
+
+    `up` is for the caller to choose so that the comparison it tells stays true of the rounded number.
+    """
+    scaled = value * 10**_PLACES
+    whole = -(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator
+    sign, digits = "-" if whole < 0 else "", f"{abs(whole):0{_PLACES + 1}d}"
+    text = f"{sign}{digits[:-_PLACES]}.{digits[-_PLACES:]}"
+    if scaled == whole:
+        return text.rstrip("0").rstrip(".")
+    return f"{text} (rounded {'up' if up else 'down'})"

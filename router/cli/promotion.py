@@ -91,7 +91,7 @@ def finding_of(denial: Deny, reason: str) -> Finding:
     """A denial as an error: what is against it, what to do, and what the job is still eligible for."""
     still = ", ".join(item.value.replace("_", " ") for item in denial.eligible_for)
     remedy = f"{denial.remedy}; still eligible for: {still}" if still else denial.remedy
-    return Finding(denial.gate, None, reason, remedy)
+    return Finding(denial.gate, None, reason, remedy, denial.exact)
 
 
 def gate_lines(report: GateReport) -> Iterable[GateLine]:

@@ -34,16 +34,25 @@ class Eligible(Enum):
     """Nothing here; the remedy says what would change that."""
 
 
+Figures = tuple[tuple[str, str], ...]
+"""What an answer's text shows rounded, by name, as exact rationals; reports without such figures keep their bytes."""
+
+
+def _exact(figures: Figures) -> dict[str, object]:
+    return {"exact": dict(figures)} if figures else {}
+
+
 @dataclass(frozen=True)
 class Allow:
     """The gate has nothing against it."""
 
     gate: str
     note: str
-    """What was found, such as ``distance 1/100 is below 2/25``."""
+    """What was found, such as ``distance 0.01 is below 0.08``."""
+    exact: Figures = ()
 
     def to_json(self) -> dict[str, object]:
-        return {"gate": self.gate, "allowed": True, "note": self.note}
+        return {"gate": self.gate, "allowed": True, "note": self.note, **_exact(self.exact)}
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Deny:
     """What to do about it, with a command or a field of the spec."""
     eligible_for: tuple[Eligible, ...]
     """What the job may still do as far as this gate goes."""
+    exact: Figures = ()
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -65,6 +75,7 @@ class Deny:
             "reason": self.reason,
             "remedy": self.remedy,
             "eligible_for": [item.value for item in self.eligible_for],
+            **_exact(self.exact),
         }
 
 
@@ -143,11 +154,20 @@ def _report(value: object) -> GateReport:
 def _answer(value: Mapping[str, object]) -> Answer:
     gate = str(value["gate"])
     if value["allowed"] is True:
-        return Allow(gate, str(value["note"]))
+        return Allow(gate, str(value["note"]), _figures(value))
     eligible = value["eligible_for"]
     if not isinstance(eligible, list):
         raise TypeError("eligible_for is a list")
-    return Deny(gate, str(value["reason"]), str(value["remedy"]), tuple(Eligible(item) for item in eligible))
+    return Deny(
+        gate, str(value["reason"]), str(value["remedy"]), tuple(Eligible(item) for item in eligible), _figures(value)
+    )
+
+
+def _figures(value: Mapping[str, object]) -> Figures:
+    figures = value.get("exact", {})
+    if not isinstance(figures, Mapping):
+        raise TypeError("exact is an object")
+    return tuple(sorted((str(name), str(figure)) for name, figure in figures.items()))
 
 
 def evaluate(gates: Iterable[Gate], context: GateContext) -> GateReport:

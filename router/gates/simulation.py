@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oracle.encoding import format_rational, parse_rational
+from oracle.encoding import format_rational, in_decimals, parse_rational
 from router.gates.context import GateContext
 from router.gates.gate import Allow, Answer, Deny, Eligible
 
@@ -49,12 +49,16 @@ class BaselineGate:
         distance = context.simulation.baseline_distance
         if distance is None:
             return Allow(self.name, "the requester gave no baseline; the simulation's is the baseline")
-        said = f"distance {format_rational(distance)} ({float(distance):.4f})"
+        exact = (("bound", format_rational(bound)), ("distance", format_rational(distance)))
+        # The distance is rounded away from the bound and the bound towards it: what is said stays true as it is read.
         if distance < bound:
-            return Allow(self.name, f"{said} is below {format_rational(bound)}")
+            said = f"distance {in_decimals(distance, up=False)} is below {in_decimals(bound, up=True)}"
+            return Allow(self.name, said, exact)
         return Deny(
             self.name,
-            f"{said} to the requester's baseline is not below {format_rational(bound)} ({float(bound):.4f})",
-            "correct the circuit or validation.baseline_ref, and simulate again",
+            f"distance {in_decimals(distance, up=True)} to the requester's baseline is not below "
+            f"{in_decimals(bound, up=False)}",
+            "correct the circuit or the file that validation.baseline_ref names, and simulate again",
             (Eligible.SIMULATION, Eligible.PAID_SIMULATOR),
+            exact,
         )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from fractions import Fraction
 from typing import Any
 
 import pytest
 from eth_account import Account
+from hypothesis import given
+from hypothesis import strategies as st
 
+from oracle.encoding import format_rational
 from oracle.spec import PromotionPolicy
 from router.gates import (
     GATES,
@@ -177,7 +181,7 @@ DENIED: list[tuple[str, Gate, GateContext, str, str, tuple[Eligible, ...]]] = [
         "a distance at the bound",
         BaselineGate(),
         on(simulation__baseline_distance=Fraction(2, 25)),
-        "2/25 (0.0800) to the requester's baseline is not below 2/25",
+        "distance 0.08 to the requester's baseline is not below 0.08",
         "baseline_ref",
         (S, P),
     ),
@@ -185,7 +189,7 @@ DENIED: list[tuple[str, Gate, GateContext, str, str, tuple[Eligible, ...]]] = [
         "a distance above a tightened bound",
         BaselineGate(),
         on(promotion=tightened(require_baseline_distance_below="1/200")),
-        "is not below 1/200",
+        "is not below 0.005",
         "baseline_ref",
         (S, P),
     ),
@@ -394,6 +398,20 @@ def test_several_missing_approvals_are_all_named() -> None:
     assert isinstance(answer, Deny)
     for kind in ("new_circuit_family", "budget_over_50", "unknown_requester"):
         assert kind in answer.remedy
+
+
+@given(st.integers(0, 2**40))
+def test_a_distance_is_told_in_decimals_that_stay_true_and_exactly_beside_them(weight: int) -> None:
+    distance = Fraction(weight, 2**40)
+    answer = BaselineGate().check(on(simulation__baseline_distance=distance))
+    said = answer.note if isinstance(answer, Allow) else answer.reason
+    assert "/" not in said
+    shown, bound = (Fraction(number) for number in re.findall(r"[0-9]+\.?[0-9]*", said))
+    assert bound == Fraction(2, 25)
+    assert (shown < bound) == (distance < bound) == isinstance(answer, Allow)
+    assert abs(shown - distance) < Fraction(1, 10**4)
+    assert ("rounded" in said) == (shown != distance)
+    assert dict(answer.exact) == {"bound": "2/25", "distance": format_rational(distance)}
 
 
 def test_all_gates_are_asked_even_after_a_denial() -> None:
