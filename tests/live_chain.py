@@ -71,7 +71,7 @@ class Anvil:
         return answer["result"]
 
     def mine(self, blocks: int = 1) -> None:
-        self.call("anvil_mine", hex(blocks))
+        self.call("hardhat_mine", hex(blocks))  # both nodes know it by this name
 
     def warp(self, seconds: int) -> None:
         """Let block time pass."""

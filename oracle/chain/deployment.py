@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from eth_utils.address import is_checksum_address
@@ -21,6 +23,11 @@ _REMEDIES = {
     "token_symbol": "a symbol of 1 to 16 characters, for example USDC",
     "token_decimals": "an integer from 0 to 36, for example 6",
     "block": "the block that JobEscrow was created in, an integer from 0; events are read from there",
+}
+_OPTIONAL = {
+    "registry": "the EIP-55 address of a ValidatorRegistry, or null",
+    "views": "an object of contract names and their EIP-55 addresses",
+    "code_hashes": "an object of contract names and the Keccak-256 of their code, 0x and 64 hexadecimal digits",
 }
 
 
@@ -38,6 +45,12 @@ class Deployment:
     """Base units per token are 10 ** token_decimals."""
     block: int
     """Block in which the escrow was created: no event is older."""
+    registry: str | None = None
+    """Checksum address of the ValidatorRegistry deployed with it."""
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Checksum address of each contract that only reads, by its name."""
+    code_hashes: Mapping[str, str] = field(default_factory=dict)
+    """Keccak-256 of each contract's code, by its name, as its deployer found it. Clients hold the escrow to it."""
 
     @classmethod
     def load(cls, path: Path) -> Deployment:
@@ -56,14 +69,22 @@ class Deployment:
         faults = list(_faults(document))
         if faults:
             raise InputRejected(str(path), faults)
-        return cls(**{field.name: document[field.name] for field in fields(cls)})
+        return cls(**{field.name: document[field.name] for field in fields(cls) if field.name in document})
+
+    def to_json(self) -> dict[str, object]:
+        """The file's content."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    def differences(self, other: Deployment) -> tuple[str, ...]:
+        """The members in which `other` is another deployment, by name."""
+        return tuple(each.name for each in fields(self) if getattr(self, each.name) != getattr(other, each.name))
 
     def dump(self, path: Path) -> None:
         """Write the deployment to `path`, atomically; its folder is made if need be."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         with draft.open("w") as file:
-            file.write(json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2) + "\n")
+            file.write(json.dumps(self.to_json(), indent=2) + "\n")
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -80,7 +101,20 @@ def _faults(document: object) -> list[Finding]:
             faults.append(Finding(name, None, "missing", remedy))
         elif not _valid(name, document[name]):
             faults.append(Finding(name, None, f"{document[name]!r} is not valid", remedy))
+    for name, remedy in _OPTIONAL.items():
+        if name in document and not _valid_optional(name, document[name]):
+            faults.append(Finding(name, None, f"{document[name]!r} is not valid", remedy))
     return faults
+
+
+def _valid_optional(name: str, value: object) -> bool:
+    if name == "registry":
+        return value is None or is_checksum_address(value)
+    if not isinstance(value, dict):
+        return False
+    if name == "views":
+        return all(is_checksum_address(address) for address in value.values())
+    return all(isinstance(digest, str) and re.fullmatch("0x[0-9a-f]{64}", digest) for digest in value.values())
 
 
 def _valid(name: str, value: object) -> bool:

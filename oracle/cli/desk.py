@@ -91,7 +91,7 @@ def connected(*, signs: bool = True, registry: bool = False) -> Callable[[Callab
             from oracle.chain.errors import CallReverted, ChainError
 
             try:
-                function(_open(rpc, deployment, registry, keystore, password_file, as_json), **own)
+                function(_open(rpc, deployment, asks_registry, registry, keystore, password_file, as_json), **own)
             except InputsRejected as error:
                 fail_inputs(error, as_json=as_json)
             except CallReverted as error:
@@ -107,8 +107,8 @@ def connected(*, signs: bool = True, registry: bool = False) -> Callable[[Callab
             click.option("--deployment", required=True, type=_FILE, help="Deployment file of the chain."),
         ]
         if asks_registry:
-            named = "The registry, as specs name it."
-            options.append(click.option("--registry", required=True, metavar="ADDRESS", help=named))
+            named = "The registry, as specs name it. [default: the deployment file's]"
+            options.append(click.option("--registry", metavar="ADDRESS", help=named))
         if signs:
             held = "The keystore's password, in a file of mode 0600."
             options += [
@@ -144,7 +144,13 @@ def receiver_of(desk: Desk, to: str | None) -> str:
 
 
 def _open(
-    rpc: str, deployment: Path, registry: str | None, keystore: Path | None, password_file: Path | None, as_json: bool
+    rpc: str,
+    deployment: Path,
+    asks_registry: bool,
+    registry: str | None,
+    keystore: Path | None,
+    password_file: Path | None,
+    as_json: bool,
 ) -> Desk:
     """Raises InputsRejected with every fault of the options, ChainError."""
     from oracle.chain import keystore as keys
@@ -155,6 +161,10 @@ def _open(
 
     gathering, key = Gathering(), None
     where = gathering.read(lambda: Deployment.load(deployment))
+    if asks_registry and registry is None and where is not None:
+        registry = where.registry
+        if registry is None:
+            gathering.reject("--registry", f"missing, and {deployment} names none", "name the one that specs name")
     if registry is not None and not _is_address(registry):
         gathering.reject("--registry", f"{registry} is not a checksum address (EIP-55)", _COPY)
     if keystore is not None and password_file is not None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from oracle.encoding import Finding
-from router.cli import doctor, funding, jobs, plan, quantum, stack
+from router.cli import deploying, doctor, funding, jobs, plan, quantum, stack
 from router.cli.commands import ROOT_HOME, Group, home_option
 from router.cli.failures import Exit, Failure, describe
 from router.cli.output import Output
@@ -46,6 +46,7 @@ quantum.register(cli)
 jobs.register(cli)
 plan.register(cli)
 funding.register(cli)
+deploying.register(cli)
 stack.register(cli)
 doctor.register(cli)
 

@@ -1,17 +1,21 @@
 """Contracts and balances of a local stack, from Anvil's own unlocked account, which holds no secret.
 
-Only for a chain that this stack started. Any other network is deployed to with the ape script, by its operator's key.
+Only for a chain that this stack started: `compute deploy` and the ape script deploy anywhere, by an operator's key.
 """
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import Any
 
+from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
+from web3.types import TxParams, Wei
 
+from oracle.chain.bytecode import artifact
 from oracle.chain.deployment import Deployment
+from router.deploying.contracts import Send, creation_block, deploy, parts, play_money
+from router.deploying.order import described
+from router.deploying.settlement import Settlement
 
 GAS_MONEY_WEI = 10**19
 """What each role gets for gas on the local chain: 10 of its coin."""
@@ -50,37 +54,36 @@ class LocalChain:
 
     def mint(self, token: str, to: str, amount: int) -> None:
         """Hand `amount` base units of the local token, which the development account holds, to `to`."""
-        contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=_artifact("LocalUSD")["abi"])
+        contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=artifact("LocalUSD").abi)
         self._send(contract.functions.transfer(Web3.to_checksum_address(to), amount))
 
     def balance(self, token: str, of: str) -> int:
         """Base units of the local token that `of` holds."""
-        contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=_artifact("LocalUSD")["abi"])
+        contract = self._web3.eth.contract(address=Web3.to_checksum_address(token), abi=artifact("LocalUSD").abi)
         return int(contract.functions.balanceOf(Web3.to_checksum_address(of)).call())
 
     def deploy(self) -> Deployment:
-        """Deploy the token and the escrow, and say where they stand."""
+        """Put the token and the escrow on the chain, and say where they stand."""
         holder = self._web3.eth.accounts[0]
-        supply = 10**15
-        token = self._deploy("LocalUSD", holder, supply)
-        escrow = self._deploy("JobEscrow")
-        contract = self._web3.eth.contract(
-            address=Web3.to_checksum_address(token["address"]), abi=_artifact("LocalUSD")["abi"]
-        )
-        return Deployment(
-            chain_id=self._web3.eth.chain_id,
-            escrow=escrow["address"],
-            token=token["address"],
-            token_symbol=contract.functions.symbol().call(),
-            token_decimals=contract.functions.decimals().call(),
-            block=escrow["block"],
-        )
+        money = play_money(holder)
+        settlement = Settlement(money.address, "lUSD", 6)
+        standing = deploy(self._web3, self._send_from(holder), (money, *parts(settlement, None, views=False)))
+        at = {each.part.name: each for each in standing}
+        escrow = at["JobEscrow"]
+        made = escrow.block if escrow.block is not None else creation_block(self._web3, escrow.part.address)
+        return described(self._web3.eth.chain_id, settlement, standing, made)
 
-    def _deploy(self, name: str, *arguments: object) -> dict[str, Any]:
-        artifact = _artifact(name)
-        factory = self._web3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
-        receipt = self._send(factory.constructor(*arguments))
-        return {"address": receipt["contractAddress"], "block": receipt["blockNumber"]}
+    def _send_from(self, account: str) -> Send:
+        def send(to: str, data: bytes, value: int) -> str:
+            transaction: TxParams = {
+                "from": Web3.to_checksum_address(account),
+                "to": Web3.to_checksum_address(to),
+                "data": HexBytes(data),
+                "value": Wei(value),
+            }
+            return self._web3.eth.send_transaction(transaction).to_0x_hex()
+
+        return send
 
     def _send(self, function: Any) -> Any:
         sent = function.transact({"from": self._web3.eth.accounts[0]})
@@ -88,7 +91,3 @@ class LocalChain:
         if receipt["status"] != 1:
             raise RuntimeError(f"a set-up transaction failed on {self.rpc_url}: {sent.hex()}")
         return receipt
-
-
-def _artifact(name: str) -> Any:
-    return json.loads(resources.files("oracle.chain").joinpath("abi", f"{name}.json").read_text())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from eth_account import Account
+from live_chain import Anvil, Deployed, deploy_on, running_hardhat
 
 from oracle.chain import sender
 from oracle.chain.calls import Call
@@ -25,6 +27,31 @@ from oracle.verdict.signed import Attestation
 
 RESULT = "0x" + "ab" * 32
 EVIDENCE = "0x" + "cd" * 32
+
+
+@pytest.fixture(scope="module")
+def hardhat() -> Iterator[Deployed]:
+    with running_hardhat() as chain:
+        yield deploy_on(chain)
+
+
+@pytest.fixture
+def lone(anvil: Anvil) -> Deployed:
+    """An Anvil that a test may break."""
+    return deploy_on(anvil)
+
+
+@pytest.fixture(params=["anvil", "hardhat"])
+def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
+    """The contracts on each kind of node; Hardhat's, which takes a second to start, goes back to where it was."""
+    if request.param == "anvil":
+        yield request.getfixturevalue("lone")
+        return
+    shared: Deployed = request.getfixturevalue("hardhat")
+    before = shared.anvil.call("evm_snapshot")
+    yield shared
+    shared.anvil.call("evm_revert", before)
+    shared.anvil.call("evm_setAutomine", True)
 
 
 def job_of(deployed, terms):
@@ -245,8 +272,8 @@ def test_wait_counts_blocks_on_top_and_gives_up_in_time(deployed):
     assert wait(client, receipt.hash, timeout_s=5, confirmations=3).confirmations == 3
 
 
-def test_a_reorg_takes_the_receipt_back(deployed):
-    client, anvil = deployed.client, deployed.anvil
+def test_a_reorg_takes_the_receipt_back(lone):
+    deployed, client, anvil = lone, lone.client, lone.anvil
     anvil.mine(3)
     receipt = transact(client, Call(deployed.worker.address, "0x", 1), deployed.payer)
     anvil.call("anvil_reorg", 1, [])
@@ -270,10 +297,10 @@ def test_another_chain_and_an_empty_address_are_the_wrong_network(deployed):
         prepare(EscrowClient(deployed.anvil.url, nothing_there), Call(deployed.worker.address, "0x", 1), deployed.payer)
 
 
-def test_a_dead_node_is_chain_down_for_every_read(deployed):
-    client = deployed.client
-    deployed.anvil.process.kill()
-    deployed.anvil.process.wait()
+def test_a_dead_node_is_chain_down_for_every_read(lone):
+    client = lone.client
+    lone.anvil.process.kill()
+    lone.anvil.process.wait()
     for ask in (client.head, client.check_network, lambda: client.events(0, 1), lambda: client.status(RESULT)):
         with pytest.raises(ChainDown, match="compute up"):
             ask()
