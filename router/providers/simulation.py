@@ -32,6 +32,9 @@ _SECONDS_PER_AMPLITUDE = 1.5e-9
 _SECONDS_PER_MATRIX_ENTRY = 4e-9
 _SECONDS_OF_START = 0.05
 
+_PLANS_KEPT = 64
+"""A plan asked for at approval is asked for again at submission."""
+
 _FAKES = {
     "fake_torino": ("FakeTorino", 133),
     "fake_fez": ("FakeFez", 156),
@@ -93,15 +96,25 @@ def noisy_targets() -> tuple[Target, ...]:
 
 
 def plan(work: Work) -> Plan:
-    """Choose how to run `work`. Raises ProviderRefused for a circuit that its target cannot simulate."""
+    """Choose how to run `work`. Raises ProviderRefused for a circuit that its target cannot simulate.
+
+    Asked again for the same circuit, target and shots, it answers from memory: a simulated device's calibration is part
+    of its package and does not change while the process lives. Callers change nothing of the answer.
+    """
+    return _planned(work.qasm3, work.target, work.shots)
+
+
+@lru_cache(maxsize=_PLANS_KEPT)
+def _planned(qasm3: str, target: str, shots: int) -> Plan:
+    work = Work(tag="plan", qasm3=qasm3, shots=shots, target=target)
     circuit = read_circuit(work.qasm3)
     if work.target in _FAKES:
         return _plan_noisy(circuit, work)
-    target = next((target for target in ideal_targets() if target.name == work.target), None)
-    if target is None:
+    ideal = next((each for each in ideal_targets() if each.name == work.target), None)
+    if ideal is None:
         names = ", ".join(target.name for target in (*ideal_targets(), *noisy_targets()))
         raise ProviderRefused(f"there is no target {work.target!r} here", f"choose one of {names}")
-    return _plan_ideal(circuit, target)
+    return _plan_ideal(circuit, ideal)
 
 
 def _plan_ideal(circuit: Any, target: Target) -> Plan:
@@ -202,7 +215,7 @@ def simulate(work: Work) -> Simulated:
     )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=len(_FAKES))
 def _device(name: str) -> Any:
     from qiskit_ibm_runtime import fake_provider
 

@@ -7,6 +7,7 @@ classical register of all its bits in order, which no later step reorders.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from oracle.encoding import InputRejected
@@ -32,8 +33,12 @@ class Isa:
     summary: str
 
 
+@lru_cache(maxsize=32)
 def read_circuit(qasm3: str) -> Any:
-    """The QuantumCircuit of `qasm3` over the single register ``c``. Raises ProviderRefused for one that cannot run."""
+    """The QuantumCircuit of `qasm3` over the single register ``c``. Raises ProviderRefused for one that cannot run.
+
+    Several targets are asked about one circuit, so it is read once; callers change nothing of it.
+    """
     from oracle.circuits import load_qasm3
 
     try:

@@ -1,7 +1,7 @@
 """Routing: which place can take a job, by rules, with every reason for and against every candidate."""
 
 from router.routing.candidates import Candidate, candidates
-from router.routing.decision import RouteDecision, decide_route
+from router.routing.decision import RouteDecision, decide_asking, decide_route
 from router.routing.facts import CircuitShape, Route, RouteFacts, TargetFacts
 from router.routing.rules import DEFAULT_FAKE, EXACT_QUBITS
 
@@ -15,5 +15,6 @@ __all__ = [
     "RouteFacts",
     "TargetFacts",
     "candidates",
+    "decide_asking",
     "decide_route",
 ]

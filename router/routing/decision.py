@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from oracle.encoding import canonical_bytes, digest_of, parse_canonical
 from router.routing.candidates import Candidate, candidates
-from router.routing.facts import Route, RouteFacts
+from router.routing.facts import Route, RouteFacts, TargetFacts
 
 SCHEMA = "route-decision/1"
 
@@ -112,3 +112,21 @@ def decide_route(facts: RouteFacts) -> RouteDecision:
     eligible = [candidate for candidate in found if candidate.eligible]
     chosen = min(eligible, key=lambda candidate: _HARDWARE_FIRST.index(candidate.name))
     return RouteDecision(facts, found, chosen)
+
+
+def decide_asking(facts: RouteFacts, ask: Callable[[TargetFacts], TargetFacts]) -> RouteDecision:
+    """The decision on `facts`, whose targets are described as far as their providers describe them unasked.
+
+    `ask` completes a target with what its provider estimates, which is dear; it is asked of those targets alone that
+    nothing else is against. An answer may let another take its place, which is then asked too; every target once.
+    """
+    asked: set[tuple[str, str]] = set()
+    while True:
+        decision = decide_route(facts)
+        eligible = {(each.provider, each.target) for each in decision.candidates if each.eligible}
+        fresh = {(each.provider, each.name) for each in facts.targets} & eligible - asked
+        if not fresh:
+            return decision
+        asked |= fresh
+        answered = (ask(each) if (each.provider, each.name) in fresh else each for each in facts.targets)
+        facts = replace(facts, targets=tuple(answered))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Funded
+from oracle.circuits import CircuitFacts as CircuitNumbers
 from oracle.circuits import circuit_facts, load_qasm3
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec, rounds_of
@@ -28,7 +30,7 @@ from router.gates import (
 )
 from router.lifecycle import LIVE_STATES, JobRecord, State
 from router.providers.protocol import Provider, ProviderError, Work
-from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_route
+from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
 from router.workflows.workspace import Workspace
 
 HARDWARE_PROVIDERS = ("ibm",)
@@ -63,9 +65,11 @@ def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan,
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise ValueError("only a simulated quantum job is routed by its circuit")
     qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
-    circuit = circuit_facts(load_qasm3(qasm3))
+    circuit = _facts_of(qasm3)
     shape = CircuitShape(circuit.qubits, circuit.depth, circuit.two_qubit_gates, circuit.clifford, spec.quantum.shots)
-    return decide_route(
+    return decided(
+        providers,
+        qasm3,
         RouteFacts(
             job_type=spec.job_type,
             framework=spec.quantum.framework,
@@ -76,10 +80,15 @@ def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan,
             max_usd=parse_rational(spec.budget.max_usd_equivalent),
             queue_tolerance_s=queue_tolerance_s(spec),
             validation_feasible=plan.feasible,
-            targets=tuple(target_facts(providers, qasm3, spec.quantum.shots)),
+            targets=(),
             fake_hardware_enabled=workspace.policy.fake_hardware_enabled,
-        )
+        ),
     )
+
+
+@lru_cache(maxsize=32)
+def _facts_of(qasm3: str) -> CircuitNumbers:
+    return circuit_facts(load_qasm3(qasm3))
 
 
 def no_backend(decision: RouteDecision) -> tuple[str, ...]:
@@ -98,31 +107,43 @@ def queue_tolerance_s(spec: JobSpec) -> int:
     return 0 if spec.quantum is None else spec.quantum.max_queue_minutes * 60
 
 
-def target_facts(providers: Providers, qasm3: str, shots: int) -> Iterable[TargetFacts]:
-    """Every target that the installed adapters offer; an adapter that cannot be asked is one that is not there."""
-    for name in sorted(providers):
-        provider = providers[name]
+def decided(providers: Providers, qasm3: str, facts: RouteFacts) -> RouteDecision:
+    """The decision on `facts`, which name no targets yet: those that the installed adapters offer for `qasm3`.
+
+    An adapter that cannot be asked is one that is not there.
+    """
+    if facts.circuit is None:
+        raise ValueError("targets are asked about a circuit")
+    shots = facts.circuit.shots
+
+    def ask(target: TargetFacts) -> TargetFacts:
+        work = Work(tag="estimate", qasm3=qasm3, shots=shots, target=target.name)
         try:
-            targets = provider.capabilities()
+            queue_s = providers[target.provider].estimate(work).queue_s
+        except ProviderError as error:
+            return replace(target, available=False, note=str(error))
+        return replace(target, queue_s=None if queue_s is None else round(queue_s))
+
+    return decide_asking(replace(facts, targets=tuple(_offered(providers))), ask)
+
+
+def _offered(providers: Providers) -> Iterator[TargetFacts]:
+    """Every target of every adapter, as far as it is described without an estimate."""
+    for name in sorted(providers):
+        try:
+            targets = providers[name].capabilities()
         except ProviderError as error:
             yield TargetFacts(name, name, "hardware", 0, False, None, name, str(error))
             continue
         for target in targets:
-            work = Work(tag="estimate", qasm3=qasm3, shots=shots, target=target.name)
-            try:
-                queue_s = provider.estimate(work).queue_s
-                note = ""
-            except ProviderError as error:
-                queue_s, note = None, str(error)
             yield TargetFacts(
                 name=target.name,
-                provider=target.provider,
+                provider=name,
                 kind=target.kind,
                 qubits=target.qubits,
-                available=not note,
-                queue_s=None if queue_s is None else round(queue_s),
+                available=True,
+                queue_s=None,
                 label=target.label,
-                note=note,
             )
 
 

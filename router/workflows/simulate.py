@@ -36,10 +36,10 @@ from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
 from router.providers import Provider
-from router.routing import CircuitShape, RouteDecision, RouteFacts, decide_route
+from router.routing import CircuitShape, RouteDecision, RouteFacts
 from router.sandbox import run_generator
 from router.settings import Home
-from router.workflows.assess import queue_tolerance_s, target_facts
+from router.workflows.assess import decided, queue_tolerance_s
 from router.workflows.own_baseline import hull_vertices, prediction_file, prediction_of
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 
@@ -267,7 +267,9 @@ def route_of(
     if spec.quantum is None:
         raise AssertionError("only quantum jobs are prepared")
     shots = spec.quantum.shots
-    return decide_route(
+    return decided(
+        providers,
+        prepared.qasm3,
         RouteFacts(
             job_type=spec.job_type,
             framework=spec.quantum.framework,
@@ -278,9 +280,9 @@ def route_of(
             max_usd=parse_rational(spec.budget.max_usd_equivalent),
             queue_tolerance_s=queue_tolerance_s(spec),
             validation_feasible=prepared.plan.feasible,
-            targets=tuple(target_facts(providers, prepared.qasm3, shots)),
+            targets=(),
             fake_hardware_enabled=around.policy.fake_hardware_enabled,
-        )
+        ),
     )
 
 

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oracle.encoding import canonical_bytes
-from router.routing import Candidate, CircuitShape, Route, RouteDecision, RouteFacts, TargetFacts, decide_route
+from router.routing import (
+    Candidate,
+    CircuitShape,
+    Route,
+    RouteDecision,
+    RouteFacts,
+    TargetFacts,
+    decide_asking,
+    decide_route,
+)
 
 AER = TargetFacts("aer_simulator", "aer", "simulator", 30, True, 0, "Aer, on this machine")
 TORINO = TargetFacts("ibm_torino", "ibm", "hardware", 133, True, 900, "IBM Torino")
@@ -236,3 +245,61 @@ def test_any_facts_give_one_explained_decision_whatever_their_order(given_facts:
         assert given_facts.backend_policy != "simulator_only"
         chosen = [t for t in given_facts.targets if (t.provider, t.name) == (decision.provider, decision.target)]
         assert chosen[0].kind == "hardware" or given_facts.fake_hardware_enabled
+
+
+AWAY = "the provider does not answer"
+
+
+def asking(facts: RouteFacts, estimates: dict[str, int | None]) -> tuple[RouteDecision, list[str]]:
+    """The decision and the targets that were asked, where those without an estimate do not answer."""
+    asked: list[str] = []
+
+    def ask(target: TargetFacts) -> TargetFacts:
+        asked.append(target.name)
+        if target.name in estimates:
+            return dataclasses.replace(target, queue_s=estimates[target.name])
+        return dataclasses.replace(target, available=False, note=AWAY)
+
+    unasked = tuple(dataclasses.replace(target, queue_s=None) for target in facts.targets)
+    return decide_asking(dataclasses.replace(facts, targets=unasked), ask), asked
+
+
+def test_no_device_is_asked_for_an_estimate_where_a_simulator_was_asked_for() -> None:
+    decision, asked = asking(on(requested_target="simulator", targets=(FAKE, LIMA, AER, TORINO)), {"aer_simulator": 0})
+    assert asked == ["aer_simulator"]
+    assert decision.target == "aer_simulator"
+
+
+def test_of_all_fake_devices_only_the_one_that_stands_in_is_asked() -> None:
+    decision, asked = asking(on(targets=(FAKE, LIMA, AER)), {"fake_torino": 0})
+    assert asked == ["fake_torino"]
+    assert (decision.target, decision.chosen.eligible) == ("fake_torino", True)
+
+
+def test_what_stands_in_for_a_device_is_asked_once_the_device_does_not_answer() -> None:
+    decision, asked = asking(on(targets=(FAKE, TORINO)), {"fake_torino": 3})
+    assert asked == ["ibm_torino", "fake_torino"]
+    assert decision.target == "fake_torino"
+    assert AWAY in " ".join(the(decision, Route.IBM_QUANTUM_BACKEND, "ibm_torino").against)
+
+
+@given(
+    st.sampled_from([None, "ibm", "simulator", "fake_lima", "ibm_kyiv"]),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(["ibm_torino", "ibm_kyiv", "fake_torino", "fake_lima", "aer_simulator"]),
+                    st.one_of(st.none(), st.integers(0, 20_000))),
+)  # fmt: skip
+def test_asking_only_who_can_be_chosen_decides_as_asking_everybody(
+    wanted: str | None, fakes: bool, estimates: dict[str, int | None]
+) -> None:
+    facts = on(requested_target=wanted, fake_hardware_enabled=fakes, targets=(FAKE, LIMA, AER, TORINO, KYIV))
+    decision, asked = asking(facts, estimates)
+    assert len(asked) == len(set(asked)), "each is asked once"
+    known = (
+        dataclasses.replace(target, queue_s=estimates[target.name])
+        if target.name in estimates
+        else dataclasses.replace(target, available=False, note=AWAY)
+        for target in facts.targets
+    )
+    whole = decide_route(dataclasses.replace(facts, targets=tuple(known)))
+    assert (decision.route, decision.target) == (whole.route, whole.target)
