@@ -2,6 +2,7 @@
 
 from router.providers.protocol import (
     Estimate,
+    JobLost,
     JobState,
     Provider,
     ProviderError,
@@ -19,6 +20,7 @@ from router.providers.registry import load_providers
 
 __all__ = [
     "Estimate",
+    "JobLost",
     "JobState",
     "Provider",
     "ProviderError",

@@ -6,12 +6,14 @@ They speak to its folder only, so a run survives the router, and a router surviv
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from router.providers.folder import DeviceFolder, JobFolder
+from router.providers.folder import Damaged, DeviceFolder, JobFolder
 from router.providers.protocol import (
     Estimate,
+    JobLost,
     JobState,
     ProviderRefused,
     ProviderUnavailable,
@@ -45,8 +47,9 @@ class DeviceProvider:
         seconds = plan(work).seconds
         if not self.folder.alive():
             return Estimate(queue_s=None, seconds=seconds, pending_jobs=None)
-        self.folder.prepare()
-        pending = len(self.folder.pending(set()))
+        with self._speaking(work.tag):
+            self.folder.prepare()
+            pending = len(self.folder.pending())
         return Estimate(queue_s=0.0 if pending == 0 else None, seconds=seconds, pending_jobs=pending)
 
     def submit(self, work: Work) -> Reference:
@@ -56,20 +59,22 @@ class DeviceProvider:
             from router.providers.simulation import plan
 
             plan(work)  # refuse now what would fail later
-        self.folder.submit(work)
+        with self._speaking(work.tag):
+            self.folder.submit(work)
         return Reference(self.name, work.target, work.tag)
 
     def find(self, tag: str, target: str) -> Reference | None:
         if not is_tag(tag):  # it would be a path
             return None
         job = self.folder.job(tag)
-        if not job.exists() or job.request()[0].target != target:
-            return None
+        with self._speaking(tag):
+            if not job.exists() or job.request()[0].target != target:
+                return None
         return Reference(self.name, target, tag)
 
     def status(self, ref: Reference) -> Status:
         """Raises ProviderUnavailable for a job that has not ended while no device process lives."""
-        status = self._job(ref).status()
+        status = self._status(self._job(ref))
         if not status.state.ended and not self.folder.alive():
             raise ProviderUnavailable(
                 f"{ref.provider_job} is {status.state.value}, and no device process runs it",
@@ -81,31 +86,36 @@ class DeviceProvider:
         from oracle.artifacts.shots import ShotsRejected, unpack
 
         job = self._job(ref)
-        status = job.status()
+        status = self._status(job)
         if status.state is not JobState.COMPLETED:
             why = f": {status.reason}" if status.reason else ""
             remedy = "submit again under a new tag" if status.state.ended else "wait until its status is completed"
             raise ResultUnusable(f"{ref.provider_job} is {status.state.value}{why}", remedy)
+        calibration = job.result / "calibration.json"
         try:
             papers = json.loads(_read(job, "receipt.json"))
             receipt = papers["receipt"]
-            shots = unpack(_read(job, "shots.bin"), papers["bits"])
-        except (OSError, ValueError, KeyError, ShotsRejected) as error:
+            return Result(
+                shots=unpack(_read(job, "shots.bin"), papers["bits"]),
+                receipt=Receipt(**{**receipt, "seed": int(receipt["seed"])}),
+                calibration=calibration.read_bytes() if calibration.exists() else None,
+                isa_qasm3=_read(job, "isa.qasm").decode(),
+                transpilation=str(papers["transpilation"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError, ShotsRejected) as error:
+            said = " ".join(str(error).split())[:200]
             raise ResultUnusable(
-                f"the result of {ref.provider_job} is damaged ({type(error).__name__}: {error})",
+                f"the result of {ref.provider_job} is damaged ({type(error).__name__}: {said})",
                 "submit again under a new tag",
             ) from error
-        calibration = job.result / "calibration.json"
-        return Result(
-            shots=shots,
-            receipt=Receipt(**{**receipt, "seed": int(receipt["seed"])}),
-            calibration=calibration.read_bytes() if calibration.exists() else None,
-            isa_qasm3=_read(job, "isa.qasm").decode(),
-            transpilation=papers["transpilation"],
-        )
 
     def cancel(self, ref: Reference) -> bool:
-        return self._job(ref).cancel()
+        job = self._job(ref)
+        with self._speaking(ref.provider_job):
+            try:
+                return job.cancel()
+            except Damaged as damage:
+                raise self._to_be_repaired(job, damage) from damage
 
     def _check_target(self, name: str) -> None:
         names = [target.name for target in self.capabilities()]
@@ -114,10 +124,34 @@ class DeviceProvider:
 
     def _job(self, ref: Reference) -> JobFolder:
         if ref.provider != self.name or self.find(ref.provider_job, ref.target) is None:
-            raise ProviderRefused(
+            raise JobLost(
                 f"{self.name} knows no job {ref.provider_job!r} on {ref.target!r}", "check the reference, or submit it"
             )
         return self.folder.job(ref.provider_job)
+
+    def _status(self, job: JobFolder) -> Status:
+        with self._speaking(job.tag):
+            try:
+                return job.status()
+            except Damaged as damage:
+                raise self._to_be_repaired(job, damage) from damage
+
+    def _to_be_repaired(self, job: JobFolder, damage: Damaged) -> ProviderUnavailable:
+        job.marker.touch()  # the device process looks at what waits
+        return ProviderUnavailable(str(damage), "the device process writes it anew; `compute up` starts one")
+
+    @contextmanager
+    def _speaking(self, tag: str) -> Iterator[None]:
+        """What goes wrong with the folder's files inside becomes one of this package's errors, about `tag`."""
+        try:
+            yield
+        except Damaged as damage:
+            raise JobLost(str(damage), f"run it again under a new tag; {self.folder.job(tag).path} may go") from damage
+        except OSError as error:
+            raise ProviderUnavailable(
+                f"the device's folder cannot be used for {tag} ({error.strerror})",
+                f"look at the disk and the rights of {self.folder.root}, and try again",
+            ) from error
 
 
 def _targets(name: str) -> Callable[[], tuple[Target, ...]]:

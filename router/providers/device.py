@@ -4,12 +4,14 @@
 
 One process per folder, held by a lock file. It may be killed at any instruction: on the next start a job that was
 running is run again, in the same directory and with the same seed, so that it is still one submission with one result.
-A job during which it died three times is failed, since it may be the cause.
+A job during which it died three times is failed, since it may be the cause. What goes wrong with one job's files, or
+with the disk, is said on the error stream and tried again later; the other jobs go on.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
 import selectors
@@ -19,16 +21,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from router.providers.folder import BEAT_S, DeviceFolder, JobFolder, Progress
+from router.providers.folder import BEAT_S, Damaged, DeviceFolder, JobFolder, Progress
 from router.providers.protocol import JobState
+from router.providers.worker import FULL, NO_ROOM
 
 _POLL_S = 0.1
 _LARGEST_ATTEMPT = 3
+_LEAVE_ALONE_S = 5.0
+"""How long a job whose files cannot be read or written is left alone."""
 _ALREADY_RUNNING = 5
 
 
@@ -89,15 +96,29 @@ class Device:
 
     def __init__(self, folder: DeviceFolder) -> None:
         self._folder = folder
-        self._ended: set[str] = set()
+        self._held: dict[str, float] = {}
+        """Monotonic times until which jobs are left alone."""
         self._run: _Run | None = None
         self._worker = Worker()
 
     def step(self) -> None:
         if self._run is None:
             self._start_next()
-        if self._run is not None:
-            self._attend(self._run)
+        run = self._run
+        if run is not None:
+            with self._alone(run.job):
+                self._attend(run)
+
+    @contextmanager
+    def _alone(self, job: JobFolder) -> Iterator[None]:
+        """What goes wrong with the files of `job` inside is that job's: it is left alone for a while."""
+        try:
+            yield
+        except (OSError, Damaged) as error:
+            said = f"the disk is full ({error})" if _disk_full(error) else str(error)
+            sys.stderr.write(f"{job.tag}: {said}; tried again in {_LEAVE_ALONE_S:g} s\n")
+            self._held[job.tag] = time.monotonic() + _LEAVE_ALONE_S
+            self._run = None
 
     def close(self) -> None:
         self._worker.stop()
@@ -106,18 +127,28 @@ class Device:
         return self._run is None
 
     def _start_next(self) -> None:
-        for job in self._folder.pending(self._ended):
-            seen = job.progress()
-            if job.cancel_wanted():
-                job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", seen.attempt))
-            elif seen.attempt >= _LARGEST_ATTEMPT:
-                reason = f"the device process died {seen.attempt} times while this ran"
-                job.advance(Progress(JobState.FAILED, reason, seen.attempt))
-            elif job.result.exists():  # died between the result and the status
-                job.advance(Progress(JobState.COMPLETED, "", seen.attempt))
-            elif job.advance(Progress(JobState.RUNNING, "simulating", seen.attempt + 1)):
-                self._assign(_Run(job, seen.attempt + 1, job.path / f"attempt-{seen.attempt + 1}"))
+        for job in self._folder.pending():
+            if self._held.get(job.tag, 0.0) > time.monotonic():
+                continue
+            self._held.pop(job.tag, None)
+            with self._alone(job):
+                self._start(job)
+            if self._run is not None:
                 return
+
+    def _start(self, job: JobFolder) -> None:
+        seen = job.repair()
+        if seen.state.ended:
+            return
+        if job.cancel_wanted():
+            job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", seen.attempt))
+        elif seen.attempt >= _LARGEST_ATTEMPT:
+            reason = f"the device process died {seen.attempt} times while this ran"
+            job.advance(Progress(JobState.FAILED, reason, seen.attempt))
+        elif job.result.exists():  # died between the result and the status
+            job.advance(Progress(JobState.COMPLETED, "", seen.attempt))
+        elif job.advance(Progress(JobState.RUNNING, "simulating", seen.attempt + 1)):
+            self._assign(_Run(job, seen.attempt + 1, job.path / f"attempt-{seen.attempt + 1}"))
 
     def _assign(self, run: _Run) -> None:
         if not self._worker.alive():
@@ -136,20 +167,27 @@ class Device:
 
     def _attend(self, run: _Run) -> None:
         if run.job.cancel_wanted():
+            self._run = None
             self._renew()
             shutil.rmtree(run.into, ignore_errors=True)
             run.job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", run.attempt))
-            self._run = None
             return
         said = self._worker.answer(_POLL_S)
         if said is None:
             return
         self._run = None
+        if said == NO_ROOM:  # the disk's fault, and no attempt of the job's
+            run.job.advance(Progress(JobState.QUEUED, said, run.attempt - 1))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if said:
             run.job.advance(Progress(JobState.FAILED, said, run.attempt))
         else:
             run.into.rename(run.job.result)
             run.job.advance(Progress(JobState.COMPLETED, "", run.attempt))
+
+
+def _disk_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -167,6 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    threading.Thread(target=folder.mark_unmarked, daemon=True, name="mark-unmarked").start()
     device = Device(folder)
     try:
         sys.stdout.write(f"device {os.getpid()} serves {folder.root}\n")
@@ -174,10 +213,14 @@ def main(arguments: list[str] | None = None) -> int:
         beat_due = 0.0
         while not stop.is_set():
             now = time.monotonic()
-            if now >= beat_due:
-                folder.beat()
-                beat_due = now + BEAT_S
-            device.step()
+            try:
+                if now >= beat_due:
+                    beat_due = now + BEAT_S
+                    folder.beat()
+                device.step()
+            except OSError as error:  # the folder itself: whatever it is, the next look may find it mended
+                sys.stderr.write(f"{folder.root}: {error}; looked at again in {BEAT_S:g} s\n")
+                stop.wait(BEAT_S)
             if device.idle():
                 stop.wait(_POLL_S)
     finally:

@@ -4,10 +4,13 @@
     jobs/<tag>/status.json    written by the device, or by a cancel that comes before the start; absent: queued
     jobs/<tag>/cancel         asked to stop
     jobs/<tag>/result/        receipt.json, shots.bin, isa.qasm, calibration.json; appears at once
+    waiting/<tag>             an empty file for every job that has not ended, so that nobody reads those that have
     heartbeat.json            the device process, touched every second
     device.lock               held by the one device process
 
 `status.json` and `cancel` change only under the job's lock, so a cancel that was promised is never overtaken.
+A name below `waiting` comes before its job does and goes after the job's end is written: it may stand for nothing, or
+for a job that has ended, but no job that has not ended is without one.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from filelock import FileLock
 from router.providers.protocol import JobState, ProviderRefused, ProviderUnavailable, Status, Work
 
 BEAT_S = 1.0
+WAITING = "waiting"
 _DEAD_AFTER_S = 15.0
 _LARGEST_SEED = 2**63
 
@@ -42,6 +46,10 @@ class Progress:
     """How often a run was started; more than one where the device process died during it."""
 
 
+class Damaged(Exception):
+    """A file of one job cannot be read as what it should be; the message names the job and the file, on one line."""
+
+
 @dataclass(frozen=True)
 class DeviceFolder:
     root: Path
@@ -51,12 +59,30 @@ class DeviceFolder:
         return self.root / "jobs"
 
     @property
+    def waiting(self) -> Path:
+        return self.root / WAITING
+
+    @property
     def lock_file(self) -> Path:
         return self.root / "device.lock"
 
     def prepare(self) -> None:
         self.jobs.mkdir(parents=True, exist_ok=True)
         (self.root / "staging").mkdir(exist_ok=True)
+        self.waiting.mkdir(exist_ok=True)
+
+    def mark_unmarked(self) -> None:
+        """Put a name below `waiting` for every job that has not ended and has none; reads every job there ever was.
+
+        For the start of the device process: an older release made no names, and a power cut may lose one.
+        """
+        for name in set(os.listdir(self.jobs)) - set(os.listdir(self.waiting)):  # noqa: PTH208
+            job = self.job(name)
+            try:
+                if not job.progress().state.ended:
+                    job.marker.touch()
+            except Damaged:
+                job.marker.touch()  # it waits to be repaired
 
     def job(self, tag: str) -> JobFolder:
         return JobFolder(self.jobs / tag)
@@ -64,13 +90,14 @@ class DeviceFolder:
     def submit(self, work: Work) -> JobFolder:
         """The job of `work.tag`, made if it is not there; of two that submit at once, one makes it.
 
-        Raises ProviderRefused if the tag names other work.
+        Raises ProviderRefused if the tag names other work, Damaged if its request cannot be read.
         """
         self.prepare()
         job = self.job(work.tag)
         if not job.exists():
             drawn = work if work.seed is not None else replace(work, seed=secrets.randbelow(_LARGEST_SEED))
             try:
+                job.marker.touch()
                 self._make(job, drawn, seed_given=work.seed is not None)
             except OSError as error:
                 if not job.exists():  # else somebody else was faster: a directory is not renamed over another
@@ -108,23 +135,25 @@ class DeviceFolder:
         try:
             age_s = time.time() - heartbeat.stat().st_mtime
             said = json.loads(heartbeat.read_bytes())
-        except (FileNotFoundError, ValueError):
+            host, pid = str(said["host"]), int(said["pid"])
+        except (OSError, ValueError, KeyError, TypeError):
             return False
-        if said["host"] == socket.gethostname() and not psutil.pid_exists(said["pid"]):
-            return False
-        return age_s < _DEAD_AFTER_S
+        gone = host == socket.gethostname() and not psutil.pid_exists(pid)
+        return not gone and age_s < _DEAD_AFTER_S
 
-    def pending(self, ended: set[str]) -> list[JobFolder]:
-        """Jobs not ended, oldest first; `ended` names those known to be, and learns."""
+    def pending(self) -> list[JobFolder]:
+        """Jobs not ended, oldest first, those whose status is damaged among them; reads nothing of those that ended."""
         waiting = []
-        for name in os.listdir(self.jobs):  # noqa: PTH208  # ten times a second, over all jobs there ever were
-            if name in ended:
-                continue
+        for name in os.listdir(self.waiting):  # noqa: PTH208  # ten times a second
             job = self.job(name)
-            if job.progress().state.ended:
-                ended.add(name)
-            else:
-                waiting.append((job.submitted_ns(), name, job))
+            try:
+                if job.progress().state.ended:
+                    job.marker.unlink(missing_ok=True)  # it ended as this was read, or its end was not noted
+                    continue
+            except Damaged:
+                pass
+            if (since := job.submitted_ns()) is not None:
+                waiting.append((since, name, job))
         return [job for _, _, job in sorted(waiting, key=lambda item: item[:2])]
 
 
@@ -140,24 +169,64 @@ class JobFolder:
     def result(self) -> Path:
         return self.path / "result"
 
+    @property
+    def marker(self) -> Path:
+        """Its name below `waiting`."""
+        return self.path.parent.parent / WAITING / self.path.name
+
     def exists(self) -> bool:
         return (self.path / "request.json").exists()
 
-    def submitted_ns(self) -> int:
-        return (self.path / "request.json").stat().st_mtime_ns
+    def submitted_ns(self) -> int | None:
+        """When its request was written, nanoseconds since 1970; None where there is no job."""
+        try:
+            return (self.path / "request.json").stat().st_mtime_ns
+        except OSError:
+            return None
 
     def request(self) -> tuple[Work, bool]:
-        """The work with its seed, and whether the submitter gave that seed."""
-        raw = json.loads((self.path / "request.json").read_bytes())
-        given = raw.pop("seed_given")
-        return Work(**{**raw, "seed": int(raw["seed"])}), given
+        """The work with its seed, and whether the submitter gave that seed. Raises Damaged."""
+        try:
+            raw = json.loads((self.path / "request.json").read_bytes())
+            given = bool(raw.pop("seed_given"))
+            return Work(**{**raw, "seed": int(raw["seed"])}), given
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ProviderRefused) as error:
+            raise self._damaged("request.json", error) from error
 
     def progress(self) -> Progress:
+        """Raises Damaged."""
         try:
             raw = json.loads((self.path / "status.json").read_bytes())
-        except FileNotFoundError:
+            return Progress(JobState(raw["state"]), str(raw["reason"]), int(raw["attempt"]))
+        except (FileNotFoundError, NotADirectoryError):
             return Progress(JobState.QUEUED, "", 0)
-        return Progress(JobState(raw["state"]), raw["reason"], raw["attempt"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged("status.json", error) from error
+
+    def _damaged(self, name: str, error: Exception) -> Damaged:
+        what = error.strerror if isinstance(error, OSError) else type(error).__name__
+        return Damaged(f"{name} of {self.tag} is damaged ({what})")
+
+    def repair(self) -> Progress:
+        """Where it stands; a status that cannot be read is put aside, and written anew from what else is there.
+
+        Every end but a failure leaves a file of its own, and a run has one seed: so a damaged job is cancelled if that
+        was promised, complete if there is a result, else run again. Raises OSError.
+        """
+        with self._lock():
+            try:
+                return self.progress()
+            except Damaged as damage:
+                aside = Path(tempfile.mkdtemp(dir=self.path, prefix="damaged-"))
+                (self.path / "status.json").rename(aside / "status.json")
+                if self.cancel_wanted():
+                    progress = Progress(JobState.CANCELLED, "cancelled while it ran", 1)
+                elif self.result.exists():
+                    progress = Progress(JobState.COMPLETED, "", 1)
+                else:
+                    progress = Progress(JobState.QUEUED, f"to be run again: {damage}", 1)
+                self._write(progress)
+                return progress
 
     def status(self) -> Status:
         progress = self.progress()
@@ -191,6 +260,8 @@ class JobFolder:
     def _write(self, progress: Progress) -> None:
         raw = {"state": progress.state.value, "reason": progress.reason, "attempt": progress.attempt}
         write_whole(self.path / "status.json", json.dumps(raw).encode())
+        if progress.state.ended:
+            self.marker.unlink(missing_ok=True)
 
     def _lock(self) -> FileLock:
         return FileLock(self.path / "lock")

@@ -6,6 +6,7 @@ many processes, one provider job stands for it. Circuits cross as OpenQASM 3, sh
     ProviderError
     ├── ProviderUnavailable     nothing is known to be wrong with the work: try again later (`retryable`)
     ├── ProviderRefused         the work itself cannot run there as it stands
+    │   └── JobLost             it knows no such job, or has lost it: no result will ever come
     └── ResultUnusable          the provider job ended, but left nothing that may be judged or paid
 """
 
@@ -49,6 +50,10 @@ class ProviderUnavailable(ProviderError):
 
 class ProviderRefused(ProviderError):
     """The provider, or its adapter, will not run this work."""
+
+
+class JobLost(ProviderRefused):
+    """The provider does not know the job that a reference or a tag names, or what it kept of it is damaged."""
 
 
 class ResultUnusable(ProviderError):
@@ -135,6 +140,8 @@ class Status:
     state: JobState
     reason: str = ""
     """Why it failed or was cancelled, or what it is doing, for people; empty when there is nothing to say."""
+    look_again_s: float | None = None
+    """Seconds after which asking again is worth a request; None where asking costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -214,11 +221,11 @@ class Provider(Protocol):
         ...
 
     def status(self, ref: Reference) -> Status:
-        """Where it stands. Raises ProviderRefused for a reference the provider does not know."""
+        """Where it stands. Raises JobLost for a reference that the provider does not know, or no longer."""
         ...
 
     def result(self, ref: Reference) -> Result:
-        """The shots and their papers. Raises ResultUnusable if there are none (yet), ProviderRefused if unknown."""
+        """The shots and their papers. Raises ResultUnusable if there are none (yet), JobLost as `status`."""
         ...
 
     def cancel(self, ref: Reference) -> bool:

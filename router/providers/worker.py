@@ -8,6 +8,7 @@ Reads one JSON line per run: ``{"job": <job directory>, "into": <new directory>}
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -16,8 +17,11 @@ from pathlib import Path
 from queue import Queue
 from typing import TextIO
 
-from router.providers.folder import JobFolder, write_whole
+from router.providers.folder import Damaged, JobFolder, write_whole
 from router.providers.protocol import ProviderError
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = "the disk is full; it runs again once there is room"
 
 
 def run(job: JobFolder, into: Path) -> None:
@@ -42,6 +46,10 @@ def run(job: JobFolder, into: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, ProviderError):
         return error.reason
+    if isinstance(error, Damaged):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return NO_ROOM
     if isinstance(error, MemoryError):
         return "the simulation ran out of memory"
     return f"{type(error).__name__}: {error}"[:500]

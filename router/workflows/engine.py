@@ -27,7 +27,7 @@ from oracle.chain.errors import CallReverted, ChainError
 from oracle.chain.events import BlockRef, Status
 from oracle.terms import JobTerms
 from router.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
-from router.providers.protocol import JobState, Provider, ProviderError
+from router.providers.protocol import JobState, Provider, ProviderError, ProviderUnavailable
 from router.store import Request
 from router.workflows import approval, chain_events, close, deadlines, execute, journal
 from router.workflows.workspace import Workspace
@@ -182,7 +182,8 @@ class Engine:
         except ProviderError as error:
             log.warning("%s: %s", job, error)
             self._waits(job, str(error))
-            self._later(job, WAIT_FOR_CHAIN_S)
+            asked_s = error.retry_after_s if isinstance(error, ProviderUnavailable) else None
+            self._later(job, max(WAIT_FOR_CHAIN_S, asked_s or 0.0))
         except ChainError:
             raise
         except Exception:
@@ -302,9 +303,9 @@ class Engine:
                 self._waits(record.job, f"its budget: locked, with fewer than {needed} confirmations")
                 self._later(record.job, WAIT_FOR_CHAIN_S)
             case State.SUBMITTED | State.QUEUED | State.RUNNING:
-                state = execute.follow(self._bench.workspace, self._bench.providers, record.job)
-                pause = POLL_AGAIN_S
-                if state is JobState.COMPLETED:
+                status = execute.follow(self._bench.workspace, self._bench.providers, record.job)
+                pause = status.look_again_s or POLL_AGAIN_S
+                if status.state is JobState.COMPLETED:
                     pause = self._enqueue(self._workflows.deliver, "deliver", record.job)
                 else:
                     self._waits(record.job, None)

@@ -19,7 +19,16 @@ from oracle.spec import JobSpec, parse_canonical_spec
 from oracle.spec.observables import ObjectiveRule
 from oracle.statistics.observables.convergence import convergence_document
 from router.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
-from router.providers.protocol import JobState, Provider, ProviderRefused, Reference, ResultUnusable, Work
+from router.providers.protocol import (
+    JobLost,
+    JobState,
+    Provider,
+    ProviderRefused,
+    Reference,
+    ResultUnusable,
+    Status,
+    Work,
+)
 from router.store import IntentStatus
 from router.workflows import journal, transactions
 from router.workflows.close import last, terms_of
@@ -67,14 +76,12 @@ def submit(
     plan = json.dumps({"provider": provider, "target": target, "tag": work.tag})
     intent = workspace.store.plan_intent(job, "provider-submit", plan)
     adapter = providers[provider]
-    reference = adapter.find(work.tag, target)
-    if reference is None:
-        try:
-            reference = adapter.submit(work)
-        except ProviderRefused as error:
-            refused = json.dumps({"refused": error.reason})
-            workspace.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
-            return _fail(workspace, job, f"{provider} refuses it: {error.reason}", (State.APPROVED,))
+    try:
+        reference = adapter.find(work.tag, target) or adapter.submit(work)
+    except ProviderRefused as error:
+        refused = json.dumps({"refused": error.reason})
+        workspace.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
+        return _fail(workspace, job, f"{provider} refuses it: {error.reason}", (State.APPROVED,))
     outcome = {"provider": reference.provider, "target": reference.target, "provider_job": reference.provider_job}
     workspace.store.finish_intent(job, intent.name, json.dumps(outcome))
 
@@ -93,11 +100,17 @@ def reference_of(record: JobRecord) -> Reference:
     return Reference(record.provider, record.target, record.provider_job)
 
 
-def follow(workspace: Workspace, providers: Providers, job: str) -> JobState:
-    """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError."""
+def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
+    """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError.
+
+    A run that the provider no longer knows has failed: nothing will ever come of it.
+    """
     record = workspace.store.job(job)
     reference = reference_of(record)
-    status = providers[reference.provider].status(reference)
+    try:
+        status = providers[reference.provider].status(reference)
+    except JobLost as error:
+        status = Status(JobState.FAILED, error.reason)
     detail = status.reason or f"{reference.provider} says {status.state.value}"
 
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
@@ -112,7 +125,7 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> JobState:
                 return ()
 
     journal.write(workspace, job, following)
-    return status.state
+    return status
 
 
 def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
@@ -126,7 +139,7 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
     reference = reference_of(record)
     try:
         result = providers[reference.provider].result(reference)
-    except ResultUnusable as error:
+    except (ResultUnusable, JobLost) as error:
         return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
     registers = _registers(workspace, record)
     if result.shots.bits != registers.bits:

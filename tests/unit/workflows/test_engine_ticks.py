@@ -20,6 +20,7 @@ from oracle.terms import pack_terms
 from router.lifecycle import JobRecord, State
 from router.providers.protocol import (
     Estimate,
+    JobLost,
     JobState,
     ProviderError,
     ProviderRefused,
@@ -55,6 +56,7 @@ class PaperProvider:
 
     def __init__(self) -> None:
         self.state = JobState.QUEUED
+        self.look_again_s: float | None = None
         self.error: ProviderError | None = None
         """Raised by every call."""
         self.refuses: ProviderError | None = None
@@ -91,7 +93,7 @@ class PaperProvider:
     def status(self, ref: Reference) -> Status:
         del ref
         self._answer()
-        return Status(self.state)
+        return Status(self.state, look_again_s=self.look_again_s)
 
     def result(self, ref: Reference) -> Result:
         self._answer()
@@ -156,7 +158,7 @@ def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path],
 def provider_as_new(router: Router) -> None:
     provider = router.provider
     provider.state, provider.error, provider.refuses, provider.unusable = JobState.QUEUED, None, None, None
-    provider.bits = 5
+    provider.bits, provider.look_again_s = 5, None
 
 
 def test_a_job_that_a_gate_holds_back_says_which_and_what_to_do(router: Router) -> None:
@@ -249,6 +251,38 @@ def test_a_result_of_no_use_fails_the_job(router: Router) -> None:
     provider.state, provider.unusable = JobState.COMPLETED, ResultUnusable("its shots are damaged", "submit again")
     ended = router.ticks(job, lambda record: record.terminal)
     assert (ended.state, ended.reason) == (State.FAILED, "the provider's result is of no use: its shots are damaged")
+
+
+def test_a_run_that_the_provider_no_longer_knows_fails_the_job(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+    provider.error = JobLost("aer knows no such job", "submit it")
+    ended = router.ticks(job, lambda record: record.terminal)
+    assert (ended.state, ended.reason) == (State.FAILED, "the provider job failed: aer knows no such job")
+    assert "simulate again" in str(ended.remedy)
+
+
+def test_a_tag_whose_job_is_damaged_fails_the_job(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    provider.error = JobLost("request.json is damaged", "run it under a new tag")
+    ended = router.ticks(job, lambda record: record.terminal)
+    assert (ended.state, ended.reason) == (State.FAILED, "aer refuses it: request.json is damaged")
+
+
+def test_a_provider_is_asked_no_sooner_than_it_wants_to_be(router: Router) -> None:
+    desk, provider = router.desk, router.provider
+    job = desk.locked().job
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+    for provider.error, provider.look_again_s in (
+        (ProviderUnavailable("too many requests", "wait", retry_after_s=120.0), None),
+        (None, 120.0),
+    ):
+        router.tick(job)
+        for seconds, due in ((110, False), (130, True)):
+            at = datetime.now(UTC) + timedelta(seconds=seconds)
+            assert (job in {record.job for record in desk.workspace.store.due(tuple(State), at)}) is due
 
 
 def test_a_result_of_another_width_than_the_circuit_fails_the_job(router: Router) -> None:
