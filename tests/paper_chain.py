@@ -1,27 +1,24 @@
 """A chain that lives in memory, for tests of what the router makes of one: the test says what happened.
 
-`PaperChain` stands where an EscrowClient stands. `PaperNode`, its `web3.eth`, takes signed transactions as a node does:
+`PaperChain` stands where an EscrowClient stands. `PaperNode`, its `node`, takes signed transactions as a node does:
 one per nonce, known ones again, mined when the test says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 from eth_account import Account
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
-from web3.exceptions import TransactionNotFound, Web3RPCError
 
 from oracle.chain.calls import Call
 from oracle.chain.deployment import Deployment
-from oracle.chain.errors import CallReverted
+from oracle.chain.errors import CallReverted, NodeError
 from oracle.chain.events import Args, BlockRef, EscrowEvent, EscrowStatus, Status
+from oracle.chain.node import Block, Fault, Mined
 from oracle.encoding import sha256_hex
 from oracle.terms import JobTerms
 
@@ -38,7 +35,7 @@ DEPLOYMENT = Deployment(
 class PaperNode:
     """What `sender` asks of a node."""
 
-    max_priority_fee = 1
+    outages = 0
 
     def __init__(self) -> None:
         self.block_number = 10
@@ -56,40 +53,50 @@ class PaperNode:
         """Raised in place of the next sendings, which do not arrive."""
         self.refusal: Exception | None = None
         """Raised by the next simulations."""
+        self.base_fee: int | None = 7
         self._held: dict[str, tuple[str, int]] = {}
 
-    def get_block(self, number: Any) -> dict[str, Any]:
-        del number
-        return {"baseFeePerGas": 7}
+    def head(self) -> Block:
+        return Block(self.block_number, "0x" + "00" * 32, 0, "0x" + "00" * 32, self.base_fee, None, ())
 
-    def get_balance(self, address: str) -> int:
+    def priority_fee(self, base_fee: int) -> int:
+        del base_fee
+        return 1
+
+    def balance(self, address: str) -> int:
         del address
         return 10**18
 
-    def get_transaction_count(self, address: str, state: str) -> int:
-        del state
-        return sum(owner == address for owner, _ in self.taken | set(self._held.values()))
+    def count(self, address: str, state: str = "latest") -> int:
+        waiting = set(self._held.values()) if state == "pending" else set()
+        return sum(owner == address for owner, _ in self.taken | waiting)
 
-    def estimate_gas(self, request: Any) -> int:
-        del request
+    def estimate_gas(self, request: Any, doing: str) -> int:
+        del request, doing
         if self.refusal is not None:
             raise self.refusal
         return 50_000
 
-    def send_raw_transaction(self, raw: bytes) -> None:
-        digest = "0x" + keccak(raw).hex()
+    def refusal(self, doing: str, fault: Fault) -> NodeError:
+        return NodeError(doing, fault.message)
+
+    def send(self, raw: str) -> Fault | None:
+        digest = "0x" + keccak(HexBytes(raw)).hex()
         fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         place = (Account.recover_transaction(raw), int(fields["nonce"]))
         if self.cut is not None:
             raise self.cut
         self.sent.append(digest)
         if digest in self.mined or digest in self._held:
-            raise _said("already known")
+            return Fault(-32000, "already known")
         if place in self.taken:
-            raise _said("nonce too low: next nonce is higher")
+            return Fault(-32000, "nonce too low: next nonce is higher")
+        if self.base_fee is not None and int(fields["maxFeePerGas"]) < self.base_fee:
+            return Fault(-32000, "max fee per gas less than block base fee")
         self._held[digest] = place
         if self.mines:
             self.mine(digest)
+        return None
 
     def mine(self, digest: str) -> None:
         """Mine a transaction that arrived."""
@@ -101,21 +108,14 @@ class PaperNode:
         """Lose a transaction that arrived, as a node does whose chain was replaced."""
         del self._held[digest]
 
-    def get_transaction(self, digest: HexBytes) -> object:
-        if "0x" + digest.hex() not in self._held:
-            raise TransactionNotFound(digest.hex())
-        return {}
+    def knows(self, transaction: str) -> bool:
+        return transaction in self._held
 
-    def get_transaction_receipt(self, digest: HexBytes) -> dict[str, Any]:
-        name = "0x" + digest.hex()
-        if name not in self.mined:
-            raise TransactionNotFound(name)
-        block, status = self.mined[name]
-        return {"blockNumber": block, "blockHash": HexBytes(bytes(32)), "gasUsed": 40_000, "status": status}
-
-
-def _said(message: str) -> Web3RPCError:
-    return Web3RPCError(message, rpc_response={"error": {"code": -32000, "message": message}})  # type: ignore[typeddict-item]
+    def receipt(self, transaction: str) -> Mined | None:
+        if transaction not in self.mined:
+            return None
+        block, status = self.mined[transaction]
+        return Mined(block, "0x" + "00" * 32, 40_000, status, ())
 
 
 class PaperChain:
@@ -126,7 +126,6 @@ class PaperChain:
     def __init__(self, *, now: int = 1_780_000_000) -> None:
         self.deployment = DEPLOYMENT
         self.node = PaperNode()
-        self.web3 = SimpleNamespace(eth=self.node)
         self.log: list[EscrowEvent] = []
         self.slots: dict[str, EscrowStatus] = {}
         self.now = now
@@ -134,11 +133,6 @@ class PaperChain:
         """Base units of the token that anybody asked about has."""
         self.allowed = 0
         """What the escrow may take."""
-
-    @contextmanager
-    def speaking(self, doing: str) -> Iterator[None]:
-        del doing
-        yield
 
     @staticmethod
     def checked(address: str) -> str:
@@ -185,8 +179,11 @@ class PaperChain:
         del owner, token
         return self.allowed
 
-    def approve(self, token: str, amount: int) -> Call:
-        self.allowed = amount
+    def next_grant(self, owner: str, token: str, amount: int) -> Call | None:
+        del owner
+        if self.allowed >= amount:
+            return None
+        self.allowed = 0 if self.allowed else amount
         return Call(token, "0x", doing="approve")
 
     def fund(self, terms: JobTerms) -> Call:

@@ -18,7 +18,7 @@ from hexbytes import HexBytes
 from web3 import Web3
 
 from oracle.chain.events import Proposal, Proposed
-from oracle.chain.rpc import Abi
+from oracle.chain.node import Abi
 from oracle.terms import (
     PERMIT2,
     ZERO_ADDRESS,
@@ -87,11 +87,14 @@ def abi_of(contract: str) -> Abi:
 class EscrowCalls:
     """The verbs of the escrow at `escrow`."""
 
-    def __init__(self, web3: Web3, escrow: str) -> None:
-        self._web3 = web3
-        # web3 builds functions and events at run time, so to the type checker the contract is Any.
-        contract = web3.eth.contract(address=self.checked(escrow), abi=cast(Any, abi_of("JobEscrow")))
-        self._escrow = cast(Any, contract)
+    def __init__(self, escrow: str) -> None:
+        self._codec = Web3()  # it encodes and decodes, and speaks to nobody
+        self._escrow = self.contract(escrow, abi_of("JobEscrow"))
+
+    def contract(self, address: str, abi: Abi) -> Any:
+        """Encodes and decodes for the contract at `address`. web3 builds its functions and events at run time, so to
+        the type checker it is Any."""
+        return self._codec.eth.contract(address=self.checked(address), abi=cast(Any, abi))
 
     @staticmethod
     def checked(address: str) -> ChecksumAddress:
@@ -288,7 +291,7 @@ class EscrowCalls:
         return Call(str(self._escrow.address), self._escrow.encode_abi(verb, arguments), value, verb)
 
     def _token(self, token: str) -> Any:
-        return self._web3.eth.contract(address=self.checked(token), abi=_TOKEN_ABI)
+        return self.contract(token, _TOKEN_ABI)
 
     def _claimer(self, terms: JobTerms, claimer: str | None) -> ChecksumAddress:
         """Who claimed, where the terms name nobody; zero bytes, which are cheap, where they do."""

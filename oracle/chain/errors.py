@@ -2,11 +2,15 @@
 
 ChainError
 ├── ChainDown            the node does not answer; transient, try again later
+├── NodeError            the node refuses a request, in its own words
+│   ├── NodeBehind       it has not yet what the chain has; transient
+│   └── HistoryPruned    it has no longer what the chain had; another node is needed
 ├── WrongNetwork         the node answers, for another chain, or without our contract
 ├── CallReverted         the contract refuses the call; nothing was sent
 ├── InsufficientFunds    the sender cannot pay for the call
 ├── TransactionRefused   the node will not take the transaction
-├── NonceTaken           another transaction of this sender holds the nonce; prepare anew
+│   ├── NonceTaken       another transaction of this sender was mined with the nonce; prepare anew
+│   └── PricedOut        its fees are too low by now; replace it
 ├── NotConfirmed         no receipt, or too few blocks on top of it, before the timeout
 └── KeystoreRejected     a keystore or its password file cannot be used
 """
@@ -29,20 +33,39 @@ def shown_url(url: str) -> str:
 
 
 class ChainDown(ChainError):
-    """The node at `url` does not answer, or answers with something that is not JSON-RPC."""
+    """The node at `url` does not answer, or answers with something that is not JSON-RPC.
 
-    def __init__(self, url: str, reason: str) -> None:
+    `status` is the HTTP status where that was an error; `retry_after_s` how long the node asks to be left alone.
+    """
+
+    def __init__(self, url: str, reason: str, *, status: int | None = None, retry_after_s: float | None = None) -> None:
         self.url = shown_url(url)
         self.reason = reason
+        self.status = status
+        self.retry_after_s = retry_after_s
         super().__init__(f"the chain at {self.url} does not answer ({reason}); `compute up` starts a local one")
 
 
 class NodeError(ChainError):
     """The node answered a request with an error; `message` is in the node's words."""
 
+    remedy = "try again, or another node"
+
     def __init__(self, doing: str, message: str) -> None:
         self.message = message
-        super().__init__(f"{doing}: the node says {message!r}; try again, or another node")
+        super().__init__(f"{doing}: the node says {message!r}; {self.remedy}")
+
+
+class NodeBehind(NodeError):
+    """The node has not yet what the chain has: it syncs, indexes, or is the slower one behind a load balancer."""
+
+    remedy = "it is behind the chain, try again in a moment"
+
+
+class HistoryPruned(NodeError):
+    """The node has no longer what the chain had: it would say of old blocks that nothing happened in them."""
+
+    remedy = "use a node that keeps the logs since the escrow was deployed"
 
 
 class WrongNetwork(ChainError):
@@ -100,6 +123,10 @@ class TransactionRefused(ChainError):
 
 class NonceTaken(TransactionRefused):
     """Another transaction of the same sender was mined with this nonce, so this one can never be."""
+
+
+class PricedOut(TransactionRefused):
+    """The chain asks more for gas than this transaction offers. Until it is replaced it can still be mined later."""
 
 
 class NotConfirmed(ChainError):

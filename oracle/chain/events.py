@@ -105,6 +105,8 @@ class BlockRef:
     hash: str
     timestamp: int
     """Unix seconds."""
+    parent: str = ""
+    """Hash of the block before it; empty where nobody asked."""
 
 
 @dataclass(frozen=True)

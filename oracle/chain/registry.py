@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, cast
+from typing import Any
 
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
@@ -98,16 +98,13 @@ class RegistryClient:
     def __init__(self, client: EscrowClient, registry: str) -> None:
         self.address = client.checked(registry)
         self._client = client
-        # web3 builds functions at run time, so to the type checker the contract is Any.
-        abi = cast(Any, abi_of("ValidatorRegistry"))
-        self._registry = cast(Any, client.web3.eth.contract(address=self.address, abi=abi))
+        self._registry = client.contract(self.address, abi_of("ValidatorRegistry"))
 
     # ------------------------------------------------------------------ reads
 
     def is_deployed(self) -> bool:
         """Whether a contract stands at the address; what it is nobody can tell."""
-        with self._client.speaking("look for the registry"):
-            return bool(self._client.web3.eth.get_code(self.address))
+        return bool(self._client.node.code(self.address))
 
     def parameters(self) -> Parameters:
         """What the registry was made with."""
@@ -142,9 +139,11 @@ class RegistryClient:
 
     # ------------------------------------------------------------------ calls
 
-    def approve_bond(self, parameters: Parameters) -> Call:
-        """Let the registry take the bond; by a validator, before `deposit`, where bonds are in a token."""
-        return self._client.approve(parameters.token, parameters.bond, self.address)
+    def next_grant(self, owner: str, parameters: Parameters) -> Call | None:
+        """What `owner` has to send, before `deposit`, so that the registry may take the bond; None for nothing."""
+        if parameters.token == ZERO_ADDRESS:
+            return None
+        return self._client.next_grant(owner, parameters.token, parameters.bond, str(self.address))
 
     def deposit(self, parameters: Parameters) -> Call:
         """Post the bond; by whoever wants to be a validator. In native coin it goes along."""
@@ -189,8 +188,7 @@ class RegistryClient:
     # ------------------------------------------------------------------ inside
 
     def _read(self, name: str, *arguments: object) -> Any:
-        with self._client.speaking("ask the registry"):
-            return self._registry.functions[name](*arguments).call()
+        return self._client.read(self._registry, name, *arguments, doing="ask the registry")
 
     def _call(self, verb: str, arguments: list[Any], value: int = 0) -> Call:
         return Call(str(self.address), self._registry.encode_abi(verb, arguments), value, verb)

@@ -118,8 +118,9 @@ def deposit(desk: RegistryDesk) -> None:
             has, needs = money(desk, asked.token, held), money(desk, asked.token, asked.bond)
             reason = f"{address} has {has}, and the bond is {needs}"
             desk.refuse(Exit.INPUT, reason, "send it the difference")
-        if desk.client.allowance(address, asked.token, str(desk.registry.address)) < asked.bond:
-            desk.send(desk.registry.approve_bond(asked))
+        for _ in range(2):  # to zero first, of what was left over, as some tokens want it
+            if (call := desk.registry.next_grant(address, asked)) is not None:
+                desk.send(call)
     sent = desk.send(desk.registry.deposit(asked))
     line = f"{address} is bonded with {money(desk, asked.token, asked.bond)}"
     desk.told("deposit", line, {"account": address, "bond": str(asked.bond), **sent}, following)

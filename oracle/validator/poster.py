@@ -13,7 +13,7 @@ from eth_account.signers.local import LocalAccount
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken, TransactionRefused
-from oracle.chain.sender import SignedTransaction, broadcast, find_receipt, prepare, replace
+from oracle.chain.sender import SignedTransaction, find_receipt, hand_over, prepare, priced_out, replace
 from oracle.terms import JobTerms
 from oracle.validator.docket import Delivery, Docket, Posting
 from oracle.verdict.signed import Attestation
@@ -62,7 +62,7 @@ class Poster:
         signed = prepare(self._client, call, self._account)
         # Written down first: after a crash between the two lines the same bytes are sent, never a second transaction.
         self._docket.write_posting(delivery, Posting(raw=signed.raw, sent_at=now))
-        return self._send(delivery, signed)
+        return self._send(delivery, [signed], now)
 
     def follow(self, delivery: Delivery, posting: Posting, now: float) -> Progress:
         """See what became of a transaction that was written down: send it again, replace it, or let it go."""
@@ -73,14 +73,18 @@ class Poster:
                 return Progress.MINED
             self._docket.drop_posting(delivery)
             return Progress.LOST
-        if now - posting.sent_at > REPLACE_AFTER_S:
-            signed = replace(self._client, signed, self._account)
-            self._docket.write_posting(delivery, Posting(raw=signed.raw, sent_at=now))
-        return self._send(delivery, signed)
+        sent = [signed]
+        if now - posting.sent_at > REPLACE_AFTER_S or priced_out(self._client, signed):
+            sent.append(replace(self._client, signed, self._account))
+            self._docket.write_posting(delivery, Posting(raw=sent[-1].raw, sent_at=now))
+        return self._send(delivery, sent, now)
 
-    def _send(self, delivery: Delivery, signed: SignedTransaction) -> Progress:
+    def _send(self, delivery: Delivery, sent: Sequence[SignedTransaction], now: float) -> Progress:
+        def write_down(better: SignedTransaction) -> None:
+            self._docket.write_posting(delivery, Posting(raw=better.raw, sent_at=now))
+
         try:
-            broadcast(self._client, signed)
+            hand_over(self._client, sent, self._account, write_down)
         except NonceTaken:
             self._docket.drop_posting(delivery)
             return Progress.LOST

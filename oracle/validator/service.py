@@ -37,6 +37,8 @@ AVAILABILITY_WINDOW_S = 3600
 JUDGES = 2
 """A second process is started only while the first is busy: one circuit at its limits must not hold up the rest."""
 LONGEST_BACKOFF_S = 30.0
+LONGEST_REST_S = 600.0
+"""A node that asks to be left alone for longer is asked again all the same."""
 MISSING_RESULT_LONGEST_S = 5.0
 """Looking whether a result has arrived is cheap."""
 
@@ -100,22 +102,22 @@ class Validator:
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. Raises WrongNetwork; anything else is logged and tried again."""
         self._judges[0].warm_up()
-        checked, failures = False, 0
+        told, failures = False, 0
         try:
             while not stop.is_set():
                 try:
-                    if not checked:
-                        self._client.check_network()
-                        checked = True
+                    self._client.check_network()
+                    if not told:
+                        told = True
                         self._log("watching", validator=self._signer.address, chain=self._chain_id, escrow=self._escrow)
                     self.tick()
                 except WrongNetwork:
                     raise
                 except Exception as error:  # noqa: BLE001  (a service outlives what nobody foresaw, and says so)
                     failures += 1
-                    # What answers after a pause may be another node, so its network is checked again.
-                    checked = checked and not isinstance(error, ChainDown)
                     pause = min(self._config.poll_s * 2.0 ** min(failures, 16), LONGEST_BACKOFF_S)
+                    if isinstance(error, ChainDown) and error.retry_after_s is not None:
+                        pause = min(max(pause, error.retry_after_s), LONGEST_REST_S)
                     self._log("waiting", level="warning", reason=_told(error), retry_in_s=round(pause, 1))
                     stop.wait(pause)
                 else:
@@ -137,7 +139,7 @@ class Validator:
         self._watcher.catch_up(head)
         due = self._docket.due(self._now())
         for delivery, slot in zip(due, self._client.statuses([delivery.job for delivery in due]), strict=True):
-            self._guarded(delivery, partial(self._attend, delivery, slot, head))
+            self._guarded(delivery, partial(self._look, delivery, slot, head))
 
     def _guarded(self, delivery: Delivery, step: Callable[[], None]) -> None:
         try:
@@ -154,6 +156,11 @@ class Validator:
             self._defer(delivery, _told(error))
 
     # ------------------------------------------------------------------ one delivery
+
+    def _look(self, delivery: Delivery, slot: EscrowStatus | ChainError, head: BlockRef) -> None:
+        if isinstance(slot, ChainError):
+            raise slot
+        self._attend(delivery, slot, head)
 
     def _attend(self, delivery: Delivery, slot: EscrowStatus, head: BlockRef) -> None:
         if slot.status is Status.NONE:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from oracle.chain.calls import Call
 from oracle.chain.errors import InsufficientFunds
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
 from router.store import IntentStatus
 from router.workflows import transactions
+from router.workflows.transactions import EffectUncertain
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace
 
 ALLOWANCE = "tx:approve"
 """The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
+
+
+_GRANTS = 4
+"""Two are needed at most; more where the node answers with an allowance from before."""
 
 
 class PayerShort(RuntimeError):
@@ -43,25 +51,33 @@ def check(workspace: Workspace, role: str, token: str, amount: int, what: str, t
     raise PayerShort(reason, f"{remedy}; then `{then}`")
 
 
-def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) -> None:
-    """Let the escrow take `amount` of `token` from `role`, if it may not yet. Several jobs at once add up.
+def _same(call: Call) -> Call:
+    return call
 
-    Nothing for native coin, which goes along with the call. Raises ChainError, EffectUncertain.
+
+def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) -> None:
+    """Let the escrow take `amount` of `token` from `role`, if it may not yet: exactly that, whatever was left over.
+
+    Some tokens change no allowance but from or to zero, so a leftover that is too small is set to zero first. Nothing
+    for native coin, which goes along with the call. Raises ChainError, EffectUncertain.
     """
     if token == ZERO_ADDRESS:
         return
     client, owner = workspace.client(), workspace.account(role)
-    if client.allowance(owner.address, token) >= amount:
-        return
-    # An allowance that another job has used since is given again, under a name of its own.
-    given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
-    spent = sum(each.status is IntentStatus.DONE for each in given)
-    transactions.ensure(
-        workspace.store,
-        client,
-        job,
-        ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",
-        owner,
-        lambda: client.approve(token, client.allowance(owner.address, token) + amount),
-        lambda: None,
-    )
+    for _ in range(_GRANTS):
+        call = client.next_grant(owner.address, token, amount)
+        if call is None:
+            return
+        # An allowance that another job has used since is given again, under a name of its own.
+        given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
+        spent = sum(each.status is IntentStatus.DONE for each in given)
+        transactions.ensure(
+            workspace.store,
+            client,
+            job,
+            ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",
+            owner,
+            partial(_same, call),
+            lambda: None,
+        )
+    raise EffectUncertain(job, ALLOWANCE, owner.address)

@@ -2,7 +2,8 @@
 
 A transaction is signed and written down before it is sent. Afterwards, in this process or in the next, the chain is
 asked whether the effect is there already; if not, the very same signed bytes are sent again, which a chain takes once.
-Only when another transaction has used up the nonce is a new one signed, and then the effect is looked for first.
+What a fee spike has priced out is replaced under the same nonce, so that one of the two takes effect at most. Only when
+another transaction has used up the nonce is a new one numbered, and then the effect is looked for first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken
 from oracle.chain.sender import Receipt, SignedTransaction
-from router.store import IntentStatus, Store
+from router.store import Intent, IntentStatus, Store
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -56,35 +57,78 @@ def ensure(
     the intent within the job, such as ``tx:fund``. Raises ChainError, and CallReverted before anything is sent.
     """
     for _ in range(_ATTEMPTS):
-        if found := effect():
+        written = _written(store, job, name)
+        found = effect() or next((each.hash for each in written if _took_effect(client, each)), None)
+        if found:
             receipt = sender.wait(client, found, WAIT_S, confirmations)
             _finish(store, job, name, receipt)
             return receipt
-        with _signing[account.address]:
-            signed = _signed(store, client, job, name, account, call)
-            try:
-                sender.broadcast(client, signed)
-            except NonceTaken as error:
-                store.finish_intent(job, name, json.dumps({"reason": str(error)}), IntentStatus.ABANDONED)
-                continue
-        receipt = sender.wait(client, signed.hash, WAIT_S, confirmations)
+        try:
+            receipt = _follow(store, client, job, name, account, call, confirmations)
+        except NonceTaken as error:
+            _abandon(store, job, name, {"reason": str(error)})
+            continue
         if receipt.status == 1:
             _finish(store, job, name, receipt)
             return receipt
         # Mined without effect: something changed between simulation and block. Simulating again says what.
-        store.finish_intent(job, name, json.dumps({"reason": f"{signed.hash} reverted"}), IntentStatus.ABANDONED)
+        _abandon(store, job, name, {"reason": f"{receipt.hash} reverted"})
     raise EffectUncertain(job, name, account.address)
 
 
-def _signed(
-    store: Store, client: EscrowClient, job: str, name: str, account: LocalAccount, call: Callable[[], Call]
-) -> SignedTransaction:
-    intent = store.intent(job, name)
-    if intent is None or intent.status is IntentStatus.ABANDONED:
-        signed = sender.prepare(client, call(), account)
-        request = {"raw": signed.raw, "hash": signed.hash, "nonce": signed.nonce, "sender": account.address}
-        intent = store.plan_intent(job, name, json.dumps(request))
+def _follow(
+    store: Store,
+    client: EscrowClient,
+    job: str,
+    name: str,
+    account: LocalAccount,
+    call: Callable[[], Call],
+    confirmations: int,
+) -> Receipt:
+    """Send what is written down, or write down and send a new transaction, and wait for it.
+
+    Where the base fee has risen above what it offers, it is replaced: under the same nonce, and written down as well.
+    """
+
+    def write_down(better: SignedTransaction) -> None:
+        # In this order and with its bytes: after a crash in between, the replacement is found in what it replaced.
+        _abandon(store, job, name, {"replaced_by": _request(better)})
+        store.plan_intent(job, name, _request(better))
+
+    with _signing[account.address]:
+        intent = store.intent(job, name)
+        if intent is not None and intent.status is IntentStatus.ABANDONED and intent.outcome is not None:
+            replacement = json.loads(intent.outcome).get("replaced_by")
+            intent = None if replacement is None else store.plan_intent(job, name, replacement)
+        if intent is None:
+            intent = store.plan_intent(job, name, _request(sender.prepare(client, call(), account)))
+        newest = _signed(intent)
+        # Of those that share a nonce one is mined at most, and it may be any of them.
+        candidates = [each for each in _written(store, job, name) if each.nonce == newest.nonce]
+        sent = sender.hand_over(client, candidates, account, write_down)
+    return sender.follow(client, sent, account, write_down, WAIT_S, confirmations)
+
+
+def _written(store: Store, job: str, name: str) -> list[SignedTransaction]:
+    """Every transaction that was ever written down for the intent, the oldest first."""
+    return [_signed(intent) for intent in store.intents(job) if intent.name == name]
+
+
+def _signed(intent: Intent) -> SignedTransaction:
     return SignedTransaction.of_raw(json.loads(intent.request)["raw"])
+
+
+def _request(signed: SignedTransaction) -> str:
+    return json.dumps({"raw": signed.raw, "hash": signed.hash, "nonce": signed.nonce, "sender": signed.sender})
+
+
+def _took_effect(client: EscrowClient, signed: SignedTransaction) -> bool:
+    receipt = sender.find_receipt(client, signed.hash)
+    return receipt is not None and receipt.status == 1
+
+
+def _abandon(store: Store, job: str, name: str, outcome: dict[str, str]) -> None:
+    store.finish_intent(job, name, json.dumps(outcome), IntentStatus.ABANDONED)
 
 
 def _finish(store: Store, job: str, name: str, receipt: Receipt) -> None:

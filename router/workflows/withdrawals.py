@@ -96,14 +96,12 @@ def _withdraw(workspace: Workspace, client: EscrowClient, role: str, token: str,
     for _ in range(_ATTEMPTS):
         if not client.credit(owner, token):
             return None
-        signed = sender.prepare(client, client.withdraw(token, to), workspace.account(role))
         try:
-            sender.broadcast(client, signed)
+            receipt = sender.transact(client, client.withdraw(token, to), workspace.account(role), WAIT_S)
         except NonceTaken:
             continue  # a running router signs with the worker's key too
-        receipt = sender.wait(client, signed.hash, WAIT_S)
         if receipt.status == 1:
-            amount = client.withdrawn(signed.hash)
+            amount = client.withdrawn(receipt.hash)
             return Withdrawal(token, to, amount, receipt.hash, receipt.block, receipt.gas_used)
     raise EffectUncertain(f"the credit in {token}", "withdraw", owner)
 

@@ -171,12 +171,12 @@ def test_a_nonce_that_another_transaction_took_is_signed_anew(
     real = withdrawals.sender.broadcast
     broadcasts: list[int] = []
 
-    def overtaken(client: object, signed: object) -> str:
+    def overtaken(client: object, signed: object, **how: bool) -> str:
         broadcasts.append(1)
         if len(broadcasts) == 1:
             other = deployed.client.approve(deployed.deployment.token, 1)
             real(deployed.client, prepare(deployed.client, other, payer))
-        return real(client, signed)  # type: ignore[arg-type]
+        return real(client, signed, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(withdrawals.sender, "broadcast", overtaken)
     (made,) = withdrawals.withdraw(workspace, "requester", (ZERO_ADDRESS,), ELSEWHERE)

@@ -1,4 +1,4 @@
-"""How failures of a node become our errors; a local HTTP server plays the node."""
+"""How a node's words become our errors; a local HTTP server plays the node."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
-from web3.exceptions import BadFunctionCallOutput
 
 from oracle.chain import errors
 from oracle.chain.calls import abi_of
-from oracle.chain.errors import CallReverted, ChainDown, InsufficientFunds, NodeError, WrongNetwork
-from oracle.chain.rpc import connect, decode_revert, spoken
+from oracle.chain.client import EscrowClient
+from oracle.chain.deployment import Deployment
+from oracle.chain.errors import (
+    CallReverted,
+    ChainDown,
+    HistoryPruned,
+    InsufficientFunds,
+    NodeBehind,
+    NodeError,
+    WrongNetwork,
+)
+from oracle.chain.node import Node, decode_revert
 
 ESCROW_ABI = abi_of("JobEscrow")
 ADDRESS = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -50,7 +59,7 @@ def test_a_truncated_error_is_not_guessed_at():
     assert arguments == {"data": "0x" + data[4:].hex()}
 
 
-class Node:
+class Fake:
     """An HTTP server that gives one canned answer."""
 
     def __init__(self, status=200, body=b"", silent_s=0.0):
@@ -58,17 +67,14 @@ class Node:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["method"]
+                self.rfile.read(int(self.headers["Content-Length"]))
                 if silent_s:
                     released.wait(silent_s)
                     return
-                # web3 asks for the chain id on its own account before a call; only the call itself can revert.
-                chain_id = b'{"jsonrpc": "2.0", "id": 0, "result": "0x1"}'
-                answer = chain_id if asked == "eth_chainId" and b"reverted" in body else body
                 self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(body)
 
             def log_message(self, *_):
                 return
@@ -89,8 +95,7 @@ class Node:
 
 
 def ask(node, timeout_s=5.0):
-    with spoken(node.url, "read the head", ()):
-        return connect(node.url, timeout_s).eth.call({"to": ADDRESS})
+    return Node(node.url, timeout_s, ESCROW_ABI).call(ADDRESS, "0x", "read the head")
 
 
 def rpc_error(message, code=-32000, **more):
@@ -106,25 +111,39 @@ def rpc_error(message, code=-32000, **more):
         (200, b"<html>hello</html>", ChainDown, "not JSON-RPC"),
         (200, b'"text"', ChainDown, "not JSON-RPC"),
         (200, b"{}", ChainDown, "not JSON-RPC"),
-        (200, b'{"jsonrpc": "2.0", "id": 0, "error": "text"}', ChainDown, "not JSON-RPC"),
+        (200, b'{"jsonrpc": "2.0", "id": 0, "error": "text"}', NodeError, "text"),
+        (200, rpc_error("VM execution error.", -32015, data="Reverted 0x12345678"), CallReverted, "0x12345678"),
+        (
+            200,
+            rpc_error("VM Exception: revert", data={"message": "x", "data": "0x12345678"}),
+            CallReverted,
+            "0x12345678",
+        ),
+        (200, rpc_error("execution reverted: no"), CallReverted, "no"),
+        (200, rpc_error("execution reverted"), CallReverted, "without a reason"),
+        (200, rpc_error("out of gas", data=None), NodeError, "out of gas"),
+        (200, rpc_error("missing trie node 12ab (path ) state 0x12 is not available"), HistoryPruned, "trie node"),
+        (200, rpc_error("header not found"), NodeBehind, "behind the chain"),
+        (200, rpc_error("transaction indexing is in progress"), NodeBehind, "behind the chain"),
+        (400, rpc_error("invalid params", -32602), NodeError, "invalid params"),
         (503, b"", ChainDown, "HTTP status 503"),
         (429, b"", ChainDown, "429"),
         (401, b"", ChainDown, "HTTP status 401"),
     ],
 )
 def test_each_bad_answer_has_its_error(status, body, kind, told):
-    with Node(status, body) as node, pytest.raises(kind, match=told) as raised:
+    with Fake(status, body) as node, pytest.raises(kind, match=told) as raised:
         ask(node)
     assert "\n" not in str(raised.value)
 
 
 def test_a_silent_node_is_given_up_after_the_timeout():
-    with Node(silent_s=10) as node, pytest.raises(ChainDown, match="no answer in time"):
+    with Fake(silent_s=10) as node, pytest.raises(ChainDown, match="no answer in time"):
         ask(node, timeout_s=0.2)
 
 
 def test_no_error_shows_the_keys_in_a_url():
-    with Node(503) as node, pytest.raises(ChainDown) as raised:
+    with Fake(503) as node, pytest.raises(ChainDown) as raised:
         ask(node)
     assert "secret" not in str(raised.value)
     assert "api-key" not in str(raised.value)
@@ -134,8 +153,13 @@ def test_no_error_shows_the_keys_in_a_url():
 
 def test_an_address_where_no_contract_answers_is_another_network() -> None:
     """A node whose chain was made anew answers every call with nothing."""
-    with (
-        pytest.raises(WrongNetwork, match=r"no contract of the deployment.*`compute doctor`"),
-        spoken("http://127.0.0.1:1", "read a job's status"),
-    ):
-        raise BadFunctionCallOutput("Could not transact with/call contract function")
+    deployment = Deployment(1, ADDRESS, ADDRESS, "T", 6, 1)
+    with Fake(200, b'{"jsonrpc": "2.0", "id": 1, "result": "0x"}') as node:
+        client = EscrowClient(node.url, deployment)
+        with pytest.raises(WrongNetwork, match=r"no contract of the deployment.*`compute doctor`"):
+            client.status("0x" + "00" * 32)
+
+
+def test_a_reason_that_is_no_text_is_shown_as_bytes() -> None:
+    data = keccak(text="Error(string)")[:4] + encode(["bytes"], [b"\xff\xfe"])
+    assert decode_revert(data, ())[0] == "0x08c379a0"

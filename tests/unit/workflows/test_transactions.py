@@ -13,6 +13,7 @@ from eth_account import Account
 from job_stories import Story
 from paper_chain import PaperChain
 
+from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.errors import CallReverted, NotConfirmed
 from oracle.chain.sender import Receipt, SignedTransaction
@@ -67,7 +68,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Any) -> Any:
+def bench(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(sender, "LOOK_AGAIN_S", 0.01)  # here a receipt is there as soon as its count
     story = Story().to(State.SIMULATED)
     with Store.open(f"sqlite:///{tmp_path}/router.sqlite") as store:
         store.append_many(story.events)
@@ -98,14 +100,14 @@ def test_what_was_written_down_and_not_sent_is_sent_byte_for_byte(bench: Bench) 
 
 def test_nothing_is_sent_before_it_is_written_down(bench: Bench) -> None:
     node = bench.chain.node
-    before = node.send_raw_transaction
+    before = node.send
     seen: list[list[IntentStatus]] = []
 
-    def sending(raw: bytes) -> None:
+    def sending(raw: str) -> Any:
         seen.append(bench.statuses())
-        before(raw)
+        return before(raw)
 
-    node.send_raw_transaction = sending  # type: ignore[method-assign]
+    node.send = sending  # type: ignore[method-assign]
     bench.ensure()
     assert seen == [[IntentStatus.PLANNED]]
 
@@ -213,13 +215,13 @@ def test_a_finished_effect_that_a_reorg_undid_is_sent_again_byte_for_byte(bench:
 
 def test_a_key_that_somebody_else_keeps_using_is_said_to_be_so(bench: Bench) -> None:
     node = bench.chain.node
-    before = node.send_raw_transaction
+    before = node.send
 
-    def overtaken(raw: bytes) -> None:
+    def overtaken(raw: str) -> Any:
         node.taken.add((KEY.address, int(json.loads(bench.attempts[-1].request)["nonce"])))
-        before(raw)
+        return before(raw)
 
-    node.send_raw_transaction = overtaken  # type: ignore[method-assign]
+    node.send = overtaken  # type: ignore[method-assign]
     with pytest.raises(EffectUncertain, match="a key of its own for each router"):
         bench.ensure()
     assert set(bench.statuses()) == {IntentStatus.ABANDONED}
