@@ -94,15 +94,14 @@ class DeviceProvider:
         calibration = job.result / "calibration.json"
         try:
             papers = json.loads(_read(job, "receipt.json"))
-            receipt = papers["receipt"]
             return Result(
                 shots=unpack(_read(job, "shots.bin"), papers["bits"]),
-                receipt=Receipt(**{**receipt, "seed": int(receipt["seed"])}),
+                receipt=Receipt.from_json(papers["receipt"]),
                 calibration=calibration.read_bytes() if calibration.exists() else None,
                 isa_qasm3=_read(job, "isa.qasm").decode(),
                 transpilation=str(papers["transpilation"]),
             )
-        except (OSError, ValueError, KeyError, TypeError, ShotsRejected) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ShotsRejected) as error:
             said = " ".join(str(error).split())[:200]
             raise ResultUnusable(
                 f"the result of {ref.provider_job} is damaged ({type(error).__name__}: {said})",

@@ -108,7 +108,7 @@ class DeviceFolder:
         there, given = job.request()
         if not given:
             there = replace(there, seed=None)
-        if there != work:
+        if replace(there, max_seconds=work.max_seconds) != work:  # the same work, for whatever price of a second
             raise ProviderRefused(
                 f"tag {work.tag} already names another run", "use a new tag for new work, the same work for this tag"
             )

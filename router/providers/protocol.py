@@ -13,9 +13,9 @@ many processes, one provider job stands for it. Circuits cross as OpenQASM 3, sh
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from oracle.artifacts.shots import PackedShots
@@ -101,6 +101,8 @@ class Work:
     target: str
     seed: int | None = None
     """Simulator seed, 0 … 2^63 - 1; None lets the provider draw one and record it. Hardware ignores it."""
+    max_seconds: int | None = None
+    """The longest that hardware may be occupied, in whole seconds; None: as long as the provider lets it."""
 
     def __post_init__(self) -> None:
         if not is_tag(self.tag):
@@ -110,6 +112,8 @@ class Work:
             )
         if self.shots < 1:
             raise ProviderRefused(f"{self.shots} shots is not a run", "ask for at least one shot")
+        if self.max_seconds is not None and self.max_seconds < 1:
+            raise ProviderRefused(f"{self.max_seconds} seconds is no time for a run", "allow at least one second")
         if self.seed is not None and not 0 <= self.seed < 2**63:
             raise ProviderRefused(f"seed {self.seed} is out of range", "use a seed from 0 to 2^63 - 1, or none")
 
@@ -151,8 +155,9 @@ class Receipt:
     provider_job: str
     target: str
     shots: int
-    seconds: str
-    """Seconds charged or occupied, as a decimal text (never a float: it is digested)."""
+    seconds: str | None
+    """Seconds charged or occupied, as a decimal text (never a float: it is digested); None while the provider has not
+    settled that figure."""
     started_at: str
     """RFC 3339 UTC; empty when the provider does not say."""
     finished_at: str
@@ -160,11 +165,21 @@ class Receipt:
     """Simulation method, or ``hardware``."""
     seed: int | None
     """The simulator's seed; None on hardware."""
+    max_seconds: int | None = None
+    """The seconds that bounded it; None where nothing did."""
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> Receipt:
+        """From what `to_json` wrote. Raises KeyError, TypeError and ValueError for what is no receipt."""
+        seed = raw.get("seed")
+        members = {name: raw[name] for name in (item.name for item in fields(cls)) if name in raw}
+        return cls(**members | {"seed": None if seed is None else int(seed)})
 
     def to_json(self) -> dict[str, object]:
         """JSON with no floats; the seed is a text, since it may exceed 2^53."""
         return {
             "finished_at": self.finished_at,
+            "max_seconds": self.max_seconds,
             "method": self.method,
             "provider_job": self.provider_job,
             "seconds": self.seconds,
@@ -172,6 +187,7 @@ class Receipt:
             "shots": self.shots,
             "started_at": self.started_at,
             "target": self.target,
+            "usage": "pending" if self.seconds is None else "final",
         }
 
 
@@ -229,5 +245,8 @@ class Provider(Protocol):
         ...
 
     def cancel(self, ref: Reference) -> bool:
-        """Ask it to stop: True if it will end as CANCELLED, False if it had already ended."""
+        """Ask it to stop: True if it has ended as CANCELLED or surely will, False if it ended otherwise.
+
+        Raises ProviderUnavailable while that is not known: ask again.
+        """
         ...

@@ -29,6 +29,10 @@ PLAN = "plan-open"
 DEVICE = "ibm_manila"
 
 
+FINAL = {"quantum_seconds": 2.5, "qpu_charge_time_seconds": 2.5, "status": "final"}
+PENDING = {"quantum_seconds": 0, "qpu_charge_time_seconds": 0, "status": "pending"}
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
@@ -48,6 +52,12 @@ class Fault:
     fail_after: bool = False
     """Serve, and answer with `status`."""
     hang_s: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with the answer, such as Retry-After."""
+    keep: float | None = None
+    """Serve, and send this part of the body: JSON that breaks off."""
+    body: str | None = None
+    """Answer 200 with this."""
 
 
 @dataclass
@@ -60,6 +70,8 @@ class Job:
     running: str | None = None
     finished: str | None = None
     result: str = ""
+    looks_left: int | None = None
+    """At a job that was asked to stop, until it has ended."""
 
     def view(self) -> dict[str, Any]:
         return {
@@ -77,11 +89,9 @@ class Job:
             "usage": {"seconds": 2},
         }
 
-    def metrics(self) -> dict[str, Any]:
-        return {
-            "timestamps": {"created": self.created, "running": self.running, "finished": self.finished},
-            "usage": {"quantum_seconds": 2.5, "qpu_charge_time_seconds": 2.5, "status": "final"},
-        }
+    def metrics(self, usage: Any) -> dict[str, Any]:
+        times = {"created": self.created, "running": self.running, "finished": self.finished}
+        return {"timestamps": times, "usage": usage}
 
 
 class Emulator:
@@ -103,6 +113,17 @@ class Emulator:
         self.device_status = {"state": True, "status": "active"}
         self.usage_limit_reached = False
         self.ignore_tag_filter = False
+        self.usage: Any = dict(FINAL)
+        """What the metrics of every job say of its use."""
+        self.unlisted = 0
+        """How many listings leave out every job, as a slow index does."""
+        self.stated_count: int | None = None
+        """How many jobs every listing claims that there are."""
+        self.ignores_offset = False
+        """Whether every page of a listing is its first, as when jobs arrive while it is read."""
+        self.ends_as = "Cancelled"
+        """How a job ends that is asked to stop while it runs: at the next look at it after `stops_after` of them."""
+        self.stops_after = 0
         self.lock = threading.RLock()
         self.base = ""
 
@@ -123,6 +144,22 @@ class Emulator:
         else:
             job.result, job.status = executed(job.raw["program_id"], job.raw["params"]), "Completed"
         job.finished = _now()
+
+    def start(self, job: Job) -> None:
+        """Let `job` run, without an end."""
+        job.status, job.running = "Running", _now()
+
+    def looked_at(self, job: Job) -> None:
+        """A job that was asked to stop comes nearer to its end."""
+        if job.looks_left is None:
+            return
+        job.looks_left -= 1
+        if job.looks_left < 0:
+            job.looks_left = None
+            if self.ends_as == "Completed":
+                self._run(job)
+            else:
+                job.status, job.finished = self.ends_as, _now()
 
     def submit(self, raw: dict[str, Any]) -> Job:
         with self.lock:
@@ -202,9 +239,15 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.lose_answer or fault.fail_after:
             self._answer(path)
         if fault.status is not None:
-            self._send(fault.status, {"errors": [{"code": fault.status, "message": fault.message}]})
+            self._send(fault.status, {"errors": [{"code": fault.status, "message": fault.message}]}, fault.headers)
         elif fault.garbage:
             self._send(200, "<html>not JSON</html>")
+        elif fault.body is not None:
+            self._send(200, fault.body)
+        elif fault.keep is not None:
+            status, answer = self._answer(path)
+            whole = answer if isinstance(answer, str) else json.dumps(answer)
+            self._send(status, whole[: int(len(whole) * fault.keep)])
         elif fault.lose_answer:
             self.close_connection = True
             self.connection.close()
@@ -219,12 +262,14 @@ class _Handler(BaseHTTPRequestHandler):
                     return fault
         return None
 
-    def _send(self, status: int, answer: Any) -> None:
+    def _send(self, status: int, answer: Any, headers: dict[str, str] | None = None) -> None:
         body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError, ValueError):
@@ -279,7 +324,13 @@ class _Handler(BaseHTTPRequestHandler):
         jobs = list(self.emulator.jobs.values())
         if "tags" in self.asked and not self.emulator.ignore_tag_filter:
             jobs = [job for job in jobs if set(self.asked["tags"]) <= set(job.raw.get("tags", []))]
-        return 200, {"jobs": [job.view() for job in jobs], "count": len(jobs), "limit": 20, "offset": 0}
+        if self.emulator.unlisted > 0:
+            self.emulator.unlisted -= 1
+            jobs = []
+        count = len(jobs) if self.emulator.stated_count is None else self.emulator.stated_count
+        if not self.emulator.ignores_offset:
+            jobs = jobs[int(self.asked.get("offset", ["0"])[0]) :]
+        return 200, {"jobs": [job.view() for job in jobs], "count": count, "limit": 20, "offset": 0}
 
     def _job(self, name: str, what: str | None) -> tuple[int, Any]:
         job = self.emulator.jobs.get(name)
@@ -288,12 +339,16 @@ class _Handler(BaseHTTPRequestHandler):
         if what == "results":
             return 200, job.result
         if what == "metrics":
-            return 200, job.metrics()
+            return 200, job.metrics(self.emulator.usage)
         if what == "cancel":
+            if job.status == "Running":
+                job.looks_left = self.emulator.stops_after
+                return 204, ""
             if job.status != "Queued":
                 return 409, {"errors": [{"code": 1293, "message": "Job is in a terminal state"}]}
             job.status, job.finished = "Cancelled", _now()
             return 204, ""
+        self.emulator.looked_at(job)
         return 200, job.view()
 
     _ROUTES: tuple[tuple[str, Callable[..., tuple[int, Any]]], ...] = (

@@ -6,6 +6,9 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -68,15 +71,76 @@ def test_an_answer_that_is_lost_leaves_one_job_and_its_reference(ibm: IbmProvide
     assert [job.id for job in emulator.jobs.values()] == [ref.provider_job]
 
 
-def test_a_submission_that_the_client_doubles_is_settled_on_the_oldest(ibm: IbmProvider, emulator: Emulator) -> None:
-    emulator.eager = False
+def posts(emulator: Emulator) -> int:
+    return emulator.requests.count("POST /api/v1/jobs")
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 520])
+def test_a_submission_that_was_served_and_answered_as_a_failure_is_one_job(
+    ibm: IbmProvider, emulator: Emulator, status: int
+) -> None:
+    """The client repeats such a POST by itself, and both jobs may run before one can be cancelled."""
+    emulator.fault(SUBMIT, "POST", fail_after=True, status=status)
+    ref = ibm.submit(work("served"))
+    assert [job.id for job in emulator.jobs.values()] == [ref.provider_job]
+    assert posts(emulator) == 1
+    assert ibm.submit(work("served")) == ref
+
+
+def test_a_submission_that_may_have_been_served_is_not_made_again_before_it_can_be_listed(
+    path: Path, ibm: IbmProvider, emulator: Emulator, tmp_path: Path
+) -> None:
     emulator.fault(SUBMIT, "POST", fail_after=True, status=500)
+    emulator.unlisted = 3
+    refused(lambda: ibm.submit(work("slow-index")))
+    restarted = IbmProvider(AccountFile(path), tmp_path / "records", timeout_s=30)
+    waits = refused(lambda: restarted.submit(work("slow-index")))
+    assert "may have been served" in str(waits)
+    assert waits.retry_after_s is not None
+    assert 0 < waits.retry_after_s <= 5
+    assert emulator.unlisted == 0
+    assert restarted.submit(work("slow-index")).provider_job == next(iter(emulator.jobs))
+    assert posts(emulator) == 1
+
+
+def test_a_submission_that_was_not_served_is_made_again_once_it_would_be_listed(
+    ibm: IbmProvider, emulator: Emulator
+) -> None:
+    ibm.unlisted_s = 1.0
+    emulator.fault(SUBMIT, "POST", status=500)
+    refused(lambda: ibm.submit(work("lost")))
+    assert "may have been served" in str(refused(lambda: ibm.submit(work("lost"))))
+    assert not emulator.jobs
+    time.sleep(1.0)
+    ibm.submit(work("lost"))
+    assert len(emulator.jobs) == 1
+    assert posts(emulator) == 2
+
+
+def test_of_two_jobs_with_one_tag_the_oldest_counts_and_the_other_is_cancelled(
+    ibm: IbmProvider, emulator: Emulator
+) -> None:
+    emulator.eager = False
     ref = ibm.submit(work("doubled"))
-    first, second = emulator.jobs.values()
-    assert ref.provider_job == first.id
+    first = emulator.jobs[ref.provider_job]
+    second = emulator.submit(first.raw)
+    assert ibm.find("doubled", DEVICE) == ref
     assert (first.status, second.status) == ("Queued", "Cancelled")
+    cancels = sum("/cancel" in request for request in emulator.requests)
     assert ibm.submit(work("doubled")) == ref
-    assert len(emulator.jobs) == 2
+    assert sum("/cancel" in request for request in emulator.requests) == cancels, "what is cancelled is left alone"
+    third = emulator.submit(first.raw)
+    emulator.fault("/cancel$", "POST", status=403, message="not yours")
+    assert ibm.find("doubled", DEVICE) == ref, "the job itself is none the worse"
+    assert third.status == "Queued"
+
+
+def test_a_job_that_is_listed_twice_is_not_cancelled_as_its_own_double(ibm: IbmProvider, emulator: Emulator) -> None:
+    emulator.eager = False
+    ref = ibm.submit(work("twice"))
+    emulator.stated_count, emulator.ignores_offset = 2, True
+    assert ibm.find("twice", DEVICE) == ref
+    assert emulator.jobs[ref.provider_job].status == "Queued"
 
 
 def test_too_many_requests_is_not_a_job_and_may_be_tried_again(ibm: IbmProvider, emulator: Emulator) -> None:
@@ -86,6 +150,96 @@ def test_too_many_requests_is_not_a_job_and_may_be_tried_again(ibm: IbmProvider,
     assert not emulator.jobs
     ibm.submit(work("busy"))
     assert len(emulator.jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("37", 30, 37),
+        ("http-date", 30, 40),
+        ("a while", 0.1, 1),
+        ("-5", 0.1, 1),
+        ("99999999", 3500, 3600),
+        (None, 0.1, 1),
+    ],
+)
+def test_a_provider_that_asks_for_fewer_requests_gets_none_until_then(
+    ibm: IbmProvider, emulator: Emulator, header: str | None, least: float, most: float
+) -> None:
+    ref = ibm.submit(work("busy"))
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+    header = date if header == "http-date" else header
+    emulator.fault("/api/v1/", times=99, status=429, headers={} if header is None else {"Retry-After": header})
+    asked = len(emulator.requests)
+    error = refused(lambda: ibm.status(ref))
+    assert len(emulator.requests) == asked + 1, "the client does not repeat it either"
+    assert error.retry_after_s is not None
+    assert least <= error.retry_after_s <= most
+    for call in (lambda: ibm.status(ref), lambda: ibm.find("busy", DEVICE), lambda: ibm.cancel(ref), ibm.capabilities):
+        if most > 1:
+            refused(call)
+    assert len(emulator.requests) == asked + 1
+
+
+def test_refusals_without_a_time_are_answered_by_longer_and_longer_pauses(ibm: IbmProvider, emulator: Emulator) -> None:
+    """Looks every 20 ms for 4 s under 429: a pause of 1 s, one of 2 s, and so on, not a request a look."""
+    ref = ibm.submit(work("busy"))
+    emulator.fault("/api/v1/", times=999, status=429)
+    asked, end = len(emulator.requests), time.monotonic() + 4
+    while time.monotonic() < end:
+        refused(lambda: ibm.status(ref))
+        time.sleep(0.02)
+    assert len(emulator.requests) - asked <= 3
+    emulator.faults.clear()
+    time.sleep(ibm._link.pace.left_s())
+    assert ibm.status(ref).state is JobState.COMPLETED
+
+
+def test_a_device_is_not_gone_because_the_server_is_busy(ibm: IbmProvider, emulator: Emulator) -> None:
+    """The client tells every failure to read a device's configuration as a device that is not there."""
+    assert not isinstance(refused(lambda: _with(emulator, ibm, 429)), ProviderRefused)
+    time.sleep(ibm._link.pace.left_s())
+    assert not isinstance(refused(lambda: _with(emulator, ibm, 503)), ProviderRefused)
+    assert ibm.submit(work("patient")).target == DEVICE
+
+
+def _with(emulator: Emulator, ibm: IbmProvider, status: int) -> object:
+    emulator.faults.clear()
+    emulator.fault("/configuration$|/backends$", times=3, status=status)
+    return ibm.submit(work("patient"))
+
+
+def test_a_list_whose_length_is_stated_wrongly_is_not_paged_for_ever(ibm: IbmProvider, emulator: Emulator) -> None:
+    ref = ibm.submit(work("listed"))
+    emulator.stated_count, emulator.ignores_offset = 3, True
+    assert ibm.find("listed", DEVICE) == ref
+    emulator.ignores_offset = False
+    asked = len(emulator.requests)
+    refused(lambda: ibm.find("listed", DEVICE))
+    time.sleep(0.5)
+    assert len(emulator.requests) - asked <= 65
+
+
+def test_devices_and_queues_are_asked_for_once_for_many_gates(ibm: IbmProvider, emulator: Emulator) -> None:
+    ibm.capabilities()
+    ibm.estimate(work("first"))
+    asked = len(emulator.requests)
+    for _ in range(10):
+        assert ibm.capabilities()
+        assert ibm.estimate(work("again")).pending_jobs == 0
+    assert len(emulator.requests) == asked
+
+
+def test_the_time_on_the_device_is_bounded_and_the_receipt_says_so(ibm: IbmProvider, emulator: Emulator) -> None:
+    ref = ibm.submit(replace(work("bounded"), max_seconds=17))
+    assert emulator.jobs[ref.provider_job].raw["cost"] == 17, "the field of IBM's API for max_execution_time"
+    receipt = ibm.result(ref).receipt
+    assert receipt.max_seconds == 17
+    assert receipt.to_json()["max_seconds"] == 17
+    longest = ibm.submit(replace(work("longest"), max_seconds=10**6))
+    assert emulator.jobs[longest.provider_job].raw["cost"] == 10_800, "IBM takes no more than three hours"
+    with pytest.raises(ProviderRefused, match="no time"):
+        replace(work("none"), max_seconds=0)
 
 
 def test_a_submission_that_hangs_is_bounded_and_not_made_twice_meanwhile(
