@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 from router.providers import load_providers
 from router.settings import Home, workflows_url
 from router.stack.endings import uniform_workers
-from router.workflows.engine import Bench, Engine, configure
+from router.workflows.acts import Bench, configure
+from router.workflows.engine import Engine
 from router.workflows.workspace import open_workspace, write_atomically
 
 log = logging.getLogger("router")

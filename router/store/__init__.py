@@ -5,6 +5,7 @@ from router.store.errors import (
     AmbiguousJob,
     EventConflict,
     IntentConflict,
+    RowDamaged,
     StoreError,
     StoreTooNew,
     StoreUnavailable,
@@ -13,23 +14,29 @@ from router.store.errors import (
     UnknownRequest,
 )
 from router.store.intents import Intent, IntentStatus
+from router.store.jobs import Damaged, Due, Listing
 from router.store.progress import Cursor, Outgoing
 from router.store.requests import Request, RequestKind, RequestStatus
-from router.store.store import Store
+from router.store.store import Repaired, Store
 
 __all__ = [
     "AmbiguousJob",
     "Approval",
     "ApprovalScope",
     "Cursor",
+    "Damaged",
+    "Due",
     "EventConflict",
     "Intent",
     "IntentConflict",
     "IntentStatus",
+    "Listing",
     "Outgoing",
+    "Repaired",
     "Request",
     "RequestKind",
     "RequestStatus",
+    "RowDamaged",
     "Store",
     "StoreError",
     "StoreTooNew",

@@ -7,6 +7,7 @@ an intent must be on disk before its effect is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect,
 from sqlalchemy import column as named
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from router.store.errors import StoreTooNew, StoreUnavailable
 from router.store.schema import HEAD
@@ -26,6 +27,9 @@ CONNECT_TIMEOUT_S = 5
 _MIGRATION_LOCK = 0x636F6D70  # any constant will do: PostgreSQL's advisory lock while migrating
 
 _BEGIN_IMMEDIATE = "store_writes"
+
+_FULL = re.compile(r"disk is full|No space left on device|disk quota exceeded", re.IGNORECASE)
+"""As SQLite and PostgreSQL word it."""
 
 
 def open_engine(url: str) -> Engine:
@@ -57,6 +61,8 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # pysqlite would begin transactions on its own terms
+        # Text that is no UTF-8 is a damaged value of one row, not an error of the whole query.
+        connection.text_factory = _text
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -68,17 +74,48 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
+def _text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
+def unavailable(shown: str, error: DBAPIError) -> StoreUnavailable:
+    """What `error` of the database that people know as `shown` means, in plain words."""
+    reason = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else str(error)
+    if _FULL.search(reason):
+        return StoreUnavailable(
+            f"disk full: the database {shown} cannot be written ({reason})",
+            "make room on the disk that holds it; what waits for it goes on by itself",
+        )
+    if "locked" in reason:
+        return StoreUnavailable(
+            f"the database {shown} is locked by another process ({reason})",
+            "end whatever holds it (`fuser` names it); what waits for it goes on by itself",
+        )
+    if "malformed" in reason or "not a database" in reason:
+        return StoreUnavailable(f"the database {shown} is damaged: {reason}", "restore the file from a backup")
+    remedy = "check that the path is writable, or that the server of the URL is running"
+    return StoreUnavailable(f"the database {shown} does not answer: {reason}", remedy)
+
+
+@contextmanager
+def speaking(shown: str) -> Iterator[None]:
+    """A block in which a library speaks to a database of its own, `shown`: StoreUnavailable if that does not answer."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise unavailable(shown, error) from error
+
+
 @contextmanager
 def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
     """One transaction, committed on leaving and rolled back on an exception; StoreUnavailable if there is none."""
     try:
         with engine.execution_options(**{_BEGIN_IMMEDIATE: writes}).begin() as connection:
             yield connection
-    except OperationalError as error:
-        shown = engine.url.render_as_string(hide_password=True)
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
-        remedy = "check that the path is writable and the disk not full, or that the server of the URL is running"
-        raise StoreUnavailable(f"the database {shown} does not answer: {reason}", remedy) from error
+    except (IntegrityError, ProgrammingError, DataError):
+        raise
+    except DBAPIError as error:
+        raise unavailable(engine.url.render_as_string(hide_password=True), error) from error
 
 
 def upserting(connection: Connection, into: Table) -> postgresql.Insert | sqlite.Insert:

@@ -7,7 +7,8 @@ StoreError
 ├── TermsTaken        another job was promoted with the same terms
 ├── IntentConflict    an intent was finished otherwise, or never planned
 ├── UnknownRequest    no request has that number
-├── StoreUnavailable  the database cannot be reached, or stays locked
+├── RowDamaged        a row of one job cannot be read
+├── StoreUnavailable  the database cannot be reached, stays locked, or its disk is full
 └── StoreTooNew       the database was migrated by a newer release
 """
 
@@ -80,8 +81,20 @@ class UnknownRequest(StoreError):
         self.request = request
 
 
+class RowDamaged(StoreError):
+    """A row of one job is not one that this store wrote; what is stored of other jobs is not touched by it."""
+
+    def __init__(self, job: str, what: str, reason: str) -> None:
+        super().__init__(
+            f"{job}, {what}: {reason}",
+            f"restore it from a backup, then `compute repair {job}` puts the job back to work",
+        )
+        self.job = job
+        self.what = what
+
+
 class StoreUnavailable(StoreError):
-    """The database cannot be reached, or stays locked."""
+    """The database cannot be reached, stays locked, or its disk is full; the same call may succeed later."""
 
 
 class StoreTooNew(StoreError):

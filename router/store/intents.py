@@ -6,15 +6,19 @@ to look for it and to make it again: a provider's tag, or a raw signed transacti
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from router.lifecycle import format_at
-from router.store.errors import IntentConflict, UnknownJob
+from router.store.errors import IntentConflict, RowDamaged, UnknownJob
 from router.store.schema import intents, jobs
 
 
@@ -49,9 +53,23 @@ class Intent:
 
 
 def _intent(row: Row[Any]) -> Intent:
+    """The intent of a row; raises RowDamaged for a row that none left."""
     named = dict(row._mapping)
-    named["status"] = IntentStatus(named["status"])
+    what = f"intent {named['name']}"
+    try:
+        named["status"] = IntentStatus(named["status"])
+        json.loads(named["request"])
+        if named["outcome"] is not None:
+            json.loads(named["outcome"])
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RowDamaged(named["job"], what, f"its row cannot be read: {error}") from error
     return Intent(**named)
+
+
+def _readable(rows: Iterable[Row[Any]]) -> Iterator[Intent]:
+    for row in rows:
+        with suppress(RowDamaged):
+            yield _intent(row)
 
 
 def read(connection: Connection, job: str, name: str) -> Intent | None:
@@ -110,11 +128,11 @@ def finish(connection: Connection, job: str, name: str, status: IntentStatus, ou
 
 
 def unfinished(connection: Connection, name: str | None, limit: int) -> tuple[Intent, ...]:
-    """Intents that are planned and not finished, oldest first: what a restarted daemon looks for."""
+    """Intents that are planned and not finished, oldest first; those whose rows are damaged are their jobs' to tell."""
     query = select(intents).where(intents.c.status == IntentStatus.PLANNED.value).order_by(intents.c.id)
     if name is not None:
         query = query.where(intents.c.name == name)
-    return tuple(_intent(row) for row in connection.execute(query.limit(limit)))
+    return tuple(islice(_readable(connection.execute(query)), limit))
 
 
 def of_job(connection: Connection, job: str) -> tuple[Intent, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ from router.lifecycle import (
     JobRecord,
     RoleAddresses,
     State,
+    TransitionRefused,
     fold,
     format_at,
+    verify_chain,
     verify_event,
 )
 from router.store.errors import AmbiguousJob, EventConflict, TermsTaken, UnknownJob
@@ -55,15 +57,49 @@ class JobFilter:
         return found
 
 
-def _record(text: str) -> JobRecord:
-    return JobRecord.from_json(json.loads(text))
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a value raises that this store did not write; text that is no UTF-8 is a ValueError."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A job whose next look has come, as its row says: what is read for a job that nobody looks at yet."""
+
+    job: str
+    state: str
+    next_look_at: str | None
+    waiting_for: str | None
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A job of which no record can be read."""
+
+    job: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The jobs of a list, and those that belong there and cannot be read."""
+
+    records: tuple[JobRecord, ...]
+    damaged: tuple[Damaged, ...] = ()
+
+
+def _copied(text: object) -> JobRecord | None:
+    """The record that a job's row holds a copy of, or None where the copy is damaged: the events still tell it."""
+    try:
+        return JobRecord.from_json(json.loads(text))  # type: ignore[arg-type]  # whatever it is, it is caught
+    except UNREADABLE:
+        return None
 
 
 def event_of(row: Row[Any]) -> Event:
     """The event of a row of `events`; raises EventChainBroken for a row that no event left."""
     named = row._mapping
     try:
-        return Event.from_json(
+        event = Event.from_json(
             {
                 "job": named["job"],
                 "sequence": named["sequence"],
@@ -77,8 +113,11 @@ def event_of(row: Row[Any]) -> Event:
                 "signature": named["signature"],
             }
         )
-    except ValueError as error:  # EventMalformed, or payload text that is not JSON
+    except UNREADABLE as error:  # EventMalformed, a payload that is no JSON, or a value of another type
         raise EventChainBroken(named["job"], named["sequence"], f"its row cannot be read: {error}") from error
+    if event.digest != named["digest"]:
+        raise EventChainBroken(event.job, event.sequence, "its row was altered: it has another digest than was stored")
+    return event
 
 
 def append(connection: Connection, event: Event, roles: RoleAddresses | None, now: datetime) -> JobRecord:
@@ -89,7 +128,7 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
     row = connection.execute(
         select(jobs.c.record).where(jobs.c.job == event.job).with_for_update()
     ).scalar_one_or_none()
-    before = None if row is None else _record(row)
+    before = None if row is None else _before(connection, event.job, row)
     if before is None and event.sequence > 1:
         raise UnknownJob(event.job)
     if before is not None and event.sequence <= before.sequence:
@@ -97,7 +136,13 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
         if connection.execute(select(events.c.digest).where(place)).scalar_one() == event.digest:
             return before
         raise EventConflict(event.job, event.sequence)
-    after = verify_event(before, event, roles)
+    try:
+        after = verify_event(before, event, roles)
+    except (EventChainBroken, TransitionRefused):
+        told = None if before is None else read(connection, event.job)
+        if told == before:
+            raise
+        after = verify_event(told, event, roles)  # the copy was damaged where it shows least: the log decides
     columns = _columns(after)
     columns["next_look_at"] = None if after.closed else format_at(now)
     columns["waiting_for"] = None  # whatever it waited for, this is what came of it
@@ -114,6 +159,16 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
         # PostgreSQL lets two processes create the same job side by side until one of them commits.
         raise EventConflict(event.job, event.sequence) from error
     return after
+
+
+def _before(connection: Connection, job: str, row: object) -> JobRecord:
+    """The record before an append: the row's copy if it can be read and is of the log's last event, else the fold."""
+    copied = _copied(row)
+    query = select(events.c.sequence, events.c.digest).where(events.c.job == job).order_by(events.c.sequence.desc())
+    last = connection.execute(query.limit(1)).one_or_none()
+    if copied is not None and last is not None and (copied.sequence, copied.head) == tuple(last):
+        return copied
+    return read(connection, job)
 
 
 def _columns(record: JobRecord) -> dict[str, object]:
@@ -154,23 +209,39 @@ def log(connection: Connection, job: str) -> tuple[Event, ...]:
 
 
 def read(connection: Connection, job: str) -> JobRecord:
-    """The fold of the job's events; raises UnknownJob, and EventChainBroken for a log that does not link."""
-    return fold(log(connection, job))
+    """The fold of the job's events; raises UnknownJob, and EventChainBroken for a log that does not hold."""
+    told = log(connection, job)
+    try:
+        return fold(told)
+    except TransitionRefused as error:
+        raise EventChainBroken(job, told[-1].sequence, str(error)) from error
 
 
-def matching(connection: Connection, wanted: JobFilter, limit: int) -> tuple[JobRecord, ...]:
-    """Up to `limit` jobs, newest first."""
-    query = select(jobs.c.record).where(*wanted.conditions()).order_by(jobs.c.created_at.desc(), jobs.c.job)
-    return tuple(_record(text) for text in connection.execute(query.limit(limit)).scalars())
+def matching(connection: Connection, wanted: JobFilter, limit: int) -> Listing:
+    """Up to `limit` jobs, newest first, and which of them cannot be read."""
+    query = select(jobs.c.job, jobs.c.record).where(*wanted.conditions()).order_by(jobs.c.created_at.desc(), jobs.c.job)
+    records: list[JobRecord] = []
+    damaged: list[Damaged] = []
+    for row in connection.execute(query.limit(limit)).all():
+        try:
+            records.append(_copied(row.record) or read(connection, row.job))
+        except (EventChainBroken, UnknownJob) as error:
+            damaged.append(Damaged(row.job, str(getattr(error, "reason", error))))
+    return Listing(tuple(records), tuple(damaged))
 
 
 def by_escrow_id(connection: Connection, escrow_id: str) -> JobRecord | None:
     """The job whose terms have that digest, or None: the chain has jobs of other routers too."""
-    row = connection.execute(select(jobs.c.job).where(jobs.c.escrow_id == escrow_id)).one_or_none()
-    return None if row is None else read(connection, row[0])
+    job = name_by_escrow_id(connection, escrow_id)
+    return None if job is None else read(connection, job)
 
 
-def with_prefix(connection: Connection, prefix: str) -> JobRecord:
+def name_by_escrow_id(connection: Connection, escrow_id: str) -> str | None:
+    """The id of that job."""
+    return connection.execute(select(jobs.c.job).where(jobs.c.escrow_id == escrow_id)).scalar_one_or_none()
+
+
+def with_prefix(connection: Connection, prefix: str) -> str:
     """The one job whose id begins with `prefix`, with or without ``job_``; raises UnknownJob or AmbiguousJob."""
     whole = prefix if prefix.startswith("job_") else f"job_{prefix}"
     query = select(jobs.c.job).where(jobs.c.job.startswith(whole, autoescape=True)).order_by(jobs.c.job)
@@ -179,25 +250,44 @@ def with_prefix(connection: Connection, prefix: str) -> JobRecord:
         raise UnknownJob(prefix)
     if len(found) > 1:
         raise AmbiguousJob(prefix, found)
-    return read(connection, found[0])
+    return str(found[0])
 
 
-def due(connection: Connection, states: Iterable[State], now: datetime, limit: int) -> tuple[JobRecord, ...]:
-    """Up to `limit` jobs in `states` whose next look is not after `now`, the longest waiting first."""
+def due(connection: Connection, now: datetime, limit: int) -> tuple[Due, ...]:
+    """Up to `limit` jobs whose next look is not after `now`, the longest waiting first."""
     query = (
-        select(jobs.c.record)
-        .where(jobs.c.state.in_(sorted(state.value for state in states)), jobs.c.next_look_at <= format_at(now))
+        select(jobs.c.job, jobs.c.state, jobs.c.next_look_at, jobs.c.waiting_for)
+        .where(jobs.c.next_look_at <= format_at(now))
         .order_by(jobs.c.next_look_at, jobs.c.job)
         .limit(limit)
     )
-    return tuple(_record(text) for text in connection.execute(query).scalars())
+    return tuple(Due(*row) for row in connection.execute(query))
 
 
-def look_again(connection: Connection, job: str, at: datetime | None) -> None:
-    """When the daemon looks at `job` next; None: never, until its next event. Raises UnknownJob."""
+def look_again(connection: Connection, job: str, at: datetime | None, instead_of: str | None = None) -> None:
+    """When the daemon looks at `job` next; None: never, until its next event. Raises UnknownJob.
+
+    With `instead_of` only where that is when the next look is due: one that was brought forward meanwhile stands.
+    """
     when = None if at is None else format_at(at)
-    if connection.execute(update(jobs).where(jobs.c.job == job).values(next_look_at=when)).rowcount == 0:
+    change = update(jobs).where(jobs.c.job == job).values(next_look_at=when)
+    if instead_of is not None:
+        connection.execute(change.where(jobs.c.next_look_at == instead_of))
+    elif connection.execute(change).rowcount == 0:
         raise UnknownJob(job)
+
+
+def rebuild(connection: Connection, job: str, roles: RoleAddresses | None, now: datetime) -> tuple[JobRecord, bool]:
+    """Verify the job's log anew, write its row from it, and make it due; the record, and whether the row had differed.
+
+    Raises UnknownJob, and EventChainBroken for a log that does not hold.
+    """
+    record = verify_chain(log(connection, job), roles)
+    columns = _columns(record)
+    held = connection.execute(select(*(jobs.c[name] for name in columns)).where(jobs.c.job == job)).one()
+    look = {"next_look_at": None if record.closed else format_at(now), "waiting_for": None}
+    connection.execute(update(jobs).where(jobs.c.job == job).values({**columns, **look}))
+    return record, dict(held._mapping) != columns
 
 
 def wait_for(connection: Connection, job: str, reason: str | None) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
-from router.lifecycle import Event, format_at
+from router.lifecycle import Event, EventChainBroken, format_at
 from router.store import jobs as job_rows
 from router.store.database import upserting
 from router.store.schema import cursors, delivered, events
@@ -49,16 +52,16 @@ def set_cursor(connection: Connection, name: str, block_number: int, block_hash:
 
 
 def undelivered(connection: Connection, consumer: str, limit: int) -> tuple[Outgoing, ...]:
-    """Up to `limit` events that `consumer` has not confirmed, in order of position."""
+    """Up to `limit` events that `consumer` has not confirmed, in order of position; damaged rows hold no other up."""
     mine = (delivered.c.position == events.c.position) & (delivered.c.consumer == consumer)
-    query = (
-        select(events)
-        .outerjoin(delivered, mine)
-        .where(delivered.c.position.is_(None))
-        .order_by(events.c.position)
-        .limit(limit)
-    )
-    return tuple(Outgoing(row._mapping["position"], job_rows.event_of(row)) for row in connection.execute(query))
+    query = select(events).outerjoin(delivered, mine).where(delivered.c.position.is_(None)).order_by(events.c.position)
+    return tuple(islice(_readable(connection.execute(query)), limit))
+
+
+def _readable(rows: Iterable[Row[Any]]) -> Iterator[Outgoing]:
+    for row in rows:
+        with suppress(EventChainBroken):
+            yield Outgoing(row._mapping["position"], job_rows.event_of(row))
 
 
 def confirm(connection: Connection, consumer: str, positions: Iterable[int], now: datetime) -> None:

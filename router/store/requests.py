@@ -5,15 +5,16 @@ A request is taken on a lease: a daemon that dies holding one gives it up when t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from router.lifecycle import format_at
-from router.store.errors import UnknownJob, UnknownRequest
+from router.store.errors import RowDamaged, UnknownJob, UnknownRequest
 from router.store.schema import jobs, requests
 
 
@@ -55,9 +56,15 @@ class Request:
 
 
 def _request(row: Row[Any]) -> Request:
+    """The request of a row; raises RowDamaged for a row that none left."""
     named = dict(row._mapping)
-    named["kind"] = RequestKind(named["kind"])
-    named["status"] = RequestStatus(named["status"])
+    try:
+        named["kind"] = RequestKind(named["kind"])
+        named["status"] = RequestStatus(named["status"])
+        if not isinstance(json.loads(named["body"]), dict):
+            raise ValueError("its body is no JSON object")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise RowDamaged(named["job"], f"request {named['id']}", f"its row cannot be read: {error}") from error
     return Request(**named)
 
 
@@ -76,7 +83,10 @@ def put(connection: Connection, job: str, kind: RequestKind, body: str, now: dat
 
 
 def take(connection: Connection, limit: int, lease: timedelta, now: datetime) -> tuple[Request, ...]:
-    """Up to `limit` requests that wait, or whose taker's lease ran out, oldest first; they are now the caller's."""
+    """Up to `limit` requests that wait, or whose taker's lease ran out, oldest first; they are now the caller's.
+
+    One whose row is damaged is answered as refused, here and now: nobody can serve it.
+    """
     free = or_(
         requests.c.status == RequestStatus.WAITING.value,
         (requests.c.status == RequestStatus.TAKEN.value) & (requests.c.held_until <= format_at(now)),
@@ -89,18 +99,40 @@ def take(connection: Connection, limit: int, lease: timedelta, now: datetime) ->
         .values(status=RequestStatus.TAKEN.value, held_until=format_at(now + lease))
         .returning(*requests.c)
     )
-    return tuple(sorted((_request(row) for row in connection.execute(change)), key=lambda found: found.id))
+    taken: list[Request] = []
+    for row in sorted(connection.execute(change), key=lambda row: int(row._mapping["id"])):
+        try:
+            taken.append(_request(row))
+        except RowDamaged as error:
+            _answer(connection, row._mapping["id"], json.dumps({"refused": error.reason}), now)
+    return tuple(taken)
 
 
 def answer(connection: Connection, request: int, answer: str, now: datetime) -> Request:
     """The request, answered; the first answer stands. Raises UnknownRequest."""
+    _answer(connection, request, answer, now)
+    return read(connection, request)
+
+
+def discard_damaged(connection: Connection, job: str) -> int:
+    """Delete the requests of `job` whose rows are damaged, which were refused; how many there were."""
+    bad = []
+    for row in connection.execute(select(requests).where(requests.c.job == job)).all():
+        try:
+            _request(row)
+        except RowDamaged:
+            bad.append(row._mapping["id"])
+    connection.execute(delete(requests).where(requests.c.id.in_(bad)))
+    return len(bad)
+
+
+def _answer(connection: Connection, request: int, answer: str, now: datetime) -> None:
     change = (
         update(requests)
         .where(requests.c.id == request, requests.c.status != RequestStatus.ANSWERED.value)
         .values(status=RequestStatus.ANSWERED.value, answer=answer, answered_at=format_at(now), held_until=None)
     )
     connection.execute(change)
-    return read(connection, request)
 
 
 def read(connection: Connection, request: int) -> Request:

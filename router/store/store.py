@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -19,7 +20,7 @@ from router.store.approvals import Approval, ApprovalScope
 from router.store.database import migrate as migrate_database
 from router.store.database import open_engine, require_head, transaction
 from router.store.intents import Intent, IntentStatus
-from router.store.jobs import JobFilter
+from router.store.jobs import Due, JobFilter, Listing
 from router.store.progress import Cursor, Outgoing
 from router.store.requests import Request, RequestKind
 
@@ -30,6 +31,16 @@ DEFAULT_LEASE = timedelta(seconds=60)
 def utc_now() -> datetime:
     """The wall clock: the one place where the store reads it."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What a repair found and did."""
+
+    record: JobRecord
+    row_differed: bool
+    """Whether the job's row was not what its log says."""
+    requests_discarded: int
 
 
 class Store:
@@ -112,12 +123,22 @@ class Store:
     def find_job(self, prefix: str) -> JobRecord:
         """The one job whose id begins with `prefix` (``job_`` may be left out); raises UnknownJob, AmbiguousJob."""
         with self._reading() as connection:
+            return jobs.read(connection, jobs.with_prefix(connection, prefix))
+
+    def find_name(self, prefix: str) -> str:
+        """The id of that job, whether or not its record can be read; raises UnknownJob, AmbiguousJob."""
+        with self._reading() as connection:
             return jobs.with_prefix(connection, prefix)
 
     def job_by_escrow_id(self, escrow_id: str) -> JobRecord | None:
         """The job with those terms, or None: the chain has other routers' jobs too."""
         with self._reading() as connection:
             return jobs.by_escrow_id(connection, escrow_id)
+
+    def name_by_escrow_id(self, escrow_id: str) -> str | None:
+        """The id of that job, whether or not its record can be read."""
+        with self._reading() as connection:
+            return jobs.name_by_escrow_id(connection, escrow_id)
 
     def events(self, job: str) -> tuple[Event, ...]:
         """The job's events in order; raises UnknownJob."""
@@ -138,7 +159,22 @@ class Store:
         target: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> tuple[JobRecord, ...]:
-        """Up to `limit` jobs that fulfil every condition given, newest first."""
+        """Up to `limit` jobs that fulfil every condition given, newest first; `listing` also names the unreadable."""
+        return self.listing(
+            states=states, escrow=escrow, requester=requester, circuit_family=circuit_family, target=target, limit=limit
+        ).records
+
+    def listing(
+        self,
+        *,
+        states: Collection[State] | None = None,
+        escrow: Collection[EscrowState] | None = None,
+        requester: str | None = None,
+        circuit_family: str | None = None,
+        target: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> Listing:
+        """As `jobs`, with those among them that cannot be read: one damaged row hides no other job."""
         wanted = JobFilter(
             states=None if states is None else frozenset(states),
             escrow=None if escrow is None else frozenset(escrow),
@@ -149,17 +185,29 @@ class Store:
         with self._reading() as connection:
             return jobs.matching(connection, wanted, limit)
 
+    def repair(self, job: str) -> Repaired:
+        """Verify all of the job's log, write its row anew from it, and make it due; requests that cannot be read go.
+
+        Nothing is written for a log that does not hold: raises EventChainBroken, UnknownJob.
+        """
+        with self._writing() as connection:
+            record, differed = jobs.rebuild(connection, job, self._roles, self._clock())
+            return Repaired(record, differed, requests.discard_damaged(connection, job))
+
     # Waiting
 
-    def due(self, states: Iterable[State], now: datetime, limit: int = DEFAULT_LIMIT) -> tuple[JobRecord, ...]:
-        """Up to `limit` jobs in `states` whose next look is not after `now`, the longest waiting first."""
+    def due(self, now: datetime, limit: int = DEFAULT_LIMIT) -> tuple[Due, ...]:
+        """Up to `limit` jobs whose next look is not after `now`, the longest waiting first; no record is read."""
         with self._reading() as connection:
-            return jobs.due(connection, states, now, limit)
+            return jobs.due(connection, now, limit)
 
-    def set_next_look(self, job: str, at: datetime | None) -> None:
-        """When the daemon looks at `job` next; None: not before its next event. Raises UnknownJob."""
+    def set_next_look(self, job: str, at: datetime | None, *, instead_of: str | None = None) -> None:
+        """When the daemon looks at `job` next; None: not before its next event. Raises UnknownJob.
+
+        With `instead_of`, the `Due.next_look_at` that was acted upon, a look that was brought forward since stands.
+        """
         with self._writing() as connection:
-            jobs.look_again(connection, job, at)
+            jobs.look_again(connection, job, at, instead_of)
 
     def set_waiting_for(self, job: str, reason: str | None) -> None:
         """What holds `job` back just now, for people; None: nothing does. The job's next event clears it.

@@ -33,16 +33,18 @@ class NotNow:
     reason: str
 
 
-def approve(workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str) -> Choice | NotNow:
+def approve(
+    workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str
+) -> Choice | NotNow | None:
     """Ask every gate with the budget locked; if all allow, write `approved` and say where the job goes.
 
-    A job that was approved before keeps the decision that was stored with it.
+    A job that was approved before keeps the decision that was stored with it; None for one that is further already.
     """
     record = workspace.store.job(job)
     if record.state is State.APPROVED and record.decision is not None:
         return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
     if record.state is not State.SIMULATED:
-        return NotNow(f"{job} is {record.state.value}")
+        return None
     terms = close.terms_of(record)
     assessment = assess(
         workspace,

@@ -206,35 +206,56 @@ def test_jobs_are_listed_newest_first_by_what_is_asked(store: Store) -> None:
 # Waiting
 
 
+def store_time(at: datetime) -> str:
+    """`at` as rows have it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def due(store: Store, now: datetime) -> list[str]:
+    """The jobs whose next look has come."""
+    return [each.job for each in store.due(now)]
+
+
 def test_a_waiting_job_is_due_when_its_time_has_come_and_not_before(store: Store, clock: Clock) -> None:
     story = kept(store, State.QUEUED)
-    assert store.due({State.QUEUED}, clock.now) == (story.record,), "an event makes its job due at once"
-    assert store.due({State.RUNNING}, clock.now) == ()
+    assert due(store, clock.now) == [story.job], "an event makes its job due at once"
     later = clock.now + timedelta(minutes=5)
     store.set_next_look(story.job, later)
-    assert store.due({State.QUEUED}, later - timedelta(microseconds=1)) == ()
-    assert store.due({State.QUEUED}, later) == (story.record,)
+    assert due(store, later - timedelta(microseconds=1)) == []
+    assert due(store, later) == [story.job]
     store.set_next_look(story.job, None)
-    assert store.due(State, later + timedelta(days=365)) == ()
+    assert due(store, later + timedelta(days=365)) == []
     story.tell(Running("started"))
     store.append(story.events[-1])
-    assert store.due({State.RUNNING}, clock.now) == (story.record,)
+    assert due(store, clock.now) == [story.job]
+
+
+def test_a_look_that_was_brought_forward_meanwhile_stands(store: Store, clock: Clock) -> None:
+    story = kept(store, State.QUEUED)
+    (seen,) = store.due(clock.now)
+    assert (seen.job, seen.state, seen.waiting_for) == (story.job, "queued", None)
+    later = clock.now + timedelta(minutes=5)
+    store.set_next_look(story.job, later, instead_of=seen.next_look_at)
+    assert due(store, clock.now) == []
+    store.set_next_look(story.job, clock.now)
+    store.set_next_look(story.job, later, instead_of=store_time(later))
+    assert due(store, clock.now) == [story.job], "somebody made it due since"
 
 
 def test_the_longest_waiting_are_due_first(store: Store, clock: Clock) -> None:
     stories = [kept(store, State.QUEUED, seed=seed) for seed in range(4)]
     for minutes, story in zip((3, 1, 4, 2), stories, strict=True):
         store.set_next_look(story.job, clock.now + timedelta(minutes=minutes))
-    found = store.due({State.QUEUED}, clock.now + timedelta(minutes=9), limit=3)
-    assert [record.job for record in found] == [stories[1].job, stories[3].job, stories[0].job]
+    found = store.due(clock.now + timedelta(minutes=9), limit=3)
+    assert [each.job for each in found] == [stories[1].job, stories[3].job, stories[0].job]
 
 
 def test_a_closed_job_is_never_due_and_one_whose_money_is_locked_is(store: Store, clock: Clock) -> None:
     story = kept(store, State.FAILED)
-    assert store.due({State.FAILED}, clock.now) == (story.record,)
+    assert due(store, clock.now) == [story.job]
     story.tell(EscrowMoved(EscrowState.REFUNDED, CAUSE))
     store.append(story.events[-1])
-    assert store.due(State, clock.now + timedelta(days=365)) == ()
+    assert due(store, clock.now + timedelta(days=365)) == []
 
 
 def test_what_a_job_waits_for_is_kept_until_its_next_event(store: Store) -> None:
@@ -256,10 +277,10 @@ def test_what_a_job_waits_for_can_be_taken_back_and_is_nobodys_due_time(store: S
     later = clock.now + timedelta(minutes=5)
     store.set_next_look(story.job, later)
     store.set_waiting_for(story.job, "the provider does not answer")
-    assert store.due(State, clock.now) == ()
+    assert due(store, clock.now) == []
     store.set_waiting_for(story.job, None)
     assert store.waiting_for([story.job]) == {}
-    assert store.due(State, later) == (story.record,)
+    assert due(store, later) == [story.job]
     with pytest.raises(UnknownJob):
         store.set_waiting_for("job_0000000000", "nothing")
 
@@ -577,8 +598,8 @@ def test_times_are_read_back_to_the_microsecond(store: Store, clock: Clock) -> N
     story = Story().to(State.CREATED, at=clock.now)
     store.append_many(story.events)
     assert store.job(story.job).created_at == "2026-06-01T12:00:00.000001Z"
-    assert store.due(State, clock.now - timedelta(microseconds=1)) == ()
-    assert len(store.due(State, clock.now)) == 1
+    assert due(store, clock.now - timedelta(microseconds=1)) == []
+    assert len(store.due(clock.now)) == 1
     assert store.append(story.sign(Expired("late"))).closed
 
 

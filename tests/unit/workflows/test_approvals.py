@@ -101,7 +101,7 @@ def test_an_approval_makes_the_job_due(desk: Any) -> None:
     job = desk.simulated()
     desk.workspace.store.set_next_look(job, None)
     approve(desk.workspace, job, "looked at it")
-    assert job in {record.job for record in desk.workspace.store.due((State.SIMULATED,), datetime.now(UTC))}
+    assert job in {record.job for record in desk.workspace.store.due(datetime.now(UTC))}
 
 
 def test_the_note_and_the_operator_are_on_record(desk: Any) -> None:
