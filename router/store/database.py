@@ -32,7 +32,7 @@ _FULL = re.compile(r"disk is full|No space left on device|disk quota exceeded", 
 """As SQLite and PostgreSQL word it."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://user@host/database``; makes the folder of a SQLite file.
 
     Raises StoreUnavailable for a URL that names neither.
@@ -43,7 +43,7 @@ def open_engine(url: str) -> Engine:
         raise StoreUnavailable("the database URL cannot be read", "write sqlite:///path or postgresql://…") from error
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed)
+            return _sqlite(parsed, busy_timeout_s)
         case "postgresql" | "postgres":
             connect_args: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S}
             with_driver = parsed.set(drivername="postgresql+psycopg")
@@ -52,11 +52,11 @@ def open_engine(url: str) -> Engine:
             raise StoreUnavailable(f"{other} is not supported", "write sqlite:///path or postgresql://user@host/name")
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, busy_timeout_s: float) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StoreUnavailable("a database in memory outlives no process", "write sqlite:///path")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:

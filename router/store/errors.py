@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+"""What reading a value raises that this store did not write; text that is no UTF-8 is a ValueError."""
+
 
 class StoreError(Exception):
     """Base of the store's errors: a reason and what to do next."""

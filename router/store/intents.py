@@ -6,7 +6,6 @@ to look for it and to make it again: a provider's tag, or a raw signed transacti
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from oracle.encoding import parse_json
 from router.lifecycle import format_at
-from router.store.errors import IntentConflict, RowDamaged, UnknownJob
+from router.store.errors import UNREADABLE, IntentConflict, RowDamaged, UnknownJob
 from router.store.schema import intents, jobs
 
 
@@ -58,10 +58,10 @@ def _intent(row: Row[Any]) -> Intent:
     what = f"intent {named['name']}"
     try:
         named["status"] = IntentStatus(named["status"])
-        json.loads(named["request"])
+        parse_json(named["request"])
         if named["outcome"] is not None:
-            json.loads(named["outcome"])
-    except (ValueError, TypeError, RecursionError) as error:
+            parse_json(named["outcome"])
+    except UNREADABLE as error:
         raise RowDamaged(named["job"], what, f"its row cannot be read: {error}") from error
     return Intent(**named)
 

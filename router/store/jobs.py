@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from oracle.encoding import canonical_bytes
+from oracle.encoding import canonical_bytes, parse_json
 from router.lifecycle import (
     EscrowState,
     Event,
@@ -25,7 +24,7 @@ from router.lifecycle import (
     verify_chain,
     verify_event,
 )
-from router.store.errors import AmbiguousJob, EventConflict, TermsTaken, UnknownJob
+from router.store.errors import UNREADABLE, AmbiguousJob, EventConflict, TermsTaken, UnknownJob
 from router.store.schema import events, jobs
 
 _SHOWN_CANDIDATES = 5
@@ -57,10 +56,6 @@ class JobFilter:
         return found
 
 
-UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What reading a value raises that this store did not write; text that is no UTF-8 is a ValueError."""
-
-
 @dataclass(frozen=True)
 class Due:
     """A job whose next look has come, as its row says: what is read for a job that nobody looks at yet."""
@@ -90,7 +85,7 @@ class Listing:
 def _copied(text: object) -> JobRecord | None:
     """The record that a job's row holds a copy of, or None where the copy is damaged: the events still tell it."""
     try:
-        return JobRecord.from_json(json.loads(text))  # type: ignore[arg-type]  # whatever it is, it is caught
+        return JobRecord.from_json(parse_json(text))  # type: ignore[arg-type]  # whatever it is, it is caught
     except UNREADABLE:
         return None
 
@@ -107,7 +102,7 @@ def event_of(row: Row[Any]) -> Event:
                 "actor": named["actor"],
                 "role": named["role"],
                 "at": named["at"],
-                "payload": json.loads(named["payload"]),
+                "payload": parse_json(named["payload"]),
                 "payload_digest": named["payload_digest"],
                 "previous": named["previous"],
                 "signature": named["signature"],

@@ -13,8 +13,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
+from oracle.encoding import parse_json
 from router.lifecycle import format_at
-from router.store.errors import RowDamaged, UnknownJob, UnknownRequest
+from router.store.errors import UNREADABLE, RowDamaged, UnknownJob, UnknownRequest
 from router.store.schema import jobs, requests
 
 
@@ -61,9 +62,9 @@ def _request(row: Row[Any]) -> Request:
     try:
         named["kind"] = RequestKind(named["kind"])
         named["status"] = RequestStatus(named["status"])
-        if not isinstance(json.loads(named["body"]), dict):
+        if not isinstance(parse_json(named["body"]), dict):
             raise ValueError("its body is no JSON object")
-    except (ValueError, TypeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RowDamaged(named["job"], f"request {named['id']}", f"its row cannot be read: {error}") from error
     return Request(**named)
 

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Engine
 from router.lifecycle import LIVE_STATES, EscrowState, Event, JobRecord, RoleAddresses, State, verify_chain
 from router.store import approvals, intents, jobs, progress, requests
 from router.store.approvals import Approval, ApprovalScope
+from router.store.database import BUSY_TIMEOUT_S, open_engine, require_head, transaction
 from router.store.database import migrate as migrate_database
-from router.store.database import open_engine, require_head, transaction
 from router.store.intents import Intent, IntentStatus
 from router.store.jobs import Due, JobFilter, Listing
 from router.store.progress import Cursor, Outgoing
@@ -59,14 +59,16 @@ class Store:
         migrate: bool = True,
         roles: RoleAddresses | None = None,
         clock: Callable[[], datetime] = utc_now,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
     ) -> Self:
         """The store at ``sqlite:///path`` or ``postgresql://…``.
 
         `migrate` brings the tables up to date (else a database that is not is refused). With `roles`, events by
         other operators or workers than those configured are refused; without, signatures are still checked.
+        A SQLite file that another process has locked is waited for up to `busy_timeout_s` seconds at each call.
         Raises StoreUnavailable, StoreTooNew.
         """
-        engine = open_engine(url)
+        engine = open_engine(url, busy_timeout_s)
         try:
             if migrate:
                 migrate_database(engine)
