@@ -123,8 +123,11 @@ def draw_offer(screen: Console, offered: Offer, money: Money) -> None:
     """What the requester signs: where it runs, what the gates say, and the terms."""
     from router.cli.drawing import gates
     from router.cli.output import facts, plain
+    from router.report.wording import duration
 
-    screen.print(f"Runs on [bold]{plain(place_of(offered.assessment.decision))}[/]\n")
+    limit = offered.time_limit
+    bound = "" if limit is None else f", for at most {duration(limit.seconds)} of its time ({plain(limit.why)})"
+    screen.print(f"Runs on [bold]{plain(place_of(offered.assessment.decision))}[/]{bound}\n")
     gates(screen, gate_lines(offered.assessment.gates))
     screen.print()
     facts(screen, terms_rows(offered.terms, money))
@@ -172,6 +175,7 @@ def _json(offered: Offer, funded: Funding | None, following: str) -> dict[str, o
         "job": offered.job,
         "escrow_id": offered.escrow_id,
         "target": decision.target,
+        "max_seconds": None if offered.time_limit is None else offered.time_limit.seconds,
         "route": decision.to_json(),
         "gates": offered.assessment.gates.to_json(),
         "terms": terms_json(offered.terms),

@@ -10,7 +10,7 @@ from oracle.encoding import Finding, InputRejected, parse_rational
 from oracle.spec import PromotionPolicy
 from oracle.spec.diagnosis import diagnose
 from oracle.spec.document import read_document
-from oracle.spec.fields import Address, Flag, PositiveInt, PositiveRational, Section, Text, documented, whole
+from oracle.spec.fields import Address, Flag, PositiveInt, PositiveRational, Section, Text, Usd, documented, whole
 
 
 class Limits(Section):
@@ -46,6 +46,11 @@ class Rates(Section):
     )
     usd_per_native: PositiveRational | None = documented(
         "For the chain's own coin; without it, no job is budgeted in it.", default=None, example="2500"
+    )
+    usd_per_hardware_second: Usd | None = documented(
+        "What a second on hardware costs the operator: no run takes longer than its budget buys.",
+        default=None,
+        example="1.6",
     )
     source: Text = documented(
         "Where the rates come from.", default="operator: fixed rate", example="operator: fixed rate"
@@ -112,6 +117,7 @@ requesters:
   blocked: []
 
 # US dollars for one whole token, pinned in each promoted spec. Without usd_per_native no job is budgeted in the coin.
+# With usd_per_hardware_second (what a second at IBM costs you) no run takes longer than its budget buys.
 rates:
   usd_per_token: 1
   source: "operator: fixed rate"

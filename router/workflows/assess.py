@@ -31,10 +31,9 @@ from router.gates import (
 from router.lifecycle import LIVE_STATES, JobRecord, State
 from router.providers.protocol import Provider, ProviderError, Work
 from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
+from router.workflows.hardware_time import HARDWARE_PROVIDERS
 from router.workflows.workspace import Workspace
 
-HARDWARE_PROVIDERS = ("ibm",)
-"""Adapters whose runs take hardware time; a fake device is a simulation, and counts against no quota of hardware."""
 _PAID = frozenset(LIVE_STATES - {State.CREATED, State.SIMULATED})
 
 Providers = Mapping[str, Provider]

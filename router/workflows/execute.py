@@ -32,6 +32,7 @@ from router.providers.protocol import (
 from router.store import IntentStatus
 from router.workflows import journal, transactions
 from router.workflows.close import last, terms_of
+from router.workflows.hardware_time import time_limit
 from router.workflows.workspace import Workspace
 
 Providers = Mapping[str, Provider]
@@ -66,17 +67,19 @@ def submit(
     spec = spec_of(workspace, record)
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a simulated quantum job has a circuit")
-    work = Work(
-        tag=tag_of(record),
-        qasm3=workspace.artifacts.get(spec.quantum.circuit_hash).decode(),
-        shots=spec.quantum.shots,
-        target=target,
-        seed=seed,
-    )
-    plan = json.dumps({"provider": provider, "target": target, "tag": work.tag})
+    tag, limit = tag_of(record), time_limit(workspace.policy, spec, provider)
+    plan = json.dumps({"provider": provider, "target": target, "tag": tag})
     intent = workspace.store.plan_intent(job, "provider-submit", plan)
     adapter = providers[provider]
     try:
+        work = Work(
+            tag=tag,
+            qasm3=workspace.artifacts.get(spec.quantum.circuit_hash).decode(),
+            shots=spec.quantum.shots,
+            target=target,
+            seed=seed,
+            max_seconds=None if limit is None else limit.seconds,
+        )
         reference = adapter.find(work.tag, target) or adapter.submit(work)
     except ProviderRefused as error:
         refused = json.dumps({"refused": error.reason})
@@ -88,7 +91,7 @@ def submit(
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
         if current.state is not State.APPROVED:
             return ()
-        return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, work.tag))]
+        return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, tag))]
 
     return journal.write(workspace, job, following)
 

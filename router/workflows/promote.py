@@ -22,6 +22,7 @@ from router.providers import load_providers
 from router.store import ApprovalScope
 from router.workflows import close, journal, purse, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
+from router.workflows.hardware_time import TimeLimit, time_limit
 from router.workflows.workspace import Workspace
 
 
@@ -45,6 +46,8 @@ class Offer:
     escrow_id: str
     target: str
     assessment: Assessment
+    time_limit: TimeLimit | None = None
+    """The longest that the run may occupy hardware; None where it occupies none."""
 
     @property
     def denials(self) -> tuple[Deny, ...]:
@@ -99,7 +102,17 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
     escrow = escrow_facts(workspace, None, record, terms)
     assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
     escrow_id = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
-    return Offer(job, child, terms, escrow_id, target, assessment)
+    limit = time_limit(workspace.policy, child, assessment.decision.provider)
+    _check_time(limit)
+    return Offer(job, child, terms, escrow_id, target, assessment, limit)
+
+
+def _check_time(limit: TimeLimit | None) -> None:
+    """Raise InputRejected where the run would have no time on hardware at all."""
+    if limit is not None and limit.seconds < 1:
+        reason = f"{limit.why}: less than a second on hardware"
+        remedy = "raise --max-budget, and timeouts.execution_s to a second or more"
+        raise InputRejected("promotion", [Finding("budget.max_usd_equivalent", None, reason, remedy)])
 
 
 def _check_rounds(spec: JobSpec) -> None:
