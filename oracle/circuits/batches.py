@@ -16,7 +16,7 @@ from oracle.circuits.canaries import MadeCanary, make_canary, shape_of, written_
 from oracle.circuits.facts import circuit_facts
 from oracle.circuits.mirrors import make_mirror, unmirrored
 from oracle.circuits.probabilities import separate, used_qubits
-from oracle.circuits.qasm import load_qasm3
+from oracle.circuits.reading.qasm import load_qasm3
 from oracle.encoding import Finding, InputRejected, sha256_hex
 
 CIRCUIT_DOMAIN = "compute-escrow/canary-circuit/1"
@@ -48,7 +48,7 @@ def expected_outcome(circuit: QuantumCircuit) -> str:
         circuit = unmirrored(circuit)
     if not circuit_facts(circuit).clifford:
         reason = "it is not Clifford, nor the mirror of its own first half"
-        raise InputRejected("circuit", [Finding("circuit", None, reason, "take the canary as it was made")])
+        raise InputRejected("circuit", [Finding("", None, reason, "take the canary as it was made")])
     gates, measured = separate(circuit)
     used = used_qubits(gates, measured)
     place = {qubit: index for index, qubit in enumerate(used)}
@@ -61,7 +61,7 @@ def expected_outcome(circuit: QuantumCircuit) -> str:
         mean = state.expectation_value(Pauli("Z"), [place[qubit]])
         if mean == 0:
             reason = f"classical bit {bit} is random"
-            raise InputRejected("circuit", [Finding("circuit", None, reason, "take the canary as it was made")])
+            raise InputRejected("circuit", [Finding("", None, reason, "take the canary as it was made")])
         expected[bit] = "0" if mean > 0 else "1"
     return "".join(reversed(expected))
 
@@ -128,7 +128,7 @@ def _another(make: Maker, target: QuantumCircuit, seed: str, number: int, seen: 
             return made
     reason = f"its shape has too few different canaries for {number + 1} of them"
     remedy = "a circuit with so few angles is checked by binomial.exact/1 instead"
-    raise InputRejected("circuit", [Finding("circuit", None, reason, remedy)])
+    raise InputRejected("circuit", [Finding("", None, reason, remedy)])
 
 
 def check_canaries(assignment: Assignment, circuits: Sequence[str]) -> None:

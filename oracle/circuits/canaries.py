@@ -64,7 +64,7 @@ def make_canary(target: QuantumCircuit, draws: Draws) -> MadeCanary:
     """
     separate(target)
     findings = [
-        Finding("circuit", None, f"a {name} is Clifford at no angle", "write it with cx, cz or rzz and one-qubit gates")
+        Finding("", None, f"a {name} is Clifford at no angle", "write it with cx, cz or rzz and one-qubit gates")
         for name in sorted(
             {
                 operation.name
@@ -88,7 +88,7 @@ def make_canary(target: QuantumCircuit, draws: Draws) -> MadeCanary:
         expected = "".join(str(traced.bits.get(bit, 0)) for bit in reversed(range(target.num_clbits)))
         return MadeCanary(qasm3.dumps(circuit), expected, Fraction(1, 2**traced.coins))
     reason = f"no canary of this shape was found in {_TRIES} draws: too few gates with angles between two-qubit gates"
-    raise InputRejected("circuit", [Finding("circuit", None, reason, "transpile it for a device, which adds rz gates")])
+    raise InputRejected("circuit", [Finding("", None, reason, "transpile it for a device, which adds rz gates")])
 
 
 def fence(circuit: QuantumCircuit, operation: object, qubits: tuple[int, ...]) -> None:

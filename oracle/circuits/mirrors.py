@@ -38,13 +38,11 @@ def make_mirror(target: QuantumCircuit, draws: Draws) -> MadeCanary:
     gates, measured = separate(target)
     pairs = sum(len(qubits) == 2 for _, qubits in gates)
     findings = [
-        Finding("circuit", None, f"the inverse of a {name} is no standard gate", "write it with cx, cz or rzz")
+        Finding("", None, f"the inverse of a {name} is no standard gate", "write it with cx, cz or rzz")
         for name in sorted({gate.name for gate, _ in gates if gate.num_qubits == 2 and not _invertible(gate)})
     ]
     if pairs < 2:
-        findings.append(
-            Finding("circuit", None, f"{pairs} two-qubit gates have no half", "make canaries of kind clifford")
-        )
+        findings.append(Finding("", None, f"{pairs} two-qubit gates have no half", "make canaries of kind clifford"))
     if findings:
         raise InputRejected("circuit", findings)
     half = _half(gates, pairs // 2, draws.below(len(gates)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, Delay, Gate, Measure
+from qiskit.circuit import Barrier, Delay, Gate, Measure, Reset
 from qiskit.quantum_info import Operator, Statevector
 
 from oracle.circuits.facts import flatten
-from oracle.encoding import Finding, InputRejected
+from oracle.encoding import Finding, InputRejected, collapsed
 
 WIDEST = 24
 """Qubits in use, and classical bits: a state of 256 MiB."""
@@ -70,22 +70,26 @@ def separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]
         late = ended.intersection(qubits)
         if late:
             reason = f"{operation.name} acts on qubit {min(late)} after its measurement"
-            findings.append(Finding("circuit", None, reason, "measure each qubit once, at the end"))
+            findings.append(Finding("", None, reason, "measure each qubit once, at the end"))
         elif isinstance(operation, Measure):
             if clbits[0] in measured:
                 reason = f"two qubits are measured into classical bit {clbits[0]}"
-                findings.append(Finding("circuit", None, reason, "give each measured qubit a bit of its own"))
+                findings.append(Finding("", None, reason, "give each measured qubit a bit of its own"))
             measured[clbits[0]] = qubits[0]
             ended.add(qubits[0])
         elif isinstance(operation, Gate) and not operation.is_parameterized():
             gates.append((operation, qubits))
         else:
-            reason = f"{operation.name} is no gate with numbers for its parameters"
-            findings.append(Finding("circuit", None, reason, "write gates and measurements at the end only"))
+            reason = (
+                f"qubit {qubits[0]} is reset, and exact simulation has no place for that"
+                if isinstance(operation, Reset)
+                else f"{operation.name} is no gate with numbers for its parameters"
+            )
+            findings.append(Finding("", None, reason, "write gates and measurements at the end only"))
     if not measured:
-        findings.append(Finding("circuit", None, "nothing is measured", "write c = measure q; at the end"))
+        findings.append(Finding("", None, "nothing is measured", "write c = measure q; at the end"))
     if findings:
-        raise InputRejected("circuit", findings)
+        raise InputRejected("circuit", collapsed(findings))
     return gates, measured
 
 
@@ -121,11 +125,21 @@ def _applied(state: Statevector, qubits: set[int], gates: list[PlacedGate]) -> S
     return state.evolve(Operator(block), order)
 
 
+def unused_registers(circuit: QuantumCircuit) -> tuple[str, ...]:
+    """The names of the classical registers that nothing is measured into."""
+    measured = {bit for item in circuit.data if isinstance(item.operation, Measure) for bit in item.clbits}
+    return tuple(register.name for register in circuit.cregs if measured.isdisjoint(register))
+
+
 def _check_width(circuit: QuantumCircuit, used: int) -> None:
-    findings = [
-        Finding("circuit", None, f"{count} {what}, and exact simulation reaches {WIDEST}", "write a narrower circuit")
-        for what, count in (("qubits are in use", used), ("classical bits are declared", circuit.num_clbits))
-        if count > WIDEST
-    ]
+    findings = []
+    if used > WIDEST:
+        reason = f"{used} qubits are in use, and exact simulation reaches {WIDEST}"
+        findings.append(Finding("", None, reason, "write a narrower circuit"))
+    if circuit.num_clbits > WIDEST:
+        reason = f"{circuit.num_clbits} classical bits are declared, and exact simulation reaches {WIDEST}"
+        unused = ", ".join(unused_registers(circuit))
+        remedy = f"leave out {unused}, which nothing is measured into" if unused else "write a narrower circuit"
+        findings.append(Finding("", None, reason, remedy))
     if findings:
         raise InputRejected("circuit", findings)

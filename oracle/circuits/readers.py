@@ -31,7 +31,7 @@ def registers_of(circuit: QuantumCircuit) -> RegisterMap:
     registers = RegisterMap(tuple(Register(register.name, register.size) for register in circuit.cregs))
     if any(len(circuit.find_bit(bit).registers) != 1 for bit in circuit.clbits):
         reason = "a classical bit belongs to no register, or to two"
-        raise InputRejected("circuit", [Finding("circuit", None, reason, "declare registers that share no bit")])
+        raise InputRejected("circuit", [Finding("", None, reason, "declare registers that share no bit")])
     return registers
 
 

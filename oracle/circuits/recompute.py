@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits.probabilities import exact_probabilities
-from oracle.circuits.qasm import load_qasm3
+from oracle.circuits.reading.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
 from oracle.spec import JobSpec, Round, ValidationPolicy, parse_canonical_spec, rounds_of
 from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from oracle.circuits import check_simulable, exact_probabilities
-from oracle.circuits.qasm import LARGEST_TEXT
+from oracle.circuits.reading.qasm import LARGEST_TEXT
 from oracle.circuits.recompute import Unjudgeable, confirmed_baseline
 from oracle.encoding import Finding, InputRejected
 from oracle.statistics import Baseline

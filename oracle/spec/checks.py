@@ -267,17 +267,18 @@ def _declared(spec: JobSpec) -> Iterator[Fault]:
     validation, asked = spec.validation, _asked(spec)
     where = ("validation.certificates", "validation.job_class")
     for certificate, name, section, example in (
-        (EXPECTATION, "observable", validation.observable, "{terms: [{letters: IIIZZ, coefficient: 0.5}], delta: 0.5}"),
+        (EXPECTATION, "observable", validation.observable, "{terms: [{letters: ZZ, coefficient: 0.5}], delta: 0.5}"),
         (
             BEST_VALUE,
             "objective",
             validation.objective,
-            "{direction: minimise, terms: [{letters: IIIZZ, coefficient: 0.5}], target: -0.5}",
+            "{direction: minimise, terms: [{letters: ZZ, coefficient: 0.5}], target: -0.5}",
         ),
     ):
         if certificate in asked and section is None:
             reason = f"{certificate} judges an {name}, and the spec has none"
-            yield Fault(f"validation.{name}", where, reason, f"write {name}: {example}")
+            remedy = f"write {name}: {example}, with one letter for each measured bit"
+            yield Fault(f"validation.{name}", where, reason, remedy)
         if certificate not in asked and section is not None:
             named = ", ".join(sorted({*asked, certificate}))
             reason = f"no certificate of the spec judges the {name}"

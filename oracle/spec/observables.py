@@ -173,11 +173,8 @@ def check_widths(observable: Observable | None, objective: Objective | None, bit
     for name, section in (("observable", observable), ("objective", objective)):
         if section is not None and len(section.terms[0].letters) != bits:
             reason = f"the terms have {len(section.terms[0].letters)} letters, the circuit measures {bits} bits"
-            findings.append(
-                Finding(
-                    f"validation.{name}.terms", None, reason, f"write {bits} letters each, I for a bit without effect"
-                )
-            )
+            remedy = f"write {bits} letters each, I for a bit without effect, such as {('I' * bits + 'ZZ')[-bits:]}"
+            findings.append(Finding(f"validation.{name}.terms", None, reason, remedy))
     if findings:
         raise InputRejected("job spec", findings)
 

@@ -6,6 +6,7 @@ classical register of all its bits in order, which no later step reorders.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -70,31 +71,79 @@ def _single_register(source: Any) -> Any:
 
 
 def to_isa(circuit: Any, backend: Any, name: str) -> Isa:
-    """`circuit` for `backend`, whose name is `name`. Raises ProviderRefused if it is too wide."""
+    """`circuit` for `backend`, whose name is `name`. Raises ProviderRefused if it is too wide or cannot be
+    written in the device's gates."""
     from qiskit import generate_preset_pass_manager, qasm3
 
     if circuit.num_qubits > backend.num_qubits:
         raise ProviderRefused(
             f"{name} has {backend.num_qubits} qubits and the circuit {circuit.num_qubits}", "choose a wider target"
         )
-    manager = generate_preset_pass_manager(optimization_level=LEVEL, backend=backend, seed_transpiler=SEED)
-    isa = manager.run(circuit)
+    delayed = "delay" in circuit.count_ops()
+    # Where operations may begin at certain times only, a delay moves what follows it, so that all is scheduled.
+    aligned = delayed and max(backend.target.pulse_alignment, backend.target.acquire_alignment) > 1
+    manager = generate_preset_pass_manager(
+        optimization_level=LEVEL,
+        backend=backend,
+        seed_transpiler=SEED,
+        scheduling_method="alap" if aligned else None,
+    )
+    isa = _transpiled(manager, circuit, name)
     physical = touched(isa)
+    if delayed:
+        isa = _without_idle_qubits(isa, physical)
     return Isa(isa, qasm3.dumps(isa), physical, _summary(isa, physical, f"level {LEVEL}, seed {SEED}"))
 
 
 def to_basis(circuit: Any, basis: list[str]) -> Isa:
-    """`circuit` in the gates `basis`, on the qubits it has: for simulators, which have no layout."""
+    """`circuit` in the gates `basis`, on the qubits it has: for simulators, which have no layout. Raises
+    ProviderRefused if it cannot be written in them."""
     from qiskit import generate_preset_pass_manager, qasm3
 
-    unrolled = generate_preset_pass_manager(optimization_level=0, basis_gates=basis, seed_transpiler=SEED).run(circuit)
+    manager = generate_preset_pass_manager(optimization_level=0, basis_gates=basis, seed_transpiler=SEED)
+    unrolled = _transpiled(manager, circuit, "the simulator")
     qubits = tuple(range(circuit.num_qubits))
     return Isa(unrolled, qasm3.dumps(unrolled), qubits, _summary(unrolled, qubits, "unrolled, no layout"))
 
 
+def _transpiled(manager: Any, circuit: Any, name: str) -> Any:
+    """What `manager` makes of `circuit`. Whatever it stumbles over is a refusal of the target `name`, and of no other:
+    targets are asked one after the other."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Duration is rounded")  # to the device's own unit of time
+            return manager.run(circuit)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _stumble(error, name) from error
+    except BaseException as error:  # a panic of Qiskit's compiled part is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _stumble(error, name) from error
+
+
+def _stumble(error: BaseException, name: str) -> ProviderRefused:
+    said = " ".join(str(error).split())[:200]
+    return ProviderRefused(
+        f"{name}: Qiskit cannot transpile the circuit ({type(error).__name__}: {said})",
+        "choose another target, or write the circuit in other gates",
+    )
+
+
+def _without_idle_qubits(circuit: Any, physical: tuple[int, ...]) -> Any:
+    """`circuit` without the delays of qubits that nothing else happens to: scheduling pads the whole device."""
+    busy = {circuit.qubits[index] for index in physical}
+    kept = circuit.copy_empty_like()
+    for step in circuit.data:
+        if step.operation.name != "delay" or busy.issuperset(step.qubits):
+            kept.append(step)
+    return kept
+
+
 def touched(circuit: Any) -> tuple[int, ...]:
-    """Indices of the qubits that anything but a barrier acts on, ascending."""
-    steps = (step for step in circuit.data if step.operation.name != "barrier")
+    """Indices of the qubits that anything but a barrier or a delay acts on, ascending."""
+    steps = (step for step in circuit.data if step.operation.name not in ("barrier", "delay"))
     return tuple(sorted({circuit.find_bit(bit).index for step in steps for bit in step.qubits}))
 
 

@@ -76,9 +76,11 @@ def _run(assignment: Assignment, answer: _Answer, guard: ModuleType, layers: lis
         os.environ[name] = "1"
     tempfile.tempdir = os.sep  # a library looks for one on import; there is none that can be written
     import qiskit
-    import qiskit.qasm3
+
+    from router.sandbox import export
 
     os.environ.clear()
+    lines = _noting_lines(qiskit.QuantumCircuit, assignment.source)
     reach = guard.Reach(
         trees=tuple(assignment.trees), files=frozenset(assignment.files), source=assignment.source,
         standard=tuple(assignment.standard), libraries=tuple(assignment.libraries),
@@ -94,14 +96,36 @@ def _run(assignment: Assignment, answer: _Answer, guard: ModuleType, layers: lis
         circuit = _built(text, assignment.source, answer)
         if not isinstance(circuit, qiskit.QuantumCircuit):
             answer.stop("contract", f"build() returned a {type(circuit).__name__}, not a QuantumCircuit")
-        qasm3 = qiskit.qasm3.dumps(circuit)
+        qasm3 = export.as_qasm3(circuit)
     except MemoryError:
         raise
+    except export.Unwritable as unwritable:
+        line = None if unwritable.operation is None else lines.get(unwritable.operation)
+        answer.stop("circuit", unwritable.reason, line, unwritable.remedy)
     except BaseException as error:  # noqa: BLE001  # SystemExit and KeyboardInterrupt are its errors too
         answer.stop(*_fault(error, assignment.source, guard))
     if len(qasm3.encode()) > assignment.qasm3_bytes:
         answer.stop("output", f"its OpenQASM 3 is longer than {assignment.qasm3_bytes} bytes")
     answer.send({"layers": layers, "qasm3": qasm3})
+
+
+def _noting_lines(circuits: type, source: str) -> dict[str, int]:
+    """Where in `source` an operation of each name was first put into one of `circuits`; filled as that happens."""
+    lines: dict[str, int] = {}
+    append = circuits._append  # type: ignore[attr-defined]  # every way of appending comes by here but plain gates'
+
+    def noting(self: object, instruction: object, *args: object, **options: object) -> object:
+        name = str(getattr(getattr(instruction, "operation", instruction), "name", ""))
+        if name not in lines:
+            frame = sys._getframe(1)
+            while frame is not None and frame.f_code.co_filename != source:
+                frame = frame.f_back  # type: ignore[assignment]
+            if frame is not None:
+                lines[name] = frame.f_lineno
+        return append(self, instruction, *args, **options)
+
+    circuits._append = noting  # type: ignore[attr-defined]
+    return lines
 
 
 def _fault(error: BaseException, source: str, guard: ModuleType) -> tuple[str, str, int | None]:
@@ -147,8 +171,8 @@ class _Answer:
         self._exit(0)
         raise AssertionError("unreachable")
 
-    def stop(self, kind: str, reason: str, line: int | None = None) -> NoReturn:
-        self.send({"kind": kind, "line": line, "reason": reason[:500]})
+    def stop(self, kind: str, reason: str, line: int | None = None, remedy: str = "") -> NoReturn:
+        self.send({"kind": kind, "line": line, "reason": reason[:500], "remedy": remedy[:500]})
 
 
 if __name__ == "__main__":

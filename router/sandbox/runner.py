@@ -91,6 +91,7 @@ def _assignment(source: Path, channel: int, limits: Limits, *, wrapped: bool) ->
     beside = [entry for entry in source.parent.iterdir() if not entry.name.startswith(".") and not entry.is_symlink()]
     trees |= {str(entry) for entry in beside if entry.is_dir()}
     files = {os.path.realpath(file) for file in _SYSTEM_FILES} | {str(entry) for entry in beside if entry.is_file()}
+    files.add(os.path.realpath(Path(__file__).with_name("export.py")))  # imported after the files are confined
     return Assignment(
         source=str(source),
         search=search,
@@ -176,9 +177,9 @@ def _understood(answer: bytes, printed: bytes, code: int, name: str) -> Generate
     match message:
         case {"qasm3": str(qasm3), "layers": list(layers)} if qasm3.lstrip().startswith("OPENQASM 3"):
             return Generated(qasm3, tuple(str(layer) for layer in layers))
-        case {"kind": str(kind), "reason": str(reason), "line": int() | None as line}:
+        case {"kind": str(kind), "reason": str(reason), "line": int() | None as line, "remedy": str(remedy)}:
             known = kind if kind in {member.value for member in ViolationKind} else "error"
-            raise SandboxViolation(ViolationKind(known), reason, source=name, line=line)
+            raise SandboxViolation(ViolationKind(known), reason, source=name, line=line, remedy=remedy)
     last = printed.decode(errors="replace").strip().splitlines()[-1:] or [""]
     if code in (-signal.SIGXCPU, 128 + signal.SIGXCPU):  # the second is how bubblewrap passes it on
         raise SandboxViolation(ViolationKind.TIME, "it used up its processor time", source=name)

@@ -18,6 +18,7 @@ class ViolationKind(Enum):
     OUTPUT = "output"  # printed or returned too much
     ERROR = "error"  # raised, has a syntax error, or its process died
     CONTRACT = "contract"  # has no build(), or build() gave no circuit
+    CIRCUIT = "circuit"  # build() gave a circuit that no job can have
     ISOLATION = "isolation"  # this machine cannot confine it as the limits require
 
 
@@ -32,6 +33,7 @@ _REMEDIES = {
     ViolationKind.OUTPUT: "print little, and build a shorter circuit",
     ViolationKind.ERROR: "run the file with Python on its own, and correct it",
     ViolationKind.CONTRACT: "define `def build() -> QuantumCircuit:` at the top level and return the circuit",
+    ViolationKind.CIRCUIT: "build the circuit of gates, with measurements at its end",
     ViolationKind.ISOLATION: "install bubblewrap, or use a Linux kernel with Landlock (5.13 or later) and seccomp",
 }
 
@@ -39,13 +41,15 @@ _REMEDIES = {
 class SandboxViolation(Exception):
     """A generator was stopped. `reason` is one line that names the generator's line where there is one."""
 
-    def __init__(self, kind: ViolationKind, reason: str, *, source: str = "", line: int | None = None) -> None:
+    def __init__(
+        self, kind: ViolationKind, reason: str, *, source: str = "", line: int | None = None, remedy: str = ""
+    ) -> None:
         self.kind = kind
         self.source = source
         """Name of the generator's file."""
         self.line = line
         """1-based line in it; None when no line is to blame."""
         self.reason = reason
-        self.remedy = _REMEDIES[kind]
+        self.remedy = remedy or _REMEDIES[kind]
         at = f"{source or 'generator'}{f', line {line}' if line is not None else ''}"
         super().__init__(f"{at}: {reason} [{kind.value}] — {self.remedy}")

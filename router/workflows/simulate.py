@@ -16,8 +16,15 @@ from pathlib import Path
 
 from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
-from oracle.circuits import CircuitFacts, circuit_facts, exact_probabilities, load_qasm3
-from oracle.encoding import Finding, InputRejected, canonical_bytes, format_rational, parse_rational, sha256_hex
+from oracle.circuits import (
+    CircuitFacts,
+    check_simulable,
+    circuit_facts,
+    exact_probabilities,
+    load_qasm3,
+    unused_registers,
+)
+from oracle.encoding import canonical_bytes, format_rational, parse_rational, sha256_hex
 from oracle.spec import (
     JobSpec,
     SimulationRecord,
@@ -30,16 +37,15 @@ from oracle.spec import (
     spec_hash,
     with_vertices,
 )
-from oracle.spec.document import read_document
 from oracle.spec.methods import Certificate
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
 from router.providers import Provider
 from router.routing import CircuitShape, RouteDecision, RouteFacts
-from router.sandbox import run_generator
 from router.settings import Home
 from router.workflows.assess import decided, queue_tolerance_s
+from router.workflows.circuit_source import circuit_of, spec_fault
 from router.workflows.own_baseline import hull_vertices, prediction_file, prediction_of
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 
@@ -131,10 +137,16 @@ def prepare(
     source = load_source(path)
     notices = _requester_notices(source, around)
     on_progress("generating the circuit in its sandbox", 0.1)
-    qasm3, generator = circuit_of(source)
+    given = circuit_of(source)
+    qasm3, generator = given.qasm3, given.generator
     on_progress("reading the circuit", 0.4)
-    circuit = load_qasm3(qasm3)
+    with given.faults_told():
+        circuit = load_qasm3(qasm3)
+        check_simulable(circuit)
     facts = circuit_facts(circuit)
+    notices += tuple(
+        f"nothing is measured into {register}: its bits are 0 in every shot" for register in unused_registers(circuit)
+    )
     _check_circuit(source, facts)
     spec = source.spec
     if undeclared is not None and spec.validation.certificates is None and spec.validation.job_class is None:
@@ -312,11 +324,6 @@ def plan_json(plan: Plan) -> dict[str, object]:
     }
 
 
-def _rejected(source: SourceSpec, path: str, reason: str, remedy: str) -> InputRejected:
-    line = read_document(source.raw).line_of(tuple(path.split(".")))
-    return InputRejected(str(source.path), [Finding(path, line, reason, remedy)])
-
-
 def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, ...]:
     """Whether the home's requester key may sign this spec, and what its owner should know; raises InputRejected."""
     did = source.spec.requester
@@ -325,40 +332,12 @@ def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, .
         if did == own:
             return ()
         remedy = f"write requester: {own}" if own else "run `compute up`, which makes a key, and write its did:pkh"
-        raise _rejected(source, "requester", f"the key of {did} is not in this home", remedy)
+        raise spec_fault(source, "requester", f"the key of {did} is not in this home", remedy)
     if around.chain_id != LOCAL_CHAIN_ID:
         reason = f"no wallet stands behind {did}, which only a local chain allows"
         remedy = f"write requester: did:pkh:eip155:{around.chain_id}: and your address"
-        raise _rejected(source, "requester", reason, remedy)
+        raise spec_fault(source, "requester", reason, remedy)
     return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
-
-
-def circuit_of(source: SourceSpec) -> tuple[str, bytes | None]:
-    """The circuit of `source`, and who wrote it: (OpenQASM 3, generator's source or None).
-
-    Raises InputRejected and SandboxViolation.
-    """
-    quantum = source.spec.quantum
-    if quantum is None:
-        reason = f"a {source.spec.job_type} has no circuit to simulate"
-        raise _rejected(source, "job_type", reason, "write job_type: quantum_experiment")
-    where, reference = "quantum.circuit_ref", quantum.circuit_ref
-    if reference is None:
-        raise _rejected(source, "quantum", "no file gives the circuit", "write circuit_ref: ./circuits/optimizer.py")
-    file = source.folder / reference
-    data = file.read_bytes()
-    if file.suffix == ".py":
-        qasm3, generator = run_generator(file), data
-    else:
-        try:
-            qasm3, generator = data.decode(), None
-        except UnicodeDecodeError as error:
-            raise _rejected(source, where, f"{reference} is not text: {error}", "write OpenQASM 3") from error
-    found = sha256_hex(qasm3.encode())
-    if quantum.circuit_hash not in (None, found):
-        remedy = f'write circuit_hash: "{found}", or leave it out'
-        raise _rejected(source, "quantum.circuit_hash", f"{reference} gives another circuit", remedy)
-    return qasm3, generator
 
 
 def _check_circuit(source: SourceSpec, facts: CircuitFacts) -> None:
@@ -366,4 +345,4 @@ def _check_circuit(source: SourceSpec, facts: CircuitFacts) -> None:
     if quantum is not None and quantum.max_qubits is not None and facts.qubits > quantum.max_qubits:
         reason = f"the circuit has {facts.qubits} qubits"
         remedy = f"write max_qubits: {facts.qubits}, or build a narrower circuit"
-        raise _rejected(source, "quantum.max_qubits", reason, remedy)
+        raise spec_fault(source, "quantum.max_qubits", reason, remedy)

@@ -18,8 +18,8 @@ from oracle.encoding import canonical_bytes
 from oracle.spec import load_source
 from oracle.statistics import Baseline, baseline_tvd
 from router.providers.protocol import ProviderRefused, Work
+from router.workflows.circuit_source import circuit_of
 from router.workflows.own_baseline import read_prediction
-from router.workflows.simulate import circuit_of
 
 SHOTS = 400_000
 """Of the simulation: a hundred times a job's, so that its own scatter is a tenth of a job's."""
@@ -55,11 +55,12 @@ def device_vertex(
     if device not in names:
         raise ProviderRefused(f"no snapshot of {device!r} is here", f"choose one of {', '.join(names)}")
     on_progress("generating the circuit in its sandbox", 0.1)
-    qasm3, _ = circuit_of(load_source(path))
+    given = circuit_of(load_source(path))
     on_progress("simulating it exactly", 0.3)
-    ideal = Baseline.from_probabilities(exact_probabilities(load_qasm3(qasm3)))
+    with given.faults_told():
+        ideal = Baseline.from_probabilities(exact_probabilities(load_qasm3(given.qasm3)))
     on_progress(f"simulating {shots:,} shots with the noise of {device}", 0.5)
-    done = simulate(Work(tag="vertex", qasm3=qasm3, shots=shots, target=device, seed=seed))
+    done = simulate(Work(tag="vertex", qasm3=given.qasm3, shots=shots, target=device, seed=seed))
     outcomes, counts = np.unique(done.shots.values(), return_counts=True)
     seen = zip(outcomes.tolist(), counts.tolist(), strict=True)
     table = canonical_bytes({f"{outcome:0{ideal.bits}b}": count for outcome, count in seen})

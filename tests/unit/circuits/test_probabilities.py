@@ -102,7 +102,7 @@ def test_circuits_of_another_kind_are_refused_with_every_reason() -> None:
     circuit.x(0)
     circuit.measure(1, 0)
     assert sorted(refused(circuit)) == [
-        "reset is no gate with numbers for its parameters",
+        "qubit 2 is reset, and exact simulation has no place for that",
         "rx is no gate with numbers for its parameters",
         "two qubits are measured into classical bit 0",
         "x acts on qubit 0 after its measurement",

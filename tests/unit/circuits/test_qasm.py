@@ -11,8 +11,9 @@ from qiskit import QuantumCircuit, qasm3
 from qiskit_qasm3_import.converter import _STDGATES
 
 from oracle.circuits import load_qasm3
-from oracle.circuits.admission import MOST_OPERATIONS, STANDARD_GATES
-from oracle.circuits.qasm import LARGEST_TEXT
+from oracle.circuits.reading.definitions import DEEPEST
+from oracle.circuits.reading.expansion import MOST_OPERATIONS, STANDARD_GATES
+from oracle.circuits.reading.qasm import LARGEST_TEXT
 from oracle.encoding import Finding, InputRejected
 
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
@@ -46,18 +47,18 @@ def test_every_fault_is_found_at_once_with_its_line() -> None:
     findings = refused(
         HEAD
         + "qubit[2] q;\nbit[2] c;\nfoo q[0];\nif (c == 1) { x q[0]; }\nfor int i in [0:9] { h q[0]; }\n"
-        + "input float a;\nbit loose;\nctrl(9) @ x q[0], q[1];\nh $99999;\npow(0.5) @ ccx q[0], q[1], q[0];"
+        + "input float a;\nbit loose;\nctrl(9) @ x q[0], q[1];\nh $99999;"
     )
     assert [(finding.line, finding.reason.split()[0]) for finding in findings] == [
         (5, "gate"),
-        (6, "a"),
+        (6, "an"),
         (7, "a"),
-        (8, "a"),
+        (8, "an"),
         (9, "loose"),
         (10, "x"),
         (11, "there"),
-        (12, "a"),
     ]
+    assert "if is not read here" in findings[1].reason
 
 
 @pytest.mark.parametrize(
@@ -157,6 +158,65 @@ def test_broadcasts_count_once_for_every_qubit() -> None:
     assert "operations" in finding.reason
 
 
-def test_powers_of_defined_gates_are_refused() -> None:
-    findings = refused(HEAD + "gate g a, b, c { h a; }\nqubit[3] q;\npow(2) @ g q[0], q[1], q[2];")
-    assert "a power of g" in findings[0].reason
+def test_powers_are_repetitions_and_roots_are_of_narrow_gates() -> None:
+    own = HEAD + "gate g a, b, c { t a; h b; }\nqubit[3] q; bit[3] c;\n"
+    squared = load_qasm3(own + "pow(2) @ g q[0], q[1], q[2]; pow(-2) @ g q[0], q[1], q[2];")
+    assert [item.operation.name for item in squared.data] == ["t", "h", "t", "h", "h", "tdg", "h", "tdg"]
+    (finding,) = refused(own + "pow(0.5) @ g q[0], q[1], q[2];")
+    assert (finding.line, finding.reason) == (5, "a power of 0.5 of a gate on 3 qubits is not computed here")
+    (finding,) = refused(own + "pow(1000000) @ g q[0], q[1], q[2];")
+    assert "operations" in finding.reason
+    (finding,) = refused(own + "pow(10**400) @ x q[0];")
+    assert "finite" in finding.reason
+
+
+def test_the_faults_of_calls_are_told_at_once_in_the_users_words() -> None:
+    findings = refused(
+        HEAD
+        + "gate two(t) a, b { rx(t) a; cx a, a; }\ngate three a { h b; }\nqubit[2] q;\nh(0.5) q[0];\ncx q[0];\n"
+        + "cx q[0], q[0];\nrx(sin(1)) q[0];\nrx(k) q[0];\nrx(1/2) q[0];\ndelay[-5ns] q[0];\ndelay[1e999ns] q[0];\n"
+        + "two(1) q[0];\nctrl @ h q[0];\nh[100ns] q[0];\nrx(1/0) q[0];"
+    )
+    assert [(finding.line, finding.reason) for finding in findings] == [
+        (3, "one qubit is named twice (and on line 8)"),
+        (4, "b is no qubit of the gate"),
+        (6, "h takes no angles, and 1 is given"),
+        (7, "cx acts on 2 qubits, controls included, and 1 is given"),
+        (9, "the function sin is not evaluated here"),
+        (10, "k is no number that is known here"),
+        (11, "1/2 divides whole numbers, which OpenQASM 3 rounds and other tools do not"),
+        (12, "the delay is negative"),
+        (13, "the delay is not a finite duration"),
+        (14, "two acts on 2 qubits, controls included, and 1 is given"),
+        (15, "h acts on 2 qubits, controls included, and 1 is given"),
+        (16, "a gate with a duration is not read here"),
+        (17, "the expression divides by zero"),
+    ]
+
+
+def test_one_fault_on_sixteen_lines_is_one_finding() -> None:
+    (finding,) = refused(HEAD + "qubit[2] q; bit[2] c;\n" + "if (c == 1) { x q[0]; }\n" * 16)
+    assert finding.line == 4
+    assert finding.reason == "an if is not read here (and on lines 5, 6, 7, 8, 9, 10, 11, 12 and 7 more)"
+
+
+def test_gates_defined_by_gates_in_a_long_chain_are_refused_whatever_the_recursion_limit() -> None:
+    def chain(length: int) -> str:
+        links = "".join(f"gate g{i} a {{ g{i - 1} a; }}\n" for i in range(1, length))
+        return HEAD + "gate g0 a { h a; }\n" + links + f"qubit q; bit[1] c; g{length - 1} q; c[0] = measure q;"
+
+    assert [item.operation.name for item in load_qasm3(chain(DEEPEST)).data] == ["h", "measure"]
+    (finding,) = refused(chain(300))
+    assert "too deeply" in finding.reason
+
+
+def test_a_name_that_is_taken_is_not_defined_again() -> None:
+    (finding,) = refused(HEAD + "gate h a { x a; }")
+    assert (finding.line, "already defined" in finding.reason) == (3, True)
+    (finding,) = refused("gate U(a, b, c) q { }")
+    assert "built in" in finding.reason
+
+
+def test_parameters_of_a_gate_hide_what_has_their_name_outside() -> None:
+    text = HEAD + "gate g(pi) q { rx(pi) q; }\nqubit[2] q; bit[2] c; g(0.3) q; c = measure q;"
+    assert [item.operation.params for item in load_qasm3(text).data[:2]] == [[0.3], [0.3]]

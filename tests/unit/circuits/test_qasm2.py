@@ -7,10 +7,11 @@ import time
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3
+from qiskit.qasm2 import LEGACY_CUSTOM_INSTRUCTIONS
 
 from oracle.circuits import circuit_facts, exact_probabilities, load_qasm
-from oracle.circuits.nesting import DEEPEST
-from oracle.circuits.qasm import LARGEST_TEXT
+from oracle.circuits.reading.nesting import DEEPEST
+from oracle.circuits.reading.qasm import LARGEST_TEXT
 from oracle.encoding import Finding, InputRejected, sha256_hex
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -114,3 +115,12 @@ def test_broadcasts_are_counted_before_they_are_made() -> None:
 )
 def test_hostile_text_is_a_finding(text: str) -> None:
     refused(text)
+
+
+LOADERS_GATES = sorted({each.name for each in LEGACY_CUSTOM_INSTRUCTIONS} - {"delay"})
+
+
+@pytest.mark.parametrize("name", LOADERS_GATES)
+def test_a_gate_of_the_texts_own_is_not_the_loaders_of_that_name(name: str) -> None:
+    text = f"OPENQASM 2.0;\ngate {name} a {{ U(pi,0,pi) a; }}\n{ENDS}{name} q[1]; measure q -> c;"
+    assert exact_probabilities(load_qasm(text)) == pytest.approx([0, 0, 1, 0])

@@ -14,11 +14,15 @@ from openqasm3.parser import QASM3ParsingError
 from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import.converter import ConvertVisitor
+from qiskit_qasm3_import.state import State
 
-from oracle.circuits.admission import examine
 from oracle.circuits.facts import remember_source
-from oracle.circuits.nesting import nesting_fault
-from oracle.encoding import Finding, InputRejected
+from oracle.circuits.reading.admission import examine
+from oracle.circuits.reading.angles import ExpressionRefused, duration_of
+from oracle.circuits.reading.definitions import Definitions, GateFault
+from oracle.circuits.reading.expansion import BUILT_IN
+from oracle.circuits.reading.nesting import nesting_fault
+from oracle.encoding import Finding, InputRejected, collapsed
 
 LARGEST_TEXT = 512 * 1024
 """Bytes of OpenQASM 3; about 20,000 lines, which take some 7 s to read."""
@@ -40,15 +44,69 @@ _STUMBLES = (
 )
 
 
-class _Locating(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
-    """The library's converter, which also knows at which line it is: many of its errors do not say."""
+class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
+    """The library's converter for registers, measurements and the like; gates are expanded by Definitions.
 
-    line: int | None = None
+    Faults of single statements are gathered, so that all of them are told; whatever else stops the reading is an
+    error of the library, of which `line` says where.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line: int | None = None
+        self.findings: list[Finding] = []
+        self._definitions = Definitions()
 
     def visit(self, node: ast.QASMNode, context: object = None) -> object:
         if node.span is not None and isinstance(node, ast.Statement):
             self.line = node.span.start_line
-        return super().visit(node, context)
+        try:
+            return super().visit(node, context)
+        except GateFault as fault:
+            self.findings.append(Finding("", fault.line, fault.reason, fault.remedy))
+            return context
+
+    def visit_Include(self, node: ast.Include, context: State) -> State:  # noqa: N802  # the library calls it so
+        self._definitions.include_standard()
+        return super().visit_Include(node, context)
+
+    def visit_QuantumGateDefinition(self, node: ast.QuantumGateDefinition, context: State) -> State:  # noqa: N802  # the library calls it so
+        name = node.name.name
+        if name == BUILT_IN:
+            raise GateFault(node, f"{name} is built in and cannot be defined", "give the gate another name")
+        # The library's table of names refuses a name that is taken.
+        self._define_gate(name, None, len(node.arguments), len(node.qubits), node, context)
+        self._definitions.define(node)
+        return context
+
+    def visit_QuantumGate(self, node: ast.QuantumGate, context: State) -> State:  # noqa: N802  # the library calls it so
+        if node.duration is not None:
+            raise GateFault(node, "a gate with a duration is not read here", "write the gate without [ ]")
+        return self._called(node, context)
+
+    def visit_QuantumPhase(self, node: ast.QuantumPhase, context: State) -> State:  # noqa: N802  # the library calls it so
+        return self._called(node, context)
+
+    def _called(self, node: ast.QuantumGate | ast.QuantumPhase, context: State) -> State:
+        self._definitions.check_call(node)
+        made = self._definitions.call(node)
+        operands = [self._resolve_qarg(operand, context) for operand in node.qubits]
+        for qubits in self._broadcast_gate(operands, node) if operands else [()]:
+            if len(set(qubits)) < len(qubits):
+                raise GateFault(node, "one qubit is named twice", "name different qubits")
+            for operation, on in made.steps:
+                context.circuit.append(operation, [qubits[qubit] for qubit in on], [])
+            context.circuit.global_phase += made.phase
+        return context
+
+    def visit_DelayInstruction(self, node: ast.DelayInstruction, context: State) -> State:  # noqa: N802  # the library calls it so
+        try:
+            duration, unit = duration_of(node.duration)
+        except ExpressionRefused as error:
+            raise GateFault(node, error.reason, error.remedy) from error
+        for qubits in [self._resolve_qarg(operand, context) for operand in node.qubits] or [None]:
+            context.circuit.delay(duration, qubits, unit=unit)
+        return context
 
 
 def load_qasm3(text: str) -> QuantumCircuit:
@@ -68,14 +126,16 @@ def load_qasm3(text: str) -> QuantumCircuit:
     program = _parse(text)
     if program.version is not None and not program.version.startswith("3"):
         _reject(1, f"OPENQASM {program.version} is not read here", "write OPENQASM 3.0;")
-    findings = examine(program)
-    if findings:
+    if findings := examine(program):
         raise InputRejected("circuit", findings)
-    visitor = _Locating()
+    visitor = _Reading()
     try:
         circuit: QuantumCircuit = visitor.convert(program).circuit
     except _STUMBLES as error:
-        _reject_error(error, visitor.line)
+        if not visitor.findings:
+            _reject_error(error, visitor.line)
+    if visitor.findings:
+        raise InputRejected("circuit", collapsed(visitor.findings))
     if any(len(circuit.find_bit(bit).registers) != 1 for bit in circuit.clbits):
         _reject(None, "a classical bit belongs to two registers", "write no `let` of classical bits")
     remember_source(circuit, text)
@@ -115,4 +175,4 @@ def _offending_line(error: BaseException | None) -> int | None:
 
 
 def _reject(line: int | None, reason: str, remedy: str) -> NoReturn:
-    raise InputRejected("circuit", [Finding("circuit", line, reason, remedy)])
+    raise InputRejected("circuit", [Finding("", line, reason, remedy)])

@@ -29,7 +29,7 @@ def nesting_fault(text: str) -> Finding | None:
         if token in "([{":
             depth += 1
             if depth > DEEPEST:
-                return Finding("circuit", line, "expressions are nested too deeply", "write angles as plain numbers")
+                return Finding("", line, "expressions are nested too deeply", "write angles as plain numbers")
         elif token in ")]}":
             depth -= 1
         if token in ";{}":
@@ -38,5 +38,5 @@ def nesting_fault(text: str) -> Finding | None:
             operators += 1
             if operators > MOST_OPERATORS:
                 reason = f"a statement has more than {MOST_OPERATORS} operators, nested too deeply"
-                return Finding("circuit", line, reason, "write angles as plain numbers")
+                return Finding("", line, reason, "write angles as plain numbers")
     return None

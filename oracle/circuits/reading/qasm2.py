@@ -12,11 +12,13 @@ from typing import NoReturn
 from qiskit import QuantumCircuit, qasm2
 from qiskit.exceptions import QiskitError
 
-from oracle.circuits.admission import LARGEST_REGISTER, MOST_OPERATIONS
 from oracle.circuits.facts import remember_source
-from oracle.circuits.nesting import DEEPEST, nesting_fault
-from oracle.circuits.qasm import LARGEST_TEXT, load_qasm3
-from oracle.encoding import Finding, InputRejected
+from oracle.circuits.reading.admission import LARGEST_REGISTER
+from oracle.circuits.reading.angles import ExpressionRefused, checked_angle
+from oracle.circuits.reading.expansion import MOST_OPERATIONS, expanded
+from oracle.circuits.reading.nesting import DEEPEST, nesting_fault
+from oracle.circuits.reading.qasm import LARGEST_TEXT, load_qasm3
+from oracle.encoding import Finding, InputRejected, collapsed
 
 EXAMPLE = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; h q[0]; cx q[0],q[1]; measure q -> c;'
 _COMMENT = re.compile(r"//[^\n]*")
@@ -30,6 +32,7 @@ _REFUSED = {
     "opaque": "define the gate by gates: gate name a { … }",
     "reset": "write a circuit that measures only at its end, without reset",
 }
+_GATE = re.compile(r"\bgate\s+(\w+)")
 _AT = re.compile(r"<input>:(\d+),\d+: (.*)", re.DOTALL)
 
 
@@ -38,8 +41,13 @@ def load_qasm(text: str) -> QuantumCircuit:
 
     Raises InputRejected as load_qasm2 and load_qasm3.
     """
+    return load_qasm2(text) if is_qasm2(text) else load_qasm3(text)
+
+
+def is_qasm2(text: str) -> bool:
+    """Whether the first statement of `text` says that it is OpenQASM 2."""
     version = _VERSION.match(text)
-    return load_qasm2(text) if version is not None and version[1] == "2" else load_qasm3(text)
+    return version is not None and version[1] == "2"
 
 
 def load_qasm2(text: str) -> QuantumCircuit:
@@ -55,20 +63,65 @@ def load_qasm2(text: str) -> QuantumCircuit:
     if (fault := nesting_fault(text)) is not None:
         raise InputRejected("circuit", [fault])
     if findings := _examine(text):
-        raise InputRejected("circuit", findings)
+        raise InputRejected("circuit", collapsed(findings))
     try:
-        circuit = qasm2.loads(
+        circuit = expanded(_loaded(text))
+    except ExpressionRefused as error:
+        _reject(None, error.reason, error.remedy)
+    if (refused := _angle_fault(circuit)) is not None:
+        _reject(_line_of_angle(text), refused.reason, refused.remedy)
+    remember_source(circuit, text)
+    return circuit
+
+
+def _loaded(text: str) -> QuantumCircuit:
+    # The loader takes its own gate for one of that name that the text defines, so it may not know that name.
+    own = set(_GATE.findall(_COMMENT.sub("", text)))
+    try:
+        return qasm2.loads(
             text,
             include_path=(),
-            custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+            custom_instructions=[each for each in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if each.name not in own],
             custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
         )
     except (QiskitError, ArithmeticError, TypeError, ValueError) as error:
         located = _AT.fullmatch(getattr(error, "message", str(error)))
         line, reason = (int(located[1]), located[2]) if located else (None, f"this cannot be read ({error})")
         _reject(line, reason, f"correct it; a whole circuit reads {EXAMPLE}")
-    remember_source(circuit, text)
-    return circuit
+
+
+def _angle_fault(circuit: QuantumCircuit) -> ExpressionRefused | None:
+    for item in circuit.data:
+        for angle in item.operation.params:
+            try:
+                checked_angle(float(angle), f"the angle of {item.operation.name}")
+            except ExpressionRefused as error:
+                return error
+    return None
+
+
+def _line_of_angle(text: str) -> int | None:
+    """The line of the first statement with an angle that is refused: the loader keeps none, so texts that end sooner
+    are read, by bisection."""
+    ends = [found.end() for found in re.finditer(r"[;}]", _blanked(text))]
+
+    def faulty(count: int) -> bool:
+        try:
+            return _angle_fault(expanded(_loaded(text[: ends[count]]))) is not None
+        except InputRejected:  # it ends inside a definition, before the statement
+            return False
+
+    low, high = 0, len(ends) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if faulty(middle) else (middle + 1, high)
+    start = ends[low - 1] if low else 0
+    return 1 + text[:start].count("\n") + len(re.match(r"\s*", text[start:])[0].split("\n")) - 1  # type: ignore[index]
+
+
+def _blanked(text: str) -> str:
+    """`text`, every character of its comments a blank, so that places stay."""
+    return _COMMENT.sub(lambda found: " " * len(found[0]), text)
 
 
 class _Admission:
@@ -85,7 +138,7 @@ class _Admission:
         self.defining: str | None = None
 
     def refuse(self, line: int, reason: str, remedy: str) -> None:
-        self.findings.append(Finding("circuit", line, reason, remedy))
+        self.findings.append(Finding("", line, reason, remedy))
 
     def statement(self, text: str, end: str, line: int) -> None:
         """One statement without its `end`, which is ``;``, ``{``, ``}`` or nothing at the end of the text."""
@@ -137,9 +190,9 @@ def _examine(text: str) -> list[Finding]:
         admission.statement(statement, end, first)
     if admission.operations > MOST_OPERATIONS and not admission.findings:
         reason = f"the circuit has more than {MOST_OPERATIONS:,} operations once its gates are expanded"
-        admission.findings.append(Finding("circuit", None, reason, "write a shorter circuit"))
+        admission.findings.append(Finding("", None, reason, "write a shorter circuit"))
     return admission.findings
 
 
 def _reject(line: int | None, reason: str, remedy: str) -> NoReturn:
-    raise InputRejected("circuit", [Finding("circuit", line, reason, remedy)])
+    raise InputRejected("circuit", [Finding("", line, reason, remedy)])

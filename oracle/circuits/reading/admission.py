@@ -10,23 +10,14 @@ from collections.abc import Iterator
 
 from openqasm3 import ast
 
-from oracle.encoding import Finding
+from oracle.circuits.reading.angles import ExpressionRefused, number_of
+from oracle.circuits.reading.definitions import DEEPEST, MOST_CONTROLS
+from oracle.circuits.reading.expansion import BUILT_IN, MOST_OPERATIONS, STANDARD_GATES
+from oracle.encoding import Finding, collapsed
 
 LARGEST_REGISTER = 4096
 """Qubits or bits of one register, and the highest physical qubit."""
-MOST_OPERATIONS = 1_000_000
-"""Operations, every defined gate expanded and every broadcast counted."""
-MOST_CONTROLS = 3
-"""Controls that modifiers may add to one gate: synthesis grows exponentially with them."""
 STANDARD_INCLUDE = "stdgates.inc"
-
-# fmt: off
-STANDARD_GATES = frozenset({
-    "p", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "rx", "ry", "rz", "phase", "id", "u1", "u2", "u3",
-    "cx", "cy", "cz", "cp", "crx", "cry", "crz", "ch", "swap", "cu", "CX", "cphase", "ccx", "cswap",
-})
-# fmt: on
-_BUILT_IN = frozenset({"U"})
 _STATEMENTS = (
     ast.Include,
     ast.QubitDeclaration,
@@ -40,13 +31,37 @@ _STATEMENTS = (
     ast.DelayInstruction,
     ast.AliasStatement,
 )
-_REMEDIES: dict[type[ast.QASMNode], str] = {
-    ast.IODeclaration: "bind every parameter to a number before writing the circuit out",
-    ast.BranchingStatement: "write a circuit that measures only at its end, without if",
-    ast.WhileLoop: "write a circuit that measures only at its end, without while",
-    ast.ForInLoop: "write the loop's gates out",
-    ast.ConstantDeclaration: "write the number where it is used",
+_ONLY = "write gates, barriers, delays and measurements only"
+_LINEAR = "write a circuit that measures only at its end, without"
+_WORDS: dict[type[ast.QASMNode], tuple[str, str]] = {
+    ast.IODeclaration: ("an input or output", "bind every parameter to a number before writing the circuit out"),
+    ast.BranchingStatement: ("an if", f"{_LINEAR} if"),
+    ast.SwitchStatement: ("a switch", f"{_LINEAR} switch"),
+    ast.WhileLoop: ("a while loop", f"{_LINEAR} while"),
+    ast.ForInLoop: ("a for loop", "write the loop's gates out"),
+    ast.BreakStatement: ("a break", _ONLY),
+    ast.ContinueStatement: ("a continue", _ONLY),
+    ast.EndStatement: ("an end", "leave it out"),
+    ast.ReturnStatement: ("a return", _ONLY),
+    ast.ConstantDeclaration: ("a const", "write the number where it is used"),
+    ast.ClassicalAssignment: ("an assignment", "write c = measure q; for what is measured, and no other assignment"),
+    ast.ExpressionStatement: ("an expression by itself", _ONLY),
+    ast.SubroutineDefinition: ("a subroutine (def)", "define it as a gate: gate name a { … }"),
+    ast.ExternDeclaration: ("an extern", _ONLY),
+    ast.Box: ("a box", "write what is in it without box"),
+    ast.Pragma: ("a pragma", "leave it out"),
+    ast.CalibrationDefinition: ("a defcal", "leave calibrations out"),
+    ast.CalibrationStatement: ("a cal block", "leave calibrations out"),
+    ast.CalibrationGrammarDeclaration: ("a defcalgrammar", "leave calibrations out"),
+    ast.QuantumReset: ("a reset", _ONLY),
+    ast.DelayInstruction: ("a delay", "write it outside the gate"),
+    ast.QuantumMeasurementStatement: ("a measurement", _ONLY),
 }
+
+
+def in_words(node: ast.QASMNode) -> tuple[str, str]:
+    """What the user calls a statement such as `node`, and what to write instead."""
+    return _WORDS.get(type(node), ("this statement", _ONLY))
 
 
 class _Admission:
@@ -54,17 +69,19 @@ class _Admission:
         self.findings: list[Finding] = []
         self.registers: dict[str, int] = {}
         self.sizes: dict[str, int] = {}
-        self.known: set[str] = set(_BUILT_IN)
+        self.depths: dict[str, int] = {}
+        """For each gate that the text defines: how many definitions lie inside one another, itself included."""
+        self.known: set[str] = {BUILT_IN}
         self.operations = 0
 
     def refuse(self, node: ast.QASMNode, reason: str, remedy: str) -> None:
         line = None if node.span is None else node.span.start_line
-        self.findings.append(Finding("circuit", line, reason, remedy))
+        self.findings.append(Finding("", line, reason, remedy))
 
     def statement(self, node: ast.QASMNode) -> None:
         if not isinstance(node, _STATEMENTS):
-            remedy = _REMEDIES.get(type(node), "write gates, barriers, delays and measurements only")
-            self.refuse(node, f"a {type(node).__name__} is not read here", remedy)
+            words, remedy = in_words(node)
+            self.refuse(node, f"{words} is not read here", remedy)
         elif isinstance(node, ast.Include):
             self.include(node)
         elif isinstance(node, ast.QubitDeclaration):
@@ -106,13 +123,18 @@ class _Admission:
             self.register(node, name, node.type.size, f"bit[5] {name};")
 
     def definition(self, node: ast.QuantumGateDefinition) -> None:
-        size = 1
+        size, depth = 1, 1
         for inner in node.body:
             if isinstance(inner, ast.QuantumGate):
                 size += self.gate(inner)
+                depth = max(depth, 1 + self.depths.get(inner.name.name, 0))
             elif not isinstance(inner, ast.QuantumPhase | ast.QuantumBarrier):
-                self.refuse(inner, f"a {type(inner).__name__} in a gate is not read here", "write gates only")
+                words, _ = in_words(inner)
+                self.refuse(inner, f"{words} in a gate is not read here", "write gates only")
+        if depth == DEEPEST + 1:
+            self.refuse(node, "gates are defined by gates too deeply", "write the gates out")
         self.known.add(node.name.name)
+        self.depths[node.name.name] = depth
         # Kept bounded, for sizes double with every definition and need not stay machine-sized.
         self.sizes[node.name.name] = min(size, MOST_OPERATIONS + 1)
 
@@ -122,16 +144,18 @@ class _Admission:
         if name not in self.known:
             remedy = f'write include "{STANDARD_INCLUDE}"; before it' if name in STANDARD_GATES else "define it first"
             self.refuse(node, f"gate {name} is not defined", remedy)
-        controls = 0
+        controls, times = 0, 1
         for modifier in node.modifiers:
             if modifier.modifier in (ast.GateModifierName.ctrl, ast.GateModifierName.negctrl):
                 count = modifier.argument
                 controls += count.value if isinstance(count, ast.IntegerLiteral) else 1 if count is None else 99
-            elif modifier.modifier is ast.GateModifierName.pow and (len(node.qubits) > 2 or name in self.sizes):
-                self.refuse(node, f"a power of {name} is not read here", "write the gates out")
+            elif modifier.modifier is ast.GateModifierName.pow:
+                times *= _repetitions(modifier.argument)
         if controls > MOST_CONTROLS:
             self.refuse(node, f"{name} has {controls} more controls", f"add at most {MOST_CONTROLS}")
-        return self.sizes.get(name, 1) * (1 if not controls else 40 * controls)
+        # Kept bounded, for exponents are any numbers.
+        times = min(times, MOST_OPERATIONS + 1)
+        return max(1, times * self.sizes.get(name, 1)) * (1 if not controls else 40 * controls)
 
     def broadcast(self, operands: list[ast.IndexedIdentifier | ast.Identifier]) -> int:
         """On how many sets of qubits a statement acts; slices and aliases are taken for the largest register."""
@@ -164,6 +188,14 @@ def _identifiers(node: object) -> Iterator[str]:
             pending.extend(value for name, value in vars(item).items() if name != "span")
 
 
+def _repetitions(exponent: ast.Expression | None) -> int:
+    """How often a power repeats its gate; an exponent that a call's angles decide is looked at when it is expanded."""
+    try:
+        return abs(round(0 if exponent is None else number_of(exponent, {}))) or 1
+    except (ExpressionRefused, OverflowError, ValueError):
+        return 1
+
+
 def examine(program: ast.Program) -> list[Finding]:
     """Everything in `program` that is not admitted, in the order of the text; empty if all of it is."""
     admission = _Admission()
@@ -171,5 +203,5 @@ def examine(program: ast.Program) -> list[Finding]:
         admission.statement(node)
     if admission.operations > MOST_OPERATIONS and not admission.findings:
         reason = f"the circuit has more than {MOST_OPERATIONS:,} operations once its gates are expanded"
-        admission.findings.append(Finding("circuit", None, reason, "write a shorter circuit"))
-    return admission.findings
+        admission.findings.append(Finding("", None, reason, "write a shorter circuit"))
+    return collapsed(admission.findings)

@@ -1,0 +1,1 @@
+"""From a text of OpenQASM to a circuit of library gates."""
