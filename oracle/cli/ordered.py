@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oracle.artifacts import ArtifactStore, PackedShots, ShotsRejected, StoreUnavailable, open_store, unpack
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
-from oracle.circuits import load_qasm3
+from oracle.circuits import load_qasm
 from oracle.circuits.readers import registers_of
 from oracle.circuits.recompute import Delivery, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.cli.endings import Gathering
@@ -76,7 +76,7 @@ def read_ordered(options: Options) -> Submission:
     circuit = None
     if found is not None:
         text, source = found
-        circuit = gathering.read(lambda: read_circuit(text, source, load_qasm3))
+        circuit = gathering.read(lambda: read_circuit(text, source, load_qasm))
         if circuit is not None:
             gathering.read(lambda: check_circuit(circuit, source))
     order = rounds = delivery = None

@@ -72,7 +72,7 @@ class Quantum(Section):
 
     framework: Literal["qiskit"] = documented("What the generator is written for.", default="qiskit", example="qiskit")
     circuit_ref: RelativePath | None = documented(
-        "A Python generator or an OpenQASM 3 file, relative to the spec.",
+        "A Python generator or a file of OpenQASM 3 or 2, relative to the spec.",
         default=None,
         example="./circuits/optimizer.py",
     )

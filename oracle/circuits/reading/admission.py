@@ -147,8 +147,7 @@ class _Admission:
         controls, times = 0, 1
         for modifier in node.modifiers:
             if modifier.modifier in (ast.GateModifierName.ctrl, ast.GateModifierName.negctrl):
-                count = modifier.argument
-                controls += count.value if isinstance(count, ast.IntegerLiteral) else 1 if count is None else 99
+                controls += _controls(modifier.argument)
             elif modifier.modifier is ast.GateModifierName.pow:
                 times *= _repetitions(modifier.argument)
         if controls > MOST_CONTROLS:
@@ -186,6 +185,14 @@ def _identifiers(node: object) -> Iterator[str]:
             pending.extend(item)
         elif isinstance(item, ast.QASMNode):
             pending.extend(value for name, value in vars(item).items() if name != "span")
+
+
+def _controls(count: ast.Expression | None) -> int:
+    """How many controls a modifier adds; a count that is none is refused where the call is read."""
+    try:
+        return max(1, int(1 if count is None else number_of(count, {})))
+    except (ExpressionRefused, OverflowError, ValueError):
+        return 1
 
 
 def _repetitions(exponent: ast.Expression | None) -> int:

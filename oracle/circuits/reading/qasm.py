@@ -12,6 +12,7 @@ import qiskit_qasm3_import
 from openqasm3 import ast
 from openqasm3.parser import QASM3ParsingError
 from qiskit import QuantumCircuit
+from qiskit.circuit import Barrier, Delay, Qubit
 from qiskit.exceptions import QiskitError
 from qiskit_qasm3_import.converter import ConvertVisitor
 from qiskit_qasm3_import.state import State
@@ -42,6 +43,19 @@ _STUMBLES = (
     TypeError,
     ValueError,
 )
+# What the library says, in the words of whoever wrote the text; what is not here has no name of the library's in it.
+_IN_WORDS = (
+    (re.compile(r"Undefined symbol '(.+)'\."), r"nothing is called \1 here"),
+    (re.compile(r"Symbol '(.+)' already inserted .*"), r"\1 is declared twice"),
+    (re.compile(r"register name \"(.+)\" already exists"), r"\1 is declared twice"),
+    (re.compile(r"Register bits must not be duplicated\."), "an alias names one element twice"),
+    (re.compile(r"(?:list |tuple )?index out of range"), "the index is out of range: the register has fewer elements"),
+    (re.compile(r"register size error"), "as many bits as qubits are needed"),
+    (re.compile(r"required a (qubit|bit) or .*"), r"a \1, or a register of them, is needed here"),
+    (re.compile(r"measurements must save their result in Qiskit"), "a measurement goes into no bit"),
+    (re.compile(r"(?:node of type \w+ is not supported|'\w+' cannot be resolved .*)"), "this is not read here"),
+    (re.compile(r"(.*) not currently supported\.?"), r"\1 is not read here"),
+)
 
 
 class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
@@ -56,6 +70,8 @@ class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
         self.line: int | None = None
         self.findings: list[Finding] = []
         self._definitions = Definitions()
+        self._used: set[Qubit] = set()
+        self._looked_at = 0
 
     def visit(self, node: ast.QASMNode, context: object = None) -> object:
         if node.span is not None and isinstance(node, ast.Statement):
@@ -99,6 +115,18 @@ class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
             context.circuit.global_phase += made.phase
         return context
 
+    def visit_QuantumReset(self, node: ast.QuantumReset, context: State) -> State:  # noqa: N802  # the library calls it so
+        qubits = self._resolve_qarg(node.qubits, context)
+        for item in context.circuit.data[self._looked_at :]:
+            if not isinstance(item.operation, Barrier | Delay):
+                self._used.update(item.qubits)
+        self._looked_at = len(context.circuit.data)
+        # A qubit that nothing has happened to is in its first state; others are refused once the circuit is simulated.
+        used = [qubit for qubit in ([qubits] if isinstance(qubits, Qubit) else qubits) if qubit in self._used]
+        if used:
+            context.circuit.reset(used)
+        return context
+
     def visit_DelayInstruction(self, node: ast.DelayInstruction, context: State) -> State:  # noqa: N802  # the library calls it so
         try:
             duration, unit = duration_of(node.duration)
@@ -125,7 +153,7 @@ def load_qasm3(text: str) -> QuantumCircuit:
         raise InputRejected("circuit", [fault])
     program = _parse(text)
     if program.version is not None and not program.version.startswith("3"):
-        _reject(1, f"OPENQASM {program.version} is not read here", "write OPENQASM 3.0;")
+        _reject(1, f"OPENQASM {program.version} is not read here", "write OpenQASM 3, as Qiskit's qasm3.dumps does")
     if findings := examine(program):
         raise InputRejected("circuit", findings)
     visitor = _Reading()
@@ -156,11 +184,20 @@ def _reject_error(error: BaseException, at: int | None = None) -> NoReturn:
         _reject(at, "expressions are nested too deeply", "write angles as plain numbers")
     located = _AT.fullmatch(str(error).strip("\"'"))
     if located:
-        _reject(int(located[1]), located[2], f"correct it; a whole circuit reads {EXAMPLE}")
+        _reject(int(located[1]), _worded(located[2]), f"correct it; a whole circuit reads {EXAMPLE}")
     line = _offending_line(error)
     if line is not None:
         _reject(line, "the syntax breaks here", f"correct it; a whole circuit reads {EXAMPLE}")
-    _reject(at, f"this cannot be read ({error or type(error).__name__})", f"a whole circuit reads {EXAMPLE}")
+    said = str(error).strip("\"'") or type(error).__name__
+    worded = _worded(said)
+    _reject(at, f"this cannot be read ({said})" if worded == said else worded, f"a whole circuit reads {EXAMPLE}")
+
+
+def _worded(said: str) -> str:
+    for pattern, words in _IN_WORDS:
+        if pattern.fullmatch(said):
+            return pattern.sub(words, said)
+    return said
 
 
 def _offending_line(error: BaseException | None) -> int | None:

@@ -73,12 +73,12 @@ def test_every_fault_is_found_at_once_with_its_line() -> None:
         (HEAD + "qubit[2] q;\ncx q[0] q[1];", 4, "syntax"),
         (HEAD + "qubit[2] q;\n\nh q[2];", 5, "out of range"),
         (HEAD + "qubit[2] q;\nrx(1/0) q[0];", 4, "zero"),
-        (HEAD + "qubit[2] q;\nqubit[2] q;", 4, "already"),
+        (HEAD + "qubit[2] q;\nqubit[2] q;", 4, "twice"),
         (HEAD + "qubit[2] q;\nh(0.5) q[0];", 4, ""),
         (HEAD + "qubit[2] q;\ncx q[0];", 4, ""),
         (HEAD + "qubit[2] q;\ncx q[0], q[0];", 4, ""),
         (HEAD + "qubit[2] q; bit[1] c;\nc = measure q;", 4, ""),
-        (HEAD + "qubit[2] q;\nmeasure q;", 4, "measurements must save"),
+        (HEAD + "qubit[2] q;\nmeasure q;", 4, "goes into no bit"),
         ("OPENQASM 3.0;\nqubit q;\nh q;", 3, "gate h is not defined"),
         ('OPENQASM 3.0;\ninclude "/etc/passwd";', 2, "/etc/passwd is not included"),
         (HEAD + "qubit[1000000000] q;", 3, "1000000000 elements"),
@@ -220,3 +220,29 @@ def test_a_name_that_is_taken_is_not_defined_again() -> None:
 def test_parameters_of_a_gate_hide_what_has_their_name_outside() -> None:
     text = HEAD + "gate g(pi) q { rx(pi) q; }\nqubit[2] q; bit[2] c; g(0.3) q; c = measure q;"
     assert [item.operation.params for item in load_qasm3(text).data[:2]] == [[0.3], [0.3]]
+
+
+def test_a_reset_of_a_qubit_that_nothing_happened_to_is_nothing() -> None:
+    circuit = load_qasm3(HEAD + "qubit[2] q; bit[2] c; reset q; x q[0]; reset q[1]; c = measure q;")
+    assert [item.operation.name for item in circuit.data] == ["x", "measure", "measure"]
+    circuit = load_qasm3(HEAD + "qubit[2] q; bit[2] c; x q[0]; reset q[0]; c = measure q;")
+    assert [item.operation.name for item in circuit.data] == ["x", "reset", "measure", "measure"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("qubit[2] q; c = measure q;", "nothing is called c here"),
+        ("qubit[2] q; bit[2] q;", "q is declared twice"),
+        ("qubit[2] q; qubit[1] h;", "h is declared twice"),
+        ("qubit[2] q; bit[2] c; h c;", "a qubit, or a register of them, is needed here"),
+        ("qubit[2] q; bit[1] c; c = measure q;", "as many bits as qubits are needed"),
+        ("qubit[2] q; measure q;", "a measurement goes into no bit"),
+        ("qubit[2] q; rx(true) q[0];", "this is no number"),
+        ("qubit[2] q; ctrl(0) @ x q[0];", "0 is no number of controls"),
+        ("gate f(a, a) q { }", "two parameters of f have one name"),
+    ],
+)
+def test_what_the_librarys_converter_says_is_told_in_the_users_words(text: str, reason: str) -> None:
+    (finding,) = refused(HEAD + text)
+    assert (finding.line, finding.reason) == (3, reason)
