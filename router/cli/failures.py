@@ -8,6 +8,7 @@ its module along, and `compute --help` stays instant. A test resolves every name
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -68,7 +69,7 @@ RULES: dict[str, Rule] = {
     "router.store.errors.AmbiguousJob": Rule(Exit.INPUT),
     "router.lifecycle.transitions.TransitionRefused": Rule(Exit.DENIED),
     "router.lifecycle.record.EventChainBroken": Rule(
-        Exit.DEPENDENCY, "the store was altered: restore it from a backup, and trust only what the chain says"
+        Exit.DEPENDENCY, "restore it from a backup, trusting only what the chain says; then `compute repair JOB`"
     ),
     "router.sandbox.violation.SandboxViolation": Rule(Exit.INPUT),
     "router.providers.protocol.ProviderError": Rule(Exit.DEPENDENCY),
@@ -131,6 +132,11 @@ def describe(error: BaseException) -> Failure | None:
         return Failure(Exit.INTERRUPTED, (interrupted,))
     if rule := _rule(error):
         return Failure(rule.exit_code, (_finding(error, rule.remedy),))
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = "" if error.filename is None else f": {error.filename} cannot be written"
+        return Failure(
+            Exit.DEPENDENCY, (Finding("", None, f"disk full{where}", "make room there, then repeat the command"),)
+        )
     if isinstance(error, OSError) and error.filename is not None:
         reason = f"{error.filename}: {error.strerror or error}"
         return Failure(Exit.INPUT, (Finding("", None, reason, "check the path and its permissions"),))

@@ -1,4 +1,4 @@
-"""`compute jobs`, `approve`, `deny`, `cancel`, `dispute`: the list of jobs, and what people decide about them."""
+"""`compute jobs`, `approve`, `deny`, `cancel`, `dispute`, `repair`: the list of jobs, and what people do about them."""
 
 from __future__ import annotations
 
@@ -32,13 +32,28 @@ def register(root: click.Group) -> None:
     @click.option("--state", metavar="STATE", default=None, help="Only jobs in this state, such as running or settled.")
     @click.option("--limit", type=Whole(1, 10_000), default=20, show_default=True, help="At most so many.")
     def jobs(session: Session, state: str | None, limit: int) -> None:
-        """List jobs, the newest first."""
+        """List jobs, the newest first.
+
+        A job whose stored events are damaged is named below the list, and hides no other.
+        """
         wanted = None if state is None else (_state(state),)
         workspace = existing(session)
-        found = () if workspace is None else workspace.store.jobs(states=wanted, limit=limit)
+        listing = None if workspace is None else workspace.store.listing(states=wanted, limit=limit)
+        found, damaged = ((), ()) if listing is None else (listing.records, listing.damaged)
         waits = {} if workspace is None else workspace.store.waiting_for([record.job for record in found])
         rows = [_row(record, waits.get(record.job)) for record in found]
-        session.output.result({"jobs": rows}, lambda screen: _draw(screen, found, waits))
+        bad = [{"job": each.job, "reason": each.reason, "next": f"compute repair {each.job}"} for each in damaged]
+
+        def draw(screen: Console) -> None:
+            from router.cli.output import plain
+
+            if found or not damaged:
+                _draw(screen, found, waits)
+            for each in damaged:
+                remedy = f"`compute repair {each.job}`"
+                screen.print(f"{plain(each.job)} [bold red]damaged:[/] {plain(each.reason)}; {plain(remedy)}")
+
+        session.output.result({"jobs": rows, "damaged": bad}, draw)
 
     @command(root, "approve", "compute approve job_8f31 --note 'reviewed the circuit'")
     @job_argument
@@ -142,6 +157,48 @@ def register(root: click.Group) -> None:
         }
         session.output.result(payload, draw)
 
+    @command(root, "repair", "compute repair job_8f31")
+    @job_argument
+    def repair(session: Session, job: str) -> None:
+        """Check what is stored of JOB, and put it back to work.
+
+        JOB may be the beginning of an id. Verifies every event, signatures included, writes the job's row anew from
+        them, and lets a quarantined job go on. Exits with 5, changing nothing, if an event or an artifact is damaged
+        or missing, and names it: put it back from a backup, then repair again.
+        """
+        from oracle.encoding import Finding
+        from router.cli.opening import existing
+        from router.store import UnknownJob
+        from router.workflows.repair import faults
+
+        workspace = existing(session)
+        if workspace is None:
+            raise UnknownJob(job)
+        name = workspace.store.find_name(job)
+        if found := faults(workspace, name):
+            raise CommandFailed(Exit.DEPENDENCY, *(Finding("", None, fault.reason, fault.remedy) for fault in found))
+        done = workspace.store.repair(name)
+        following = f"compute quantum inspect {name}" if done.record.closed else f"compute quantum watch {name}"
+
+        def draw(screen: Console) -> None:
+            from router.cli.output import next_step, plain
+
+            screen.print(f"{plain(name)}: {done.record.sequence} events hold; it is {done.record.state.value}")
+            if done.row_differed:
+                screen.print("its row differed from its events, and was written anew")
+            if done.requests_discarded:
+                screen.print(f"{done.requests_discarded} requests that cannot be read were discarded")
+            next_step(screen, following)
+
+        payload = {
+            "job": name,
+            "events": done.record.sequence,
+            "row_differed": done.row_differed,
+            "requests_discarded": done.requests_discarded,
+            "next": following,
+        }
+        session.output.result(payload, draw)
+
 
 def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
     """Return once the job is called off; raises CommandFailed with the worker's refusal, or without an answer."""
@@ -191,10 +248,13 @@ def _state(text: str) -> State:
 
 
 def _row(record: JobRecord, waits: str | None) -> dict[str, object]:
+    from router.workflows.remarks import is_quarantine
+
     return {
         "job": record.job,
         "state": record.state.value,
         "waiting_for": waits,
+        "quarantined": is_quarantine(waits),
         "escrow": record.escrow.value,
         "outcome": None if record.outcome is None else record.outcome.value,
         "target": record.target or record.requested_target,

@@ -39,8 +39,8 @@ ALL = dict(_commands(cli))
 def test_the_commands_are_the_ones_that_the_documentation_names() -> None:
     quantum = {("quantum", name) for name in ("init", "simulate", "inspect", "promote", "watch", "validate", "vertex")}
     money = {"fund", "credits", "withdraw"}
-    people = {"jobs", "approve", "deny", "cancel", "dispute"}
-    others = {(name,) for name in money | people | {"demo", "up", "down", "doctor", "route", "plan"}}
+    people = {"jobs", "approve", "deny", "cancel", "dispute", "repair"}
+    others = {(name,) for name in money | people | {"deploy", "demo", "up", "down", "doctor", "route", "plan"}}
     assert set(ALL) == quantum | others
 
 
