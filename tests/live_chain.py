@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,30 @@ def deploy_on(anvil: Anvil) -> Deployed:
         anvil.give_gas_money(account.address)
     token.functions.transfer(payer.address, TOKENS).transact({"from": holder})
     return Deployed(anvil, deployment, EscrowClient(anvil.url, deployment), payer, worker, validators)
+
+
+def deploy_source(anvil: Anvil, source: str, *arguments: object) -> Any:
+    """The contract of the Solidity file `source` of the tests, created by the node's first account.
+
+    The file imports nothing and defines one contract, of its own name.
+    """
+    abi, bytecode = compiled(source)
+    factory = anvil.web3.eth.contract(abi=abi, bytecode=bytecode)
+    sent = factory.constructor(*arguments).transact({"from": anvil.web3.eth.accounts[0]})
+    receipt = anvil.web3.eth.wait_for_transaction_receipt(sent, timeout=20, poll_latency=0.05)
+    return anvil.web3.eth.contract(address=receipt["contractAddress"], abi=abi)
+
+
+@cache
+def compiled(source: str) -> tuple[list[Any], str]:
+    """ABI and bytecode, from the project's own compiler."""
+    path = ROOT / "tests" / "contracts" / "support" / f"{source}.sol"
+    asked = {
+        "language": "Solidity",
+        "sources": {source: {"content": path.read_text()}},
+        "settings": {"evmVersion": "prague", "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}}},
+    }
+    (solc,) = (ROOT / ".solcx").glob("solc-v*")
+    ran = subprocess.run([solc, "--standard-json"], input=json.dumps(asked), capture_output=True, text=True, check=True)
+    made = json.loads(ran.stdout)["contracts"][source][source]
+    return made["abi"], made["evm"]["bytecode"]["object"]

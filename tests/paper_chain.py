@@ -77,7 +77,7 @@ class PaperNode:
             raise self.refusal
         return 50_000
 
-    def refusal(self, doing: str, fault: Fault) -> NodeError:
+    def meaning_of(self, doing: str, fault: Fault) -> NodeError:
         return NodeError(doing, fault.message)
 
     def send(self, raw: str) -> Fault | None:

@@ -211,7 +211,7 @@ def broadcast(client: EscrowClient, signed: SignedTransaction, *, replaces: bool
     _check_nonce(client, signed, fault.message)
     if _OCCUPIED.search(fault.message) and not replaces:
         return signed.hash
-    if isinstance(client.node.refusal("broadcast a transaction", fault), InsufficientFunds):
+    if isinstance(client.node.meaning_of("broadcast a transaction", fault), InsufficientFunds):
         raise InsufficientFunds(signed.sender, None, None)
     if priced_out(client, signed) or _CHEAP.search(fault.message):
         raise PricedOut(signed.hash, fault.message)

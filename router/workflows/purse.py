@@ -43,11 +43,14 @@ def check(workspace: Workspace, role: str, token: str, amount: int, what: str, t
     if token == ZERO_ADDRESS:
         raise InsufficientFunds(owner, has, amount)
     deployment = workspace.deployment
-    held, needed = (units(each, deployment.token_decimals) for each in (has, amount))
+    decimals, symbol = deployment.token_decimals, deployment.token_symbol
+    if token != deployment.token:
+        decimals, symbol = 0, f"base units of {token}"  # what it calls itself, nobody here knows
     pays = role == "requester"
     local = workspace.chain_id == LOCAL_CHAIN_ID and pays
     remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"
-    reason = f"the {'payer' if pays else role} {owner} has {held} {deployment.token_symbol}, and {what} {needed}"
+    held, needed = units(has, decimals), units(amount, decimals)
+    reason = f"the {'payer' if pays else role} {owner} has {held} {symbol}, and {what} {needed}"
     raise PayerShort(reason, f"{remedy}; then `{then}`")
 
 

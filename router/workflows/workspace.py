@@ -106,7 +106,11 @@ class Workspace:
         return self.stack
 
     def client(self) -> EscrowClient:
-        """A client of the stack's chain; raises StackDown without a stack. Does not talk to the chain yet."""
+        """The client of the stack's chain, one for all; raises StackDown without a stack. Does not talk to it yet."""
+        return self._client
+
+    @cached_property
+    def _client(self) -> EscrowClient:
         from oracle.chain.client import EscrowClient
 
         return EscrowClient(self.need_stack("the chain").rpc_url, self.deployment)

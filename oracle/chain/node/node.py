@@ -217,7 +217,7 @@ class Node:
 
     # ------------------------------------------------------------------ inside
 
-    def refusal(self, doing: str, fault: Fault) -> NodeError | CallReverted | InsufficientFunds:
+    def meaning_of(self, doing: str, fault: Fault) -> NodeError | CallReverted | InsufficientFunds:
         """What a fault is in our words."""
         if (reverted := revert_of(fault, self._errors, doing)) is not None:
             return reverted
@@ -242,7 +242,7 @@ class Node:
             raise ChainDown(self.url, f"it answers {method} with {what}") from error
 
     def _refuse(self, doing: str, fault: Fault) -> NoReturn:
-        raise self.refusal(doing, fault)
+        raise self.meaning_of(doing, fault)
 
 
 def _receipt(value: object) -> Mined | None:

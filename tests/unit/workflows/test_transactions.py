@@ -241,3 +241,75 @@ def test_intents_of_one_key_side_by_side_do_not_share_a_nonce(bench: Bench) -> N
     intents = bench.store.intents(bench.job)
     assert sorted(json.loads(intent.request)["nonce"] for intent in intents) == list(range(6))
     assert {intent.status for intent in intents} == {IntentStatus.DONE}
+
+
+SPIKE = 10**6
+
+
+def test_a_fee_spike_before_it_was_sent_is_outbid_under_the_same_nonce(bench: Bench) -> None:
+    node = bench.chain.node
+    node.cut = PowerCut()
+    with pytest.raises(PowerCut):
+        bench.ensure()
+    node.cut, node.base_fee = None, SPIKE
+    receipt = bench.ensure()
+    assert bench.nonces() == [0, 0]
+    assert bench.statuses() == [IntentStatus.ABANDONED, IntentStatus.DONE]
+    assert list(node.mined) == node.sent[1:] == [receipt.hash]
+    assert bench.calls == 1, "the same call at another price"
+
+
+def test_a_fee_spike_while_it_waits_is_outbid_under_the_same_nonce(bench: Bench) -> None:
+    node = bench.chain.node
+    node.mines = False
+    looked = node.receipt
+
+    def look(transaction: str) -> Any:
+        node.base_fee, node.mines = SPIKE, True
+        return looked(transaction)
+
+    node.receipt = look  # type: ignore[method-assign]
+    receipt = bench.ensure()
+    assert bench.nonces() == [0, 0]
+    assert list(node.mined) == [receipt.hash] == node.sent[1:]
+
+
+def test_a_replacement_is_written_down_before_it_is_sent_and_found_after_a_crash(bench: Bench) -> None:
+    node = bench.chain.node
+    node.cut = PowerCut()
+    with pytest.raises(PowerCut):
+        bench.ensure()
+    node.cut, node.base_fee = None, SPIKE
+    plan = bench.store.plan_intent
+
+    def cut_off(*_arguments: Any) -> Any:
+        raise PowerCut
+
+    bench.store.plan_intent = cut_off  # type: ignore[method-assign]
+    with pytest.raises(PowerCut):
+        bench.ensure()
+    bench.store.plan_intent = plan  # type: ignore[method-assign]
+    replaced = json.loads(json.loads(str(bench.attempts[0].outcome))["replaced_by"])
+    assert bench.ensure().hash == replaced["hash"]
+    assert bench.nonces() == [0, 0]
+    assert bench.calls == 1
+
+
+def test_what_was_replaced_and_mined_after_all_is_the_effect(bench: Bench) -> None:
+    node = bench.chain.node
+    node.mines = False
+    looked, looks = node.receipt, []
+
+    def look(transaction: str) -> Any:
+        looks.append(transaction)
+        if len(looks) == 1:
+            node.base_fee = SPIKE
+        elif len(node.sent) == 2 and not node.mined:
+            node.mine(node.sent[0])  # the spike is over, and the first was mined before the second
+        return looked(transaction)
+
+    node.receipt = look  # type: ignore[method-assign]
+    receipt = bench.ensure(effect=lambda: None)
+    assert receipt.hash == node.sent[0] != node.sent[1]
+    assert bench.ensure(effect=lambda: None).hash == receipt.hash
+    assert bench.calls == 1
