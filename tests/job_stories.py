@@ -27,6 +27,7 @@ from router.lifecycle import (
     Promoted,
     Queued,
     Rejected,
+    Reorged,
     Role,
     RoleAddresses,
     Running,
@@ -39,6 +40,8 @@ from router.lifecycle import (
     apply,
     new_job_id,
     sign_event,
+    standing,
+    undoing,
 )
 
 CHAIN_ID = 31337
@@ -97,8 +100,25 @@ SAMPLES: dict[Kind, Payload] = {
         Cancelled(reason="both parties called it off", cause=CAUSE),
         Disputed(by=KEYS[Role.WORKER].address, cause=CAUSE),
         EscrowMoved(escrow=EscrowState.LOCKED, cause=CAUSE),
+        Reorged(
+            undone=(digest("an event"),),
+            state=State.RUNNING,
+            escrow=EscrowState.LOCKED,
+            block_number=18,
+            block_hash=digest("another block"),
+        ),
     )
 }
+
+SEEN = Completed(
+    result_hash=digest("result"),
+    multiset_hash=digest("multiset"),
+    receipt=None,
+    calibration=None,
+    tx_hash=digest("delivery"),
+    cause=CAUSE,
+)
+"""A delivery as the operator tells it, who has seen it on the chain and has no papers."""
 
 SIGNER_OF = {
     Kind.CREATED: Role.REQUESTER,
@@ -148,6 +168,8 @@ class Story:
 
     def sign(self, payload: Payload, role: Role | None = None, *, at: datetime | None = None) -> Event:
         """The next event, signed and not told."""
+        if isinstance(payload, Completed) and payload.receipt is None:
+            role = role or Role.OPERATOR
         role = role or SIGNER_OF.get(payload.kind, Role.OPERATOR)
         return sign_event(
             self.keys[role],
@@ -157,19 +179,23 @@ class Story:
             at=at or START + timedelta(seconds=len(self.events)),
             job=self.job,
             chain_id=CHAIN_ID,
+            before=self.events,
         )
 
     def tell(self, *payloads: Payload | Kind, role: Role | None = None, at: datetime | None = None) -> Story:
         """Signs and adds each; a Kind stands for its sample."""
         for payload in payloads:
             event = self.sign(self.sample(payload) if isinstance(payload, Kind) else payload, role, at=at)
-            self.record = apply(self.record, event)
+            self.record = apply(self.record, event, tuple(self.events))
             self.events.append(event)
         return self
 
     def sample(self, kind: Kind) -> Payload:
-        """The sample of `kind`; the escrow id is this job's own."""
+        """The sample of `kind`; the escrow id, and what a reorg undoes, is this job's own."""
         sample = SAMPLES[kind]
+        if isinstance(sample, Reorged):
+            caused = [event.digest for event in standing(self.events) if event.payload.chain_cause is not None]
+            return undoing(self.events, caused[-1:], block_number=18, block_hash=digest("another block")) or sample
         if isinstance(sample, Promoted):
             return Promoted(**sample.to_json() | {"escrow_id": digest(f"terms of {self.job}")})  # type: ignore[arg-type]
         return sample

@@ -131,6 +131,8 @@ class PaperChain:
         self.now = now
         self.held = 10**12
         """Base units of the token that anybody asked about has."""
+        self.forks: list[int] = []
+        """The first block of each chain that replaced the one before it."""
         self.allowed = 0
         """What the escrow may take."""
 
@@ -149,7 +151,21 @@ class PaperChain:
     def block(self, number: int) -> BlockRef | None:
         if number > self.node.block_number:
             return None
-        return BlockRef(number, sha256_hex(f"block {number}".encode()), self.now + number)
+        return BlockRef(number, self._hash(number), self.now + number, self._hash(number - 1))
+
+    def _hash(self, number: int) -> str:
+        fork = max((index for index, start in enumerate(self.forks) if start <= number), default=None)
+        return sha256_hex(f"block {number}{'' if fork is None else f' of fork {fork}'}".encode())
+
+    def reorg(self, depth: int) -> tuple[EscrowEvent, ...]:
+        """Replace the newest `depth` blocks by empty ones; what they said, which the caller may say again."""
+        start = self.node.block_number - depth + 1
+        self.forks.append(start)
+        lost = tuple(event for event in self.log if event.block >= start)
+        self.log = [event for event in self.log if event.block < start]
+        for event in lost:
+            self.node.mined.pop(event.tx_hash, None)
+        return lost
 
     def status(self, job_id: str) -> EscrowStatus:
         return self.slots.get(job_id, EscrowStatus(Status.NONE, 0, 0, 0))
@@ -159,12 +175,15 @@ class PaperChain:
             event for event in self.log if from_block <= event.block <= to_block and job_id in (None, event.job_id)
         )
 
+    def events_of(self, block: BlockRef) -> tuple[EscrowEvent, ...]:
+        return tuple(event for event in self.log if event.block_hash == block.hash)
+
     def says(self, job_id: str, args: Args, status: Status) -> EscrowEvent:
         """Mine a block with one event of the job, after which its slot is in `status`."""
         self.node.block_number += 1
         number = self.node.block_number
         tx_hash = sha256_hex(f"transaction {number}".encode())
-        event = EscrowEvent(job_id, number, sha256_hex(f"block {number}".encode()), tx_hash, 0, args)
+        event = EscrowEvent(job_id, number, self._hash(number), tx_hash, 0, args)
         self.log.append(event)
         self.slots[job_id] = replace(self.status(job_id), status=status)
         return event

@@ -3,6 +3,7 @@
 from oracle.artifacts.kinds import Kind
 from oracle.artifacts.registers import Register, RegisterMap
 from oracle.artifacts.shots import PackedShots, ShotsFault, ShotsRejected, pack, pack_counts, unpack
+from oracle.artifacts.sources import Sources, open_sources
 from oracle.artifacts.store import (
     ArtifactCorrupt,
     ArtifactError,
@@ -25,7 +26,9 @@ __all__ = [
     "RegisterMap",
     "ShotsFault",
     "ShotsRejected",
+    "Sources",
     "StoreUnavailable",
+    "open_sources",
     "open_store",
     "pack",
     "pack_counts",

@@ -116,10 +116,13 @@ class DirectoryStore:
     ``objects/ab/cdef…`` holds the content of digest ``0xabcdef…``; ``terms/<JobId>`` the packed terms.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, make: bool = True) -> None:
+        """`make`: whether its folders are made now; somebody else's store is only read, there or not."""
         self.root = root
         self._objects = root / "objects"
         self._terms = root / "terms"
+        if not make:
+            return
         try:
             _make_folder(self._objects)
             _make_folder(self._terms)
@@ -175,8 +178,8 @@ class DirectoryStore:
             raise ArtifactMissing(f"the terms of job {job_id}", str(self.root)) from None
 
 
-def open_store(url: str) -> ArtifactStore:
-    """The store at `url`, for example ``file:///var/lib/compute/artifacts``.
+def open_store(url: str, *, make: bool = True) -> ArtifactStore:
+    """The store at `url`, for example ``file:///var/lib/compute/artifacts``; without `make`, nothing is made there.
 
     Raises StoreUnavailable for another scheme, a host, or a path that is not absolute.
     """
@@ -191,4 +194,4 @@ def open_store(url: str) -> ArtifactStore:
     path = Path(unquote(parts.path))
     if not path.is_absolute():
         raise StoreUnavailable(f"{url} names no absolute path; {example}")
-    return DirectoryStore(path)
+    return DirectoryStore(path, make=make)

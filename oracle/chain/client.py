@@ -22,7 +22,6 @@ from oracle.chain.events import (
     EscrowStatus,
     Funded,
     Status,
-    Submitted,
     args_of,
 )
 from oracle.chain.node import DEFAULT_TIMEOUT_S, Block, Log, Node
@@ -121,26 +120,6 @@ class EscrowClient(EscrowCalls):
         where a range of numbers would be answered with nothing.
         """
         return self._told(self.node.logs_of(self.deployment.escrow, block.hash))
-
-    def prior_deliveries(self, worker: str, result_hash: str, before: tuple[int, int]) -> tuple[EscrowEvent, ...]:
-        """Submitted events of `worker` with `result_hash`, of any job, placed before (block, log_index) `before`.
-
-        A result is replayed iff there is one: the chain's prefix decides, nothing that a validator remembers.
-        """
-        submitted = self._escrow.events.Submitted().topic
-        topics = (submitted, None, "0x" + self.checked(worker)[2:].lower().rjust(64, "0"), result_hash)
-        found = self._events(self.deployment.block, before[0], topics)
-        return tuple(event for event in found if event.place < before)
-
-    def second_word(self, job_id: str, place: tuple[int, int]) -> str:
-        """What the delivery of `job_id` at `place` (block, log_index) said beside the result's hash.
-
-        Raises LookupError if there is no delivery at that place any more.
-        """
-        for event in self.events(place[0], place[0], job_id):
-            if event.place == place and isinstance(event.args, Submitted):
-                return event.args.multiset_hash
-        raise LookupError(f"job {job_id} has no delivery at block {place[0]}, log {place[1]}")
 
     def balance(self, address: str, token: str | None = None) -> int:
         """What `address` holds: base units of `token`, or wei for None and the zero address."""

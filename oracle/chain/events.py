@@ -6,7 +6,7 @@ An event is placed by (block, log_index); both count from 0, log_index within it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -269,6 +269,22 @@ class EscrowEvent:
     def place(self) -> tuple[int, int]:
         """(block, log_index): the order of events on the chain."""
         return self.block, self.log_index
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form, for whoever keeps events; amounts are whole numbers of any size."""
+        return asdict(self) | {"args": {"name": self.name, **asdict(self.args)}}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> EscrowEvent:
+        """The event whose `to_json` is `value`; raises KeyError or TypeError for anything else."""
+        args = dict(value["args"])
+        kind = _KINDS[args.pop("name")]
+        if kind is Cancelled:
+            args["from_status"] = Status(args["from_status"])
+        return cls(**{**value, "args": kind(**args)})
+
+
+_KINDS: Mapping[str, Any] = {kind.__name__: kind for kind in Args.__args__}
 
 
 def hex_of(value: bytes) -> str:

@@ -12,6 +12,7 @@ from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
     from oracle.chain.dossier import Dossier
+    from oracle.terms import JobTerms
 
 _JOB = click.argument("job", metavar="JOB")
 
@@ -46,8 +47,8 @@ def show(desk: Desk, job: str) -> None:
     from oracle.chain.events import Status
     from oracle.terms import Outcome
 
-    found = _read(desk, job)
-    terms, slot = found.terms, found.slot
+    found, terms = _read(desk, job)
+    slot = desk.client.status(job)
     lines = [
         f"status    {slot.status.name.lower()}, round {slot.round}",
         f"budget    {money(desk, terms.token, terms.budget)} ({terms.budget} base units)",
@@ -121,8 +122,8 @@ def rule(desk: Desk, job: str, worker_amount: int, bond: str) -> None:
     """
     from oracle.chain.events import Status
 
-    found = _read(desk, job)
-    terms, slot, look = found.terms, found.slot, f"`compute-oracle arbiter show {job}` says what stands"
+    found, terms = _read(desk, job)
+    slot, look = desk.client.status(job), f"`compute-oracle arbiter show {job}` says what stands"
     if slot.status is not Status.DISPUTED or found.proposed is None or found.disputed is None:
         desk.refuse(Exit.INPUT, f"{job} is {slot.status.name.lower()}, not disputed", look)
     if desk.account.address != terms.arbiter:
@@ -149,13 +150,14 @@ def rule(desk: Desk, job: str, worker_amount: int, bond: str) -> None:
     desk.told("rule", line, facts)
 
 
-def _read(desk: Desk, job: str) -> Dossier:
+def _read(desk: Desk, job: str) -> tuple[Dossier, JobTerms]:
     from oracle.chain.dossier import read
     from oracle.encoding import is_digest
 
     if not is_digest(job):
         desk.refuse(Exit.INPUT, f"{job} is no job of an escrow", "name its id there: 0x and 64 lower-case digits")
     try:
-        return read(desk.client, job)
+        found = read(desk.client, job)
+        return found, found.terms
     except LookupError as error:
         desk.refuse(Exit.INPUT, str(error), "name a job of this deployment")

@@ -78,7 +78,12 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
 @click.option("--deployment", required=True, type=_FILE, help="Deployment file of the chain.")
 @click.option("--keystore", required=True, type=_FILE, help="This validator's key.")
 @click.option("--password-file", required=True, type=_FILE, help="The keystore's password, in a file of mode 0600.")
-@click.option("--artifacts", required=True, help="Artifact store, file:///absolute/directory.")
+@click.option(
+    "--artifacts",
+    required=True,
+    multiple=True,
+    help="Artifact store, file:///absolute/directory. Given again: a source that lost artifacts are put back from.",
+)
 @click.option("--attestations", required=True, help="Attestation board, file:///absolute/directory.")
 @click.option("--state", required=True, type=_FOLDER, help="Folder of this validator alone; made if need be.")
 @click.option(
@@ -87,6 +92,13 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
     show_default=True,
     type=Whole(1, 10_000),
     help="Blocks until an event counts.",
+)
+@click.option(
+    "--finality",
+    default=64,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="Blocks until none is expected to be replaced.",
 )
 @click.option(
     "--poll-s",
@@ -100,10 +112,11 @@ def run(
     deployment: Path,
     keystore: Path,
     password_file: Path,
-    artifacts: str,
+    artifacts: tuple[str, ...],
     attestations: str,
     state: Path,
     confirmations: int,
+    finality: int,
     poll_s: float,
 ) -> None:
     """Watch, judge, sign and post until stopped (SIGTERM or Ctrl-C). Logs JSON lines on stderr.
@@ -119,7 +132,7 @@ def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
 
-    from oracle.artifacts import ArtifactError, open_store
+    from oracle.artifacts import ArtifactError, open_sources
     from oracle.chain import keystore as keys
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
@@ -131,21 +144,23 @@ def run(
     from oracle.validator.service import Validator
     from oracle.validator.state import State, StateRejected
 
-    config = ValidatorConfig(
-        rpc_url=rpc,
-        deployment_file=deployment,
-        keystore=keystore,
-        password_file=password_file,
-        artifacts_url=artifacts,
-        attestations_url=attestations,
-        state=state,
-        poll_s=poll_s,
-        confirmations=confirmations,
-    )
     try:
+        config = ValidatorConfig(
+            rpc_url=rpc,
+            deployment_file=deployment,
+            keystore=keystore,
+            password_file=password_file,
+            artifacts_url=artifacts[0],
+            artifact_sources=artifacts[1:],
+            attestations_url=attestations,
+            state=state,
+            poll_s=poll_s,
+            confirmations=confirmations,
+            finality=finality,
+        )
         where = Deployment.load(config.deployment_file)
         account = keys.load(config.keystore, config.password_file)
-        store = open_store(config.artifacts_url)
+        store = open_sources(config.artifacts_url, config.artifact_sources, config.artifact_cache)
         board = open_board(config.attestations_url)
         client = EscrowClient(config.rpc_url, where)
         held = State(config.state, validator=account.address, chain_id=where.chain_id, escrow=where.escrow)

@@ -1,4 +1,4 @@
-"""Recomputation in a process of its own: ``python -m oracle.validator.judge ARTIFACTS_URL``.
+"""Recomputation in a process of its own: ``python -m oracle.validator.judge ARTIFACTS_URL CACHE_URL [SOURCE_URL…]``.
 
 Circuits and results come from strangers. What exhausts memory or never ends must not take the validator down with it,
 nor keep other jobs waiting, so the validator holds this process by its pipes: one JSON line asks, one answers. It holds
@@ -14,10 +14,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, open_store
+from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, open_sources
 from oracle.terms import Outcome, Verdict, unpack_terms
 
 
@@ -75,8 +76,11 @@ Answer = Judged | Unavailable | Refused | Crashed
 class Judge:
     """One recomputation at a time, in a child process that is started when first needed and again after it died."""
 
-    def __init__(self, artifacts_url: str, timeout_s: float) -> None:
-        self._artifacts_url = artifacts_url
+    def __init__(
+        self, artifacts_url: str, timeout_s: float, *, cache: str | None = None, sources: Sequence[str] = ()
+    ) -> None:
+        """URLs as `oracle.artifacts.open_sources` takes them."""
+        self._urls = (artifacts_url, cache or "", *sources)
         self._timeout_s = timeout_s
         self._child: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -152,7 +156,7 @@ class Judge:
                     continue  # what was still buffered has no reader any more
 
     def _start(self) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "oracle.validator.judge", self._artifacts_url]
+        command = [sys.executable, "-m", "oracle.validator.judge", *self._urls]
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         lines: queue.Queue[str | None] = queue.Queue()
         self._child, self._lines = child, lines
@@ -185,12 +189,12 @@ def _answer(question: Question, message: dict[str, Any]) -> Answer:
             return Crashed(question, message["reason"])
 
 
-def _judge(artifacts_url: str, question: Question) -> dict[str, Any]:
+def _judge(urls: Sequence[str], question: Question) -> dict[str, Any]:
     from oracle.circuits.recompute import Unjudgeable, recompute
 
     try:
         document, verdict = recompute(
-            open_store(artifacts_url),
+            open_sources(urls[0], urls[2:], urls[1] or None),
             unpack_terms(bytes.fromhex(question.terms[2:])),
             question.job,
             question.result_hash,
@@ -209,7 +213,7 @@ def _judge(artifacts_url: str, question: Question) -> dict[str, Any]:
     return {"kind": "judged", "verdict": values, "document": document.to_bytes().decode()}
 
 
-def _serve(artifacts_url: str) -> None:
+def _serve(urls: Sequence[str]) -> None:
     # The validator decides when to end; an interrupt from the terminal reaches its whole process group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Answers alone go to our output; what a library prints goes where its warnings do.
@@ -217,9 +221,9 @@ def _serve(artifacts_url: str) -> None:
     import oracle.circuits.recompute  # noqa: F401  (seconds of imports, before the first question)
 
     for line in sys.stdin:
-        answers.write(json.dumps(_judge(artifacts_url, Question(**json.loads(line)))) + "\n")
+        answers.write(json.dumps(_judge(urls, Question(**json.loads(line)))) + "\n")
         answers.flush()
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1:])

@@ -17,7 +17,7 @@ from eth_account.signers.local import LocalAccount
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown, ChainError, WrongNetwork
-from oracle.chain.events import BlockRef, EscrowStatus, Funded, Status
+from oracle.chain.events import BlockRef, EscrowStatus, Status
 from oracle.terms import JobTerms, Verdict, job_id_of, pack_terms, unpack_terms
 from oracle.validator.attestations import AttestationBoard, BoardDown, agreeing
 from oracle.validator.config import ValidatorConfig
@@ -85,12 +85,20 @@ class Validator:
         self._log = log
         self._now = now
         self._chain_id, self._escrow = deployment.chain_id, deployment.escrow
-        self._docket = Docket(state)
+        self._docket = Docket(state, config.finality)
         self._ledger = Ledger(state)
         self._signer = Signer(account, self._ledger, chain_id=self._chain_id, escrow=self._escrow)
         self._poster = Poster(client, account, self._docket)
         self._watcher = Watcher(client, self._docket, log, confirmations=config.confirmations)
-        self._judges = tuple(Judge(config.artifacts_url, config.judge_timeout_s) for _ in range(JUDGES))
+        self._judges = tuple(
+            Judge(
+                config.artifacts_url,
+                config.judge_timeout_s,
+                cache=config.artifact_cache,
+                sources=config.artifact_sources,
+            )
+            for _ in range(JUDGES)
+        )
         # Caches only: each is refilled from the chain, the artifacts or the ledger.
         self._terms = lru_cache(maxsize=1024)(self._fetch_terms)
         self._attestation = lru_cache(maxsize=1024)(self._signer.sign)
@@ -197,16 +205,14 @@ class Validator:
         if not missing_is_final and not self._store.has(delivery.result_hash):
             self._defer(delivery, f"result {delivery.result_hash} is not there yet", longest_s=MISSING_RESULT_LONGEST_S)
             return
-        before = (delivery.block, delivery.log_index)
-        prior = self._client.prior_deliveries(delivery.worker, delivery.result_hash, before)
         idle.ask(
             Question(
                 terms="0x" + pack_terms(terms).hex(),
                 job=delivery.job,
                 round=delivery.round,
                 result_hash=delivery.result_hash,
-                second_word=self._client.second_word(delivery.job, before),
-                replayed=bool(prior),
+                second_word=self._docket.second_word(delivery),
+                replayed=self._docket.is_replayed(delivery),
                 missing_is_final=missing_is_final,
             )
         )
@@ -237,7 +243,7 @@ class Validator:
                     )
                 self._sign(delivery, verdict)
             case Unavailable(reason=reason):
-                self._defer(delivery, reason)
+                self._defer(delivery, reason, longest_s=MISSING_RESULT_LONGEST_S)
             case Refused(reason=reason):
                 self._refuse(delivery, reason, "warning")
             case Crashed(reason=reason):
@@ -318,12 +324,12 @@ class Validator:
         else:
             reason = "the stored terms belong to another job"
         # The payer's own event carries the terms too, and its JobId was computed by the contract.
-        head = self._client.head()
-        for event in self._client.events(self._client.deployment.block, head.number, job):
-            if isinstance(event.args, Funded):
-                self._log("terms read from the chain", level="warning", job=job, reason=reason)
-                return unpack_terms(bytes.fromhex(event.args.terms[2:]))
-        raise ArtifactMissing(f"terms of {job} ({reason})", "the artifacts or the chain's events")
+        try:
+            terms = self._docket.dossier(job).terms
+        except LookupError:
+            raise ArtifactMissing(f"terms of {job} ({reason})", "the artifacts or the chain's events") from None
+        self._log("terms read from the chain", level="warning", job=job, reason=reason)
+        return terms
 
     # ------------------------------------------------------------------ what is said
 

@@ -19,8 +19,14 @@ CREATE TABLE IF NOT EXISTS signature (
     job TEXT NOT NULL, round INTEGER NOT NULL, result_hash TEXT NOT NULL,
     outcome INTEGER NOT NULL, worker_amount TEXT NOT NULL, evidence_hash TEXT NOT NULL,
     PRIMARY KEY (job, round, result_hash)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS scanned (
-    block INTEGER PRIMARY KEY, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS read_block (
+    number INTEGER PRIMARY KEY, hash TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS event (
+    block INTEGER NOT NULL, log_index INTEGER NOT NULL, job TEXT NOT NULL, result_hash TEXT, event TEXT NOT NULL,
+    PRIMARY KEY (block, log_index)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS event_job ON event (job);
+CREATE INDEX IF NOT EXISTS event_result ON event (result_hash) WHERE result_hash IS NOT NULL;
+DROP TABLE IF EXISTS scanned;
 CREATE TABLE IF NOT EXISTS delivery (
     job TEXT NOT NULL, round INTEGER NOT NULL, result_hash TEXT NOT NULL, worker TEXT NOT NULL,
     block INTEGER NOT NULL, log_index INTEGER NOT NULL, delivered_at INTEGER NOT NULL,

@@ -34,8 +34,9 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
     end = None if timeout_s is None else time.monotonic() + timeout_s
     looks = 0
     while True:
-        for event in store.events(job)[0 if record is None else record.sequence :]:
-            record = apply(record, event)
+        events = store.events(job)
+        for event in events[0 if record is None else record.sequence :]:
+            record = apply(record, event, events[: event.sequence - 1])
             printer.event(event, record)
         if record is None:
             raise AssertionError("a job has at least one event")

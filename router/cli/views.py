@@ -179,7 +179,8 @@ def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str,
             case is_.Completed(result_hash=result, multiset_hash=second, receipt=receipt, calibration=calibration):
                 yield Kind.RAW_RESULT, result
                 yield from _papers(workspace, second)
-                yield Kind.PROVIDER_JOB, receipt
+                if receipt is not None:
+                    yield Kind.PROVIDER_JOB, receipt
                 if calibration is not None:
                     yield Kind.CALIBRATION_SNAPSHOT, calibration
             case is_.Validated(evidence_hash=evidence):

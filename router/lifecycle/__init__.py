@@ -14,6 +14,7 @@ from router.lifecycle.events import (
     parse_did,
 )
 from router.lifecycle.fields import PayloadInvalid
+from router.lifecycle.folding import apply, check_transition, fold, standing, undoing
 from router.lifecycle.job_ids import is_job_id, new_job_id
 from router.lifecycle.payloads import (
     PAYLOADS,
@@ -30,6 +31,7 @@ from router.lifecycle.payloads import (
     Promoted,
     Queued,
     Rejected,
+    Reorged,
     Running,
     Settled,
     Simulated,
@@ -37,7 +39,7 @@ from router.lifecycle.payloads import (
     Validated,
     VerdictOutcome,
 )
-from router.lifecycle.record import EventChainBroken, JobRecord, apply, check_transition, fold
+from router.lifecycle.record import EventChainBroken, JobRecord
 from router.lifecycle.states import (
     FINAL_ESCROW,
     LIVE_STATES,
@@ -79,6 +81,7 @@ __all__ = [
     "Promoted",
     "Queued",
     "Rejected",
+    "Reorged",
     "Role",
     "RoleAddresses",
     "Running",
@@ -101,6 +104,8 @@ __all__ = [
     "parse_at",
     "parse_did",
     "sign_event",
+    "standing",
+    "undoing",
     "verify_chain",
     "verify_event",
 ]

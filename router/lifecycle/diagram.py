@@ -23,6 +23,16 @@ A second column, moved by `escrow` events alone, each of which names the block, 
 may move after the job has ended: a failed job's budget still returns at its deadline.
 """
 
+_REORGS = """\
+## When the chain takes something back
+
+A reorg replaces blocks, and with them what came of them. A `reorged` event, possible in every state but `created`,
+names each event of the log that no longer holds, and the state and the escrow that are left without them, as if those
+had never been told. The log itself only grows. Whatever the chain says again, perhaps in another block, is told again.
+A job is followed until its newest chain event is buried under the configured number of blocks (`finality`); a reorg
+deeper than that is still found, at the cost of reading the escrow's events from the first block again.
+"""
+
 _TABLE = """\
 ## Who may do what
 
@@ -32,10 +42,10 @@ _TABLE = """\
 
 
 def _edges() -> Iterator[tuple[State | None, State, list[Kind]]]:
-    """Every pair of states that an event leads between, and the kinds that do."""
+    """Every pair of states that an event leads between, and the kinds that do; reorgs apart."""
     found: dict[tuple[State | None, State], list[Kind]] = {}
     for (start, kind), transition in TRANSITIONS.items():
-        if kind is not Kind.ESCROW:
+        if kind is not Kind.ESCROW and transition.to is not None:
             found.setdefault((start, transition.to), []).append(kind)
     for (start, to), kinds in found.items():
         yield start, to, kinds
@@ -68,7 +78,8 @@ def _rows() -> Iterator[str]:
         for role, needs in transition.by.items():
             needed = ", ".join(need.value for need in needs) or "—"
             origin = start.value if start else "—"
-            yield f"| {origin} | {kind.value} | {transition.to.value} | {role.value} | {needed} |"
+            to = transition.to.value if transition.to else "as it was"
+            yield f"| {origin} | {kind.value} | {to} | {role.value} | {needed} |"
 
 
 def render() -> str:
@@ -83,6 +94,7 @@ def render() -> str:
             f"{fence}mermaid\n{states}\n{fence}\n",
             _MONEY,
             f"{fence}mermaid\n{escrow}\n{fence}\n",
+            _REORGS,
             _TABLE,
             f"{rows}\n",
         ]

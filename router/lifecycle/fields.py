@@ -36,6 +36,8 @@ class Codec:
     check: Callable[[object], str | None]
     write: Callable[[Any], object]
     read: Callable[[object], object]
+    elidable: bool = False
+    """Whether a None is left out of the JSON: a field that older events, whose digests are signed, do not have."""
 
 
 def _same(value: object) -> object:
@@ -44,6 +46,18 @@ def _same(value: object) -> object:
 
 def _digest_fault(value: object) -> str | None:
     return None if isinstance(value, str) and is_digest(value) else f"{value!r} is not 0x + 64 lower-case hex digits"
+
+
+def _digests_fault(value: object) -> str | None:
+    if not isinstance(value, tuple) or not value or len(set(value)) != len(value):
+        return f"{value!r} is not one or more digests, none of them twice"
+    return next(filter(None, map(_digest_fault, value)), None)
+
+
+def _read_digests(value: object) -> object:
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} is not a list of digests")
+    return tuple(value)
 
 
 def _text_fault(value: object) -> str | None:
@@ -87,12 +101,13 @@ def one_of(kind: type[Enum], *, but: frozenset[Enum] = frozenset()) -> Codec:
     return Codec(lambda value: None if value in allowed else f"{value} is not one of {names}", lambda v: v.value, kind)
 
 
-def nested(kind: type[Checked]) -> Codec:
-    """The codec of a value that is itself Checked."""
+def nested(kind: type[Checked], *, elidable: bool = False) -> Codec:
+    """The codec of a value that is itself Checked; with `elidable`, of a field that may be left out."""
     return Codec(
         lambda value: None if isinstance(value, kind) else f"a {type(value).__name__} is not a {kind.__name__}",
         lambda value: value.to_json(),
         kind.from_json,
+        elidable,
     )
 
 
@@ -106,6 +121,8 @@ Count = Annotated[int, Codec(_count_fault, _same, _same)]
 """A whole number from 0, small enough for JSON."""
 Amount = Annotated[int, Codec(_amount_fault, str, _read_amount)]
 """Money in base units of the token; decimal text in JSON."""
+Digests = Annotated[tuple[str, ...], Codec(_digests_fault, list, _read_digests)]
+"""One or more digests, none of them twice; a list in JSON."""
 Rational = Annotated[str, Codec(_rational_fault, _same, _same)]
 """An exact number in text, as ``2/25`` or ``0.08``."""
 
@@ -120,6 +137,7 @@ def _codec_of(hint: Any) -> Codec:
             lambda value: None if value is None else inner.check(value),
             lambda value: None if value is None else inner.write(value),
             lambda value: None if value is None else inner.read(value),
+            inner.elidable,
         )
     raise TypeError(f"{hint} carries no codec")
 
@@ -149,8 +167,9 @@ class Checked:
                 raise PayloadInvalid(f"{type(self).__name__}.{name}", fault)
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form: None, int, str and nested objects."""
-        return {name: codec.write(getattr(self, name)) for name, codec in _codecs(type(self)).items()}
+        """The JSON form: None, int, str, lists of str and nested objects."""
+        values = ((name, getattr(self, name), codec) for name, codec in _codecs(type(self)).items())
+        return {name: codec.write(value) for name, value, codec in values if value is not None or not codec.elidable}
 
     @classmethod
     def from_json(cls: type[_Self], value: object) -> _Self:
@@ -158,11 +177,15 @@ class Checked:
         if not isinstance(value, Mapping):
             raise PayloadInvalid(cls.__name__, f"a {type(value).__name__} is not an object")
         codecs = _codecs(cls)
-        if set(value) != set(codecs):
-            odd = ", ".join(sorted(str(name) for name in set(value) ^ set(codecs)))
-            raise PayloadInvalid(cls.__name__, f"missing or unknown fields: {odd}")
+        odd = {name for name in set(value) ^ set(codecs) if name in value or not codecs[name].elidable}
+        if odd:
+            raise PayloadInvalid(cls.__name__, f"missing or unknown fields: {', '.join(sorted(map(str, odd)))}")
         read: dict[str, object] = {}
         for name, codec in codecs.items():
+            if name not in value:
+                continue
+            if codec.elidable and value[name] is None:
+                raise PayloadInvalid(f"{cls.__name__}.{name}", "is left out where there is none")
             try:
                 read[name] = codec.read(value[name])
             except PayloadInvalid:

@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Annotated, ClassVar
 
 from oracle.encoding import digest_of
-from router.lifecycle.fields import Amount, Checked, Count, Digest, Hex, Rational, Text, nested, one_of
-from router.lifecycle.states import EscrowState, Kind
+from router.lifecycle.fields import Amount, Checked, Count, Digest, Digests, Hex, Rational, Text, nested, one_of
+from router.lifecycle.states import EscrowState, Kind, State
 
 
 class VerdictOutcome(Enum):
@@ -153,19 +153,20 @@ class Running(Payload):
 
 @dataclass(frozen=True)
 class Completed(Payload):
-    """The worker delivered on-chain."""
+    """The worker delivered on-chain; told by the worker, with its papers, or by the operator, with the chain's log."""
 
     kind: ClassVar[Kind] = Kind.COMPLETED
     result_hash: Digest
     """SHA-256 of the packed shots."""
     multiset_hash: Digest
     """SHA-256 of the sorted packed shots; where the spec orders a manifest, of that."""
-    receipt: Digest
-    """Artifact: the provider's receipt."""
+    receipt: Digest | None
+    """Artifact: the provider's receipt; None where the operator tells what the chain has before the worker does."""
     calibration: Digest | None
     """Artifact: the calibration snapshot taken at run time; None where the target has none."""
     tx_hash: Digest
     """Of the delivery transaction."""
+    cause: Annotated[ChainCaused, nested(ChainCaused, elidable=True)] | None = None
 
 
 _NOT_VALIDATING = frozenset[Enum]({VerdictOutcome.REJECT, VerdictOutcome.SILENCE, VerdictOutcome.RULING})
@@ -249,6 +250,23 @@ class EscrowMoved(Payload):
     kind: ClassVar[Kind] = Kind.ESCROW
     escrow: Annotated[EscrowState, one_of(EscrowState, but=frozenset({EscrowState.NONE}))]
     cause: Cause
+
+
+@dataclass(frozen=True)
+class Reorged(Payload):
+    """The chain replaced blocks that events of the job came of: those events are undone, and stay in the log."""
+
+    kind: ClassVar[Kind] = Kind.REORGED
+    undone: Digests
+    """Of the events that no longer hold, in their order: each that came of a replaced block, and each that came of the
+    chain after it."""
+    state: Annotated[State, one_of(State)]
+    """What the job's state is without them."""
+    escrow: Annotated[EscrowState, one_of(EscrowState)]
+    """Where the money is without them."""
+    block_number: Count
+    """Of the newest block that was read when this was seen."""
+    block_hash: Digest
 
 
 PAYLOADS: Mapping[Kind, type[Payload]] = {payload.kind: payload for payload in Payload.__subclasses__()}

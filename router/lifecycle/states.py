@@ -39,7 +39,7 @@ class State(Enum):
 
 
 TERMINAL_STATES = frozenset({State.SETTLED, State.REJECTED, State.EXPIRED, State.FAILED, State.CANCELLED})
-"""States that only an escrow event may still follow (the state itself never changes again)."""
+"""States that only an escrow event may still follow: the state itself changes no more, unless a reorg undoes it."""
 
 LIVE_STATES = frozenset(State) - TERMINAL_STATES
 
@@ -64,7 +64,7 @@ class EscrowState(Enum):
 
 
 FINAL_ESCROW = frozenset({EscrowState.RELEASED, EscrowState.REFUNDED, EscrowState.SPLIT})
-"""The money has left the contract (or become a credit there); no escrow event follows."""
+"""The money has left the contract (or become a credit there); no escrow event follows, unless a reorg undoes it."""
 
 
 class Role(Enum):
@@ -79,7 +79,7 @@ class Role(Enum):
 
 
 class Kind(Enum):
-    """What an event says happened. All but two are named for the state they lead to."""
+    """What an event says happened. All but three are named for the state they lead to."""
 
     CREATED = "created"
     """The requester signed a spec."""
@@ -113,3 +113,5 @@ class Kind(Enum):
     """The chain took a dispute."""
     ESCROW = "escrow"
     """The chain moved the escrow; the job's state stays."""
+    REORGED = "reorged"
+    """The chain replaced blocks: what came of them is undone."""

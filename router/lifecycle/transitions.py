@@ -26,13 +26,18 @@ class Need(Enum):
     """Once money is locked, withdrawing takes both parties' signatures on-chain."""
     CAUSE = "names its chain log"
     NO_CAUSE = "names no chain log"
+    PAPERS = "brings the papers"
+    NO_PAPERS = "brings no papers"
+    PAPERS_MISSING = "delivered, without papers"
+    """The chain showed the delivery before the worker told of it."""
 
 
 @dataclass(frozen=True)
 class Transition:
     """One row of the table."""
 
-    to: State
+    to: State | None
+    """None: what the state is without the events that are undone."""
     by: Mapping[Role, tuple[Need, ...]]
     """Who may make it, and what each must fulfil."""
     payload: type[Payload]
@@ -62,13 +67,15 @@ _BEFORE_DELIVERY = (
 )
 _WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
 
+_DELIVERED = (State.COMPLETED, State.VALIDATED, State.DISPUTED)
+
 _R, _O, _W = Role.REQUESTER, Role.OPERATOR, Role.WORKER
 
 
 def _table() -> dict[tuple[State | None, Kind], Transition]:
     table: dict[tuple[State | None, Kind], Transition] = {}
 
-    def row(start: State | None, kind: Kind, to: State, by: Mapping[Role, tuple[Need, ...]]) -> None:
+    def row(start: State | None, kind: Kind, to: State | None, by: Mapping[Role, tuple[Need, ...]]) -> None:
         if (start, kind) in table:
             raise AssertionError(f"two rows for {start} and {kind}")
         table[start, kind] = Transition(to, MappingProxyType(dict(by)), PAYLOADS[kind])
@@ -82,8 +89,13 @@ def _table() -> dict[tuple[State | None, Kind], Transition]:
     # A provider is polled, so a short queue or a short run may pass unseen.
     row(State.SUBMITTED, Kind.RUNNING, State.RUNNING, {_O: ()})
     row(State.QUEUED, Kind.RUNNING, State.RUNNING, {_O: ()})
+    for state in (State.SIMULATED, State.APPROVED):
+        row(state, Kind.COMPLETED, State.COMPLETED, {_O: (Need.PROMOTED, Need.CAUSE, Need.NO_PAPERS)})
     for state in _WITH_PROVIDER:
-        row(state, Kind.COMPLETED, State.COMPLETED, {_W: ()})
+        row(state, Kind.COMPLETED, State.COMPLETED, {_W: (Need.PAPERS,), _O: (Need.CAUSE, Need.NO_PAPERS)})
+    # The chain may show a delivery, and all that follows, before the worker tells of it: the papers are added later.
+    for state in (*_DELIVERED, State.SETTLED, State.REJECTED, State.EXPIRED, State.CANCELLED):
+        row(state, Kind.COMPLETED, state, {_W: (Need.PAPERS, Need.PAPERS_MISSING)})
 
     # Delivered: from here the chain alone decides.
     row(State.COMPLETED, Kind.VALIDATED, State.VALIDATED, {_O: (Need.CAUSE,)})
@@ -92,7 +104,7 @@ def _table() -> dict[tuple[State | None, Kind], Transition]:
     row(State.VALIDATED, Kind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
     row(State.DISPUTED, Kind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
     # Validated: a top-up followed an inconclusive verdict. Disputed: the arbiter slept, and the proposal stands.
-    for state in (State.COMPLETED, State.VALIDATED, State.DISPUTED):
+    for state in _DELIVERED:
         row(state, Kind.REJECTED, State.REJECTED, {_O: (Need.CAUSE,)})
         row(state, Kind.EXPIRED, State.EXPIRED, {_O: (Need.CAUSE,)})
 
@@ -107,13 +119,14 @@ def _table() -> dict[tuple[State | None, Kind], Transition]:
         State.CANCELLED,
         {_R: (Need.UNFUNDED, Need.NO_CAUSE), _O: (Need.PROMOTED, Need.CAUSE)},
     )
-    for state in (State.APPROVED, *_WITH_PROVIDER, State.COMPLETED, State.VALIDATED, State.DISPUTED):
+    for state in (State.APPROVED, *_WITH_PROVIDER, *_DELIVERED):
         row(state, Kind.CANCELLED, State.CANCELLED, {_O: (Need.CAUSE,)})
 
-    # Money may still move, or come to light, after the job itself has ended.
+    # Money may still move, or come to light, after the job itself has ended; and a reorg may undo what the chain did.
     for state in State:
         if state is not State.CREATED:
             row(state, Kind.ESCROW, state, {_O: (Need.PROMOTED, Need.CAUSE)})
+            row(state, Kind.REORGED, None, {_O: (Need.PROMOTED,)})
     return table
 
 

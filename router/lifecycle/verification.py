@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from oracle.encoding import ZERO_DIGEST
 from router.lifecycle.events import FIRST_SEQUENCE, Event, EventMalformed, sign_unchecked, signature_fault
+from router.lifecycle.folding import apply
 from router.lifecycle.payloads import Payload
-from router.lifecycle.record import EventChainBroken, JobRecord, apply
+from router.lifecycle.record import EventChainBroken, JobRecord
 from router.lifecycle.states import Role
 from router.lifecycle.transitions import TransitionRefused
 
@@ -39,11 +40,13 @@ class RoleAddresses:
         return {Role.REQUESTER: self.requester, Role.OPERATOR: self.operator, Role.WORKER: self.worker}[role]
 
 
-def verify_event(record: JobRecord | None, event: Event, roles: RoleAddresses | None) -> JobRecord:
+def verify_event(
+    record: JobRecord | None, event: Event, roles: RoleAddresses | None, before: Sequence[Event] = ()
+) -> JobRecord:
     """`apply`, and the signature, and the actor's address against `roles` (None: only against the record)."""
     if fault := signature_fault(event):
         raise EventChainBroken(event.job, event.sequence, fault)
-    after = apply(record, event)
+    after = apply(record, event, before)
     if roles is not None:
         if event.chain_id != roles.chain_id:
             raise EventChainBroken(
@@ -65,13 +68,15 @@ def verify_chain(events: Iterable[Event], roles: RoleAddresses | None = None) ->
     With `roles` None the signers are only checked to be who the events say they are.
     """
     record: JobRecord | None = None
+    told: list[Event] = []
     for event in events:
         try:
-            record = verify_event(record, event, roles)
+            record = verify_event(record, event, roles, told)
         except TransitionRefused as error:
             raise EventChainBroken(event.job, event.sequence, str(error)) from error
         except EventMalformed as error:
             raise EventChainBroken(event.job, event.sequence, str(error)) from error
+        told.append(event)
     if record is None:
         raise EventChainBroken("(no job)", 0, "there are no events")
     return record
@@ -86,10 +91,12 @@ def sign_event(
     at: datetime,
     job: str | None = None,
     chain_id: int | None = None,
+    before: Sequence[Event] = (),
 ) -> Event:
     """The next event of a job, signed by `account` as `role`; raises TransitionRefused before anything is signed.
 
     `after` is the record that the event follows. For the first event it is None and `job` and `chain_id` are given.
+    `before` is its whole log, which an event that undoes others needs.
     """
     if after is None:
         if job is None or chain_id is None:
@@ -106,5 +113,5 @@ def sign_event(
         sequence=FIRST_SEQUENCE if after is None else after.sequence + 1,
         previous=ZERO_DIGEST if after is None else after.head,
     )
-    apply(after, event)
+    apply(after, event, before)
     return event

@@ -18,6 +18,7 @@ from router.lifecycle import (
     Promoted,
     Queued,
     Rejected,
+    Reorged,
     Running,
     Settled,
     Simulated,
@@ -81,6 +82,8 @@ def said(event: Event, money: Money) -> str:
             return reason
         case Disputed(by=by):
             return f"by {by}"
+        case Reorged(undone=undone, state=state, escrow=escrow):
+            return f"The chain took {len(undone)} events back; it is {state.value} again, the escrow {escrow.value}."
         case EscrowMoved(escrow=escrow, cause=cause):
             return f"{escrow.value}, block {cause.block_number}, {short(cause.tx_hash)}"
     raise AssertionError(f"no words for {type(event.payload).__name__}")

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
+from oracle.chain.follower import FINALITY
 from router.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.settings import Home, child_environment
 from router.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
@@ -195,7 +196,14 @@ def _prepare_chain(home: Home, stack: _Stack, chain: LocalChain, say: Say) -> St
     _fill_purse(chain, Deployment.load(deployment_file), roles.payer, say)
     for address in {roles.payer, roles.requester, roles.operator, roles.worker, *roles.validators}:
         chain.give_gas_money(address)
-    return StackRecord(rpc_url=chain.rpc_url, deployment=str(deployment_file), roles=roles, confirmations=CONFIRMATIONS)
+    return StackRecord(
+        rpc_url=chain.rpc_url,
+        deployment=str(deployment_file),
+        roles=roles,
+        confirmations=CONFIRMATIONS,
+        finality=FINALITY,
+        artifact_sources=_caches(home),
+    )
 
 
 def _fill_purse(chain: LocalChain, deployment: Deployment, payer: str, say: Say) -> None:
@@ -288,7 +296,14 @@ def _validator_command(home: Home, stack: _Stack, name: str) -> list[str]:
         "--attestations", home.attestations.as_uri(),
         "--state", str(home.root / "validators" / name),
         "--confirmations", str(CONFIRMATIONS),
+        "--finality", str(stack.chain.finality),
+        *(word for url in _caches(home, but=name) for word in ("--artifacts", url)),
     ]  # fmt: skip
+
+
+def _caches(home: Home, but: str = "") -> tuple[str, ...]:
+    """URLs of the copies that the validators keep of whatever they read."""
+    return tuple((home.root / "validators" / name / "artifacts").as_uri() for name in VALIDATORS if name != but)
 
 
 def log_tail(home: Home, name: str) -> str:

@@ -36,7 +36,8 @@ from router.report.view import (
 from router.routing import RouteDecision
 from router.store import IntentStatus
 from router.workflows.attestations import board_of
-from router.workflows.close import last, terms_of
+from router.workflows.close import terms_of
+from router.workflows.dossiers import dossier, last
 from router.workflows.execute import spec_of
 from router.workflows.purse import ALLOWANCE
 from router.workflows.workspace import Workspace
@@ -76,7 +77,7 @@ def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecor
     if record.escrow_id is None:
         return tuple(found)
     seen: set[str] = set()
-    for event in client.events(client.deployment.block, client.head().number, job_id=record.escrow_id):
+    for event in dossier(workspace, client, record).events:
         verb = _VERBS.get(type(event.args))
         if verb is None or event.tx_hash in seen:
             continue
@@ -96,7 +97,7 @@ def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestatio
 
 def document_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:
     """The verdict document that the chain's proposal names, or None without a signed verdict."""
-    proposed = last(client, record, chain.Proposed)
+    proposed = last(workspace, client, record, chain.Proposed)
     if proposed is None or proposed[0].signers == 0:
         return None
     return VerdictDocument.from_bytes(workspace.artifacts.get(proposed[0].evidence_hash))
@@ -172,7 +173,7 @@ def _timeline(
     record: JobRecord | None = None
     entries = []
     for event in events:
-        record = apply(record, event)
+        record = apply(record, event, events[: event.sequence - 1])
         cause = event.payload.chain_cause
         tx_hash = cause.tx_hash if cause is not None else getattr(event.payload, "tx_hash", None)
         entries.append(

@@ -1,6 +1,7 @@
-"""The router's memory: events and jobs, intents, requests, approvals, cursors and the outbox."""
+"""The router's memory: events and jobs, intents, requests, approvals, what the chain said and the outbox."""
 
 from router.store.approvals import Approval, ApprovalScope
+from router.store.chain import ChainLog
 from router.store.errors import (
     AmbiguousJob,
     EventConflict,
@@ -15,7 +16,7 @@ from router.store.errors import (
 )
 from router.store.intents import Intent, IntentStatus
 from router.store.jobs import Damaged, Due, Listing
-from router.store.progress import Cursor, Outgoing
+from router.store.progress import Outgoing
 from router.store.requests import Request, RequestKind, RequestStatus
 from router.store.store import Repaired, Store
 
@@ -23,7 +24,7 @@ __all__ = [
     "AmbiguousJob",
     "Approval",
     "ApprovalScope",
-    "Cursor",
+    "ChainLog",
     "Damaged",
     "Due",
     "EventConflict",

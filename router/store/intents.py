@@ -104,6 +104,7 @@ def plan(connection: Connection, job: str, name: str, request: str, now: datetim
 def finish(connection: Connection, job: str, name: str, status: IntentStatus, outcome: str, now: datetime) -> Intent:
     """The planned intent, done or abandoned; finishing it the same way again changes nothing.
 
+    One that is done may still be abandoned: a reorg undid its effect, and what made it cannot be sent again.
     Raises IntentConflict if it was never planned or was finished otherwise.
     """
     if status is IntentStatus.PLANNED:
@@ -114,10 +115,11 @@ def finish(connection: Connection, job: str, name: str, status: IntentStatus, ou
     if known.status is not IntentStatus.PLANNED:
         if (known.status, known.outcome) == (status, outcome):
             return known
-        raise IntentConflict(job, name, f"it is {known.status.value} already, with outcome {known.outcome}")
+        if (known.status, status) != (IntentStatus.DONE, IntentStatus.ABANDONED):
+            raise IntentConflict(job, name, f"it is {known.status.value} already, with outcome {known.outcome}")
     change = (
         update(intents)
-        .where(intents.c.id == known.id, intents.c.status == IntentStatus.PLANNED.value)
+        .where(intents.c.id == known.id, intents.c.status == known.status.value)
         .values(status=status.value, outcome=outcome, finished_at=format_at(now))
         .returning(*intents.c)
     )

@@ -16,6 +16,7 @@ from router.lifecycle import (
     Event,
     EventChainBroken,
     JobRecord,
+    Kind,
     RoleAddresses,
     State,
     TransitionRefused,
@@ -131,15 +132,19 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
         if connection.execute(select(events.c.digest).where(place)).scalar_one() == event.digest:
             return before
         raise EventConflict(event.job, event.sequence)
+    # Only an event that undoes others needs the log that it undoes them in.
+    before_it = log(connection, event.job) if event.kind is Kind.REORGED else ()
     try:
-        after = verify_event(before, event, roles)
+        after = verify_event(before, event, roles, before_it)
     except (EventChainBroken, TransitionRefused):
         told = None if before is None else read(connection, event.job)
         if told == before:
             raise
-        after = verify_event(told, event, roles)  # the copy was damaged where it shows least: the log decides
+        after = verify_event(
+            told, event, roles, before_it
+        )  # the copy was damaged where it shows least: the log decides
     columns = _columns(after)
-    columns["next_look_at"] = None if after.closed else format_at(now)
+    columns["next_look_at"] = _next_look(after, now)
     columns["waiting_for"] = None  # whatever it waited for, this is what came of it
     try:
         if before is None:
@@ -154,6 +159,11 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
         # PostgreSQL lets two processes create the same job side by side until one of them commits.
         raise EventConflict(event.job, event.sequence) from error
     return after
+
+
+def _next_look(record: JobRecord, now: datetime) -> str | None:
+    """When the daemon looks: a promoted job after its end, too, until the chain cannot take that back any more."""
+    return None if record.closed and not record.promoted else format_at(now)
 
 
 def _before(connection: Connection, job: str, row: object) -> JobRecord:
@@ -280,7 +290,7 @@ def rebuild(connection: Connection, job: str, roles: RoleAddresses | None, now: 
     record = verify_chain(log(connection, job), roles)
     columns = _columns(record)
     held = connection.execute(select(*(jobs.c[name] for name in columns)).where(jobs.c.job == job)).one()
-    look = {"next_look_at": None if record.closed else format_at(now), "waiting_for": None}
+    look = {"next_look_at": _next_look(record, now), "waiting_for": None}
     connection.execute(update(jobs).where(jobs.c.job == job).values({**columns, **look}))
     return record, dict(held._mapping) != columns
 

@@ -1,4 +1,4 @@
-"""How far readers are: chain cursors (block by block) and the outbox (event by event)."""
+"""How far readers of the outbox are, event by event."""
 
 from __future__ import annotations
 
@@ -14,18 +14,7 @@ from sqlalchemy import Connection, Row, select
 from router.lifecycle import Event, EventChainBroken, format_at
 from router.store import jobs as job_rows
 from router.store.database import upserting
-from router.store.schema import cursors, delivered, events
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last block that a reader of the chain has dealt with."""
-
-    name: str
-    block_number: int
-    block_hash: str
-    """To notice a reorg: if the chain has another hash at this number, go back."""
-    updated_at: str
+from router.store.schema import delivered, events
 
 
 @dataclass(frozen=True)
@@ -34,21 +23,6 @@ class Outgoing:
 
     position: int
     event: Event
-
-
-def cursor(connection: Connection, name: str) -> Cursor | None:
-    """Where the reader `name` is, or None if it has not begun."""
-    row = connection.execute(select(cursors).where(cursors.c.name == name)).one_or_none()
-    return None if row is None else Cursor(**row._mapping)
-
-
-def set_cursor(connection: Connection, name: str, block_number: int, block_hash: str, now: datetime) -> Cursor:
-    """Moves the reader `name`, forward, or back after a reorg."""
-    moved = Cursor(name, block_number, block_hash, format_at(now))
-    where = {"block_number": block_number, "block_hash": block_hash, "updated_at": moved.updated_at}
-    insertion = upserting(connection, cursors).values(name=name, **where)
-    connection.execute(insertion.on_conflict_do_update(index_elements=[cursors.c.name], set_=where))
-    return moved
 
 
 def undelivered(connection: Connection, consumer: str, limit: int) -> tuple[Outgoing, ...]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration that these tables are the result of; a test compares them with it."""
 
 metadata = MetaData(
@@ -113,13 +113,23 @@ requests = Table(
     Index("ix_requests_job", "job"),
 )
 
-cursors = Table(
-    "cursors",
+chain_blocks = Table(
+    "chain_blocks",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("block_number", BigInteger, nullable=False),
-    Column("block_hash", String(66), nullable=False),
-    Column("updated_at", String(27), nullable=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # the greatest is the cursor
+    Column("hash", String(66), nullable=False),
+)
+
+chain_events = Table(
+    "chain_events",
+    metadata,
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("log_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("job", String(66), nullable=False),  # the escrow's JobId: other routers' jobs are here, too
+    Column("result_hash", String(66)),  # of a delivery
+    Column("event", Text, nullable=False),  # EscrowEvent.to_json
+    Index("ix_chain_events_job", "job"),
+    Index("ix_chain_events_result_hash", "result_hash"),
 )
 
 approvals = Table(

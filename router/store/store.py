@@ -14,14 +14,16 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from oracle.chain.follower import FINALITY
 from router.lifecycle import LIVE_STATES, EscrowState, Event, JobRecord, RoleAddresses, State, verify_chain
 from router.store import approvals, intents, jobs, progress, requests
 from router.store.approvals import Approval, ApprovalScope
+from router.store.chain import ChainLog
 from router.store.database import BUSY_TIMEOUT_S, open_engine, require_head, transaction
 from router.store.database import migrate as migrate_database
 from router.store.intents import Intent, IntentStatus
 from router.store.jobs import Due, JobFilter, Listing
-from router.store.progress import Cursor, Outgoing
+from router.store.progress import Outgoing
 from router.store.requests import Request, RequestKind
 
 DEFAULT_LIMIT = 100
@@ -308,17 +310,11 @@ class Store:
         with self._reading() as connection:
             return jobs.live_of(connection, requester, states)
 
-    # Readers' progress
+    # The chain, and readers' progress
 
-    def cursor(self, name: str) -> Cursor | None:
-        """How far the chain reader `name` is, or None."""
-        with self._reading() as connection:
-            return progress.cursor(connection, name)
-
-    def set_cursor(self, name: str, block_number: int, block_hash: str) -> Cursor:
-        """Moves the chain reader `name`; back too, after a reorg."""
-        with self._writing() as connection:
-            return progress.set_cursor(connection, name, block_number, block_hash, self._clock())
+    def chain_log(self, finality: int = FINALITY) -> ChainLog:
+        """What the chain said, as far as it was read; a fork up to `finality` blocks deep is found at once."""
+        return ChainLog(self._engine, self._clock, finality)
 
     def undelivered(self, consumer: str, limit: int = DEFAULT_LIMIT) -> tuple[Outgoing, ...]:
         """Events that `consumer` has not confirmed, oldest first."""

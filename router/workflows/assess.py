@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from oracle.chain.client import EscrowClient
+from oracle.chain.dossier import Dossier
 from oracle.chain.events import Funded
 from oracle.circuits import CircuitFacts as CircuitNumbers
 from oracle.circuits import circuit_facts, load_qasm3
@@ -31,6 +32,7 @@ from router.gates import (
 from router.lifecycle import LIVE_STATES, JobRecord, State
 from router.providers.protocol import Provider, ProviderError, Work
 from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
+from router.workflows import dossiers
 from router.workflows.hardware_time import HARDWARE_PROVIDERS
 from router.workflows.workspace import Workspace
 
@@ -150,11 +152,12 @@ def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobR
     """The budget as the chain has it; without a client, that of a job that nobody has funded yet."""
     needed = workspace.need_stack("the budget gate").confirmations
     if client is not None and record.escrow_id is not None:
-        head = client.head().number
-        for event in client.events(client.deployment.block, head, job_id=record.escrow_id):
-            if isinstance(event.args, Funded):
-                locked = unpack_terms(bytes.fromhex(event.args.terms.removeprefix("0x"))).budget
-                return EscrowFacts(record.escrow, terms.budget, locked, head - event.block + 1, needed)
+        dossiers.catch_up(workspace, client)
+        kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
+        funded = Dossier(record.escrow_id, kept).last(Funded)
+        if funded is not None and cursor is not None and funded[1].block <= cursor.number:
+            locked = unpack_terms(bytes.fromhex(funded[0].terms.removeprefix("0x"))).budget
+            return EscrowFacts(record.escrow, terms.budget, locked, cursor.number - funded[1].block + 1, needed)
     return EscrowFacts(record.escrow, terms.budget, confirmations_needed=needed)
 
 

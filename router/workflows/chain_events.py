@@ -6,16 +6,20 @@ the contract emitted, they say which payloads follow. Reading the chain and writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from oracle.chain import events as chain
+from oracle.chain import sender
 from oracle.chain.client import EscrowClient
+from oracle.chain.follower import Read
 from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
 from router.lifecycle import (
     FINAL_ESCROW,
     Cancelled,
     ChainCaused,
+    Completed,
     Disputed,
     EscrowMoved,
     EscrowState,
@@ -29,9 +33,13 @@ from router.lifecycle import (
     State,
     Validated,
     VerdictOutcome,
+    standing,
+    undoing,
 )
-from router.workflows import journal
+from router.workflows import dossiers, journal
 from router.workflows.workspace import Workspace
+
+log = logging.getLogger("router")
 
 _OUTCOMES = {
     Outcome.ACCEPT: VerdictOutcome.ACCEPT,
@@ -54,22 +62,17 @@ def cause_of(event: chain.EscrowEvent) -> ChainCaused:
     return ChainCaused(event.block_hash, event.tx_hash, event.log_index, event.block)
 
 
-def told(events: Iterable[Event]) -> set[tuple[str, int]]:
-    """(transaction, log index) of every chain event that the job's events already tell of."""
-    causes = (event.payload.chain_cause for event in events)
-    return {(cause.tx_hash, cause.log_index) for cause in causes if cause is not None}
-
-
-def awaits_delivery(record: JobRecord, event: chain.EscrowEvent) -> bool:
-    """Whether the worker has yet to tell of the delivery that `event` presupposes; it is told first."""
-    return isinstance(event.args, chain.Proposed) and record.state in (State.SUBMITTED, State.QUEUED, State.RUNNING)
+def told(events: Iterable[Event]) -> set[ChainCaused]:
+    """Every chain event that those of a job's events which hold tell of."""
+    causes = (event.payload.chain_cause for event in standing(events))
+    return {cause for cause in causes if cause is not None}
 
 
 def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, ...]:
     """The payloads that follow from `event`, in order; none where it changes nothing that the record says.
 
-    A chain that replaced more blocks than the stack's confirmations tells the same again at another place. An outcome
-    that contradicts the one told before is not passed over: the lifecycle refuses it, and a person has to look.
+    An outcome that contradicts the one told before is not passed over: the lifecycle refuses it, and a person has to
+    look. What a reorg took back was undone before.
     """
     cause = cause_of(event)
     match event.args:
@@ -83,8 +86,13 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
                 outcome = _OUTCOMES[Outcome(proposed.outcome)]
                 return (moved, Validated(outcome, proposed.evidence_hash, proposed.worker_amount, cause))
             return (moved,)
-        case chain.Submitted() as submitted if submitted.round > 0 and record.escrow is EscrowState.PROPOSED:
-            return (EscrowMoved(EscrowState.LOCKED, cause),)  # a top-up; the first delivery is the worker's to tell
+        case chain.Submitted() as submitted if submitted.round > 0:
+            return (EscrowMoved(EscrowState.LOCKED, cause),) if record.escrow is EscrowState.PROPOSED else ()
+        case chain.Submitted() as submitted:
+            # The worker tells of it, too, with its papers; whoever is first.
+            if record.terminal or record.result_hash is not None:
+                return ()
+            return (Completed(submitted.result_hash, submitted.multiset_hash, None, None, event.tx_hash, cause),)
         case chain.Disputed() as disputed:
             if record.escrow is not EscrowState.PROPOSED:
                 return ()
@@ -125,7 +133,7 @@ def receipts(events: Iterable[Event]) -> tuple[Event, ...]:
     """
     caused: dict[tuple[str, int], Event] = {}
     emptied = set()
-    for event in events:
+    for event in standing(events):
         if (cause := event.payload.chain_cause) is None:
             continue
         caused[cause.tx_hash, cause.log_index] = event
@@ -134,18 +142,56 @@ def receipts(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(event for place, event in caused.items() if place in emptied)
 
 
-def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block: int) -> JobRecord:
-    """Bring the record of `job` up to what the chain says up to `to_block`, and return it.
+def gone(
+    events: Iterable[Event], kept: Collection[chain.EscrowEvent], cursor: Read, mined: Callable[[str], bool]
+) -> frozenset[str]:
+    """Digests of those of a job's `events` whose chain event the follower, at `cursor`, no longer has in `kept`.
 
-    Each chain event is told once, however often this runs and by however many processes.
+    A delivery that the worker told of names no log but its transaction: it is gone if the chain has neither its event
+    nor, as `mined` says, its transaction.
+    """
+    causes = {cause_of(event) for event in kept}
+    deliveries = {event.tx_hash for event in kept if isinstance(event.args, chain.Submitted)}
+
+    def lost(event: Event) -> bool:
+        if (cause := event.payload.chain_cause) is not None:
+            return cause.block_number <= cursor.number and cause not in causes
+        if not isinstance(event.payload, Completed) or event.payload.tx_hash in deliveries:
+            return False
+        return not mined(event.payload.tx_hash)
+
+    return frozenset(event.digest for event in standing(events) if lost(event))
+
+
+def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block: int) -> JobRecord:
+    """Bring the record of `job` up to what was read of the chain up to `to_block`, and return it.
+
+    What a reorg took back is undone first, at any depth; then what the chain says and the record does not is told. Each
+    chain event is told once, however often this runs and by however many processes. Raises ChainError.
     """
     record = workspace.store.job(job)
     if record.escrow_id is None:
         return record
-    for event in client.events(client.deployment.block, to_block, job_id=record.escrow_id):
+    events = workspace.store.events(job)
+    kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
+    if cursor is None:
+        return record
+    if lost := gone(events, kept, cursor, lambda tx_hash: sender.find_receipt(client, tx_hash) is not None):
+
+        def undone(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+            payload = undoing(workspace.store.events(job), lost, block_number=cursor.number, block_hash=cursor.hash)
+            return [] if payload is None else [(Role.OPERATOR, payload)]
+
+        record = journal.write(workspace, job, undone)
+        log.warning("%s: a reorg undid %d events; it is %s again", job, len(lost), record.state.value)
+        events = workspace.store.events(job)
+    known = told(events)
+    for event in kept:
+        if event.block > min(to_block, cursor.number) or cause_of(event) in known:
+            continue
 
         def following(current: JobRecord, event: chain.EscrowEvent = event) -> Sequence[tuple[Role, Payload]]:
-            if (event.tx_hash, event.log_index) in told(workspace.store.events(job)):
+            if cause_of(event) in told(workspace.store.events(job)):
                 return ()
             payloads = consequences(current, event)
             if payloads and isinstance(event.args, chain.Settled | chain.Refunded | chain.Cancelled):
@@ -153,8 +199,19 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
                 workspace.artifacts.put(canonical_bytes(payloads[-1].to_json()))
             return [(Role.OPERATOR, payload) for payload in payloads]
 
-        if awaits_delivery(record, event):
-            break
         record = journal.write(workspace, job, following)
     # Read again: another process may have told an event between our reading the record and our asking what was told.
     return workspace.store.job(job)
+
+
+def unconfirmed(workspace: Workspace, record: JobRecord, to_block: int) -> bool:
+    """Whether the chain says something of the job in a block above `to_block`, which counts soon."""
+    if record.escrow_id is None:
+        return False
+    kept, _ = dossiers.chain_log(workspace).kept(record.escrow_id)
+    return any(event.block > to_block for event in kept)
+
+
+def is_final(events: Iterable[Event], block: int, finality: int) -> bool:
+    """Whether all that the chain brought about of a job lies at least `finality` blocks below `block`."""
+    return all(cause.block_number <= block - finality for cause in told(events))

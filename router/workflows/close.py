@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
 
 from eth_typing import Hash32
 
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
-from oracle.chain.events import Args, Cancelled, Proposed, Refunded, Settled, Submitted
+from oracle.chain.events import Cancelled, Proposed, Refunded, Settled, Submitted
 from oracle.chain.sender import Receipt
 from oracle.terms import Cancel, JobTerms, Outcome, cancel_digest, unpack_terms
 from router.lifecycle import JobRecord
 from router.store import Request, RequestKind
 from router.workflows import transactions
 from router.workflows.deadlines import Verb
+from router.workflows.dossiers import A, last
 from router.workflows.workspace import Workspace
 
 CANCEL_VALID_S = 3_600
 """How long a signed cancellation stays good, in seconds of block time."""
-
-A = TypeVar("A", bound=Args)
 
 
 def terms_of(record: JobRecord) -> JobTerms:
@@ -31,15 +29,6 @@ def terms_of(record: JobRecord) -> JobTerms:
     return unpack_terms(bytes.fromhex(record.terms.removeprefix("0x")))
 
 
-def last(client: EscrowClient, record: JobRecord, kind: type[A]) -> tuple[A, str] | None:
-    """The newest event of `kind` that the chain has of the job, with the hash of its transaction."""
-    if record.escrow_id is None:
-        return None
-    events = client.events(client.deployment.block, client.head().number, job_id=record.escrow_id)
-    found = [(event.args, event.tx_hash) for event in events if isinstance(event.args, kind)]
-    return found[-1] if found else None
-
-
 def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: Verb) -> Receipt:
     """Make the call of a passed deadline, with the operator's key; raises CallReverted if the chain disagrees."""
     terms = terms_of(record)
@@ -47,13 +36,13 @@ def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: V
     def effect() -> str | None:
         match verb:
             case Verb.REFUND:
-                refunded = last(client, record, Refunded)
+                refunded = last(workspace, client, record, Refunded)
                 return refunded and refunded[1]
             case Verb.SILENCE:
-                proposed = last(client, record, Proposed)
+                proposed = last(workspace, client, record, Proposed)
                 return proposed[1] if proposed and proposed[0].outcome == Outcome.SILENCE else None
             case Verb.FINALIZE:
-                settled = last(client, record, Settled)
+                settled = last(workspace, client, record, Settled)
                 return settled and settled[1]
 
     def call() -> Call:
@@ -61,10 +50,10 @@ def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: V
             case Verb.REFUND:
                 return client.refund(terms)
             case Verb.SILENCE:
-                submitted, _ = _present(last(client, record, Submitted))
+                submitted, _ = _present(last(workspace, client, record, Submitted))
                 return client.settle_silence(terms, submitted.result_hash, submitted.worker)
             case Verb.FINALIZE:
-                proposed, _ = _present(last(client, record, Proposed))
+                proposed, _ = _present(last(workspace, client, record, Proposed))
                 return client.finalize(terms, proposed)
 
     account = workspace.account("operator")
@@ -107,7 +96,7 @@ def cancel(workspace: Workspace, client: EscrowClient, record: JobRecord, body: 
     expiry, payer_signature = int(request["expiry"]), str(request["signature"])
 
     def effect() -> str | None:
-        cancelled = last(client, record, Cancelled)
+        cancelled = last(workspace, client, record, Cancelled)
         return cancelled and cancelled[1]
 
     def call() -> Call:

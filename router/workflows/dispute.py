@@ -13,6 +13,7 @@ from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS, JobTerms, dispute_bond_of
 from router.lifecycle import JobRecord
 from router.workflows import close, purse, transactions
+from router.workflows.dossiers import last
 from router.workflows.workspace import Workspace
 
 PARTIES = ("requester", "worker")
@@ -55,7 +56,7 @@ def dispute(workspace: Workspace, job: str, role: str) -> Dispute:
 def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot: EscrowStatus, role: str) -> Dispute:
     terms, job = close.terms_of(record), record.job
     already = slot.status is Status.DISPUTED
-    proposed = close.last(client, record, Proposed)
+    proposed = last(workspace, client, record, Proposed)
     if not already:
         _check(job, terms, slot, client.head().timestamp)
         purse.check(workspace, role, terms.token, dispute_bond_of(terms), "the bond is", f"compute dispute {job}")
@@ -64,7 +65,7 @@ def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot
         raise AssertionError("the contract's status says that something was proposed")
 
     def effect() -> str | None:
-        disputed = close.last(client, record, Disputed)
+        disputed = last(workspace, client, record, Disputed)
         return disputed and disputed[1]
 
     receipt = transactions.ensure(
@@ -72,7 +73,7 @@ def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot
         lambda: client.dispute(terms, proposed[0]), effect,
     )  # fmt: skip
     workspace.store.set_next_look(job, datetime.now(UTC))
-    found = close.last(client, record, Disputed)
+    found = last(workspace, client, record, Disputed)
     if found is None:
         raise AssertionError("the transaction that disputed has its event")
     return Dispute(

@@ -28,15 +28,27 @@ from oracle.terms import JobTerms
 from router.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
 from router.providers.protocol import JobState, ProviderUnavailable
 from router.store import Due, Request, StoreUnavailable
-from router.workflows import approval, chain_events, close, deadlines, execute, journal, remarks
+from router.workflows import (
+    approval,
+    chain_events,
+    close,
+    deadlines,
+    dossiers,
+    execute,
+    journal,
+    mending,
+    remarks,
+    transactions,
+)
 from router.workflows.acts import POLL_AGAIN_S, QUEUE, Acts, Bench, JobWorkflows
 from router.workflows.phases import Phase, Slices
 
 log = logging.getLogger("router")
 
 BATCH = 200
-CURSOR = "escrow"
 TICK_S = 0.3
+UNTIL_FINAL_S = 15.0
+"""A reorg wakes the jobs that it touches; this is for what it might have missed, until a job is final."""
 WAIT_FOR_CHAIN_S = 2.0
 WAIT_FOR_FUNDING_S = 30.0
 """A funding wakes its job through the chain's events; this is for the event that was missed."""
@@ -59,6 +71,7 @@ class Engine:
         self._client = bench.client()
         self._workflows = JobWorkflows(bench)
         self._acts = Acts()
+        self._follower = dossiers.follower(bench.workspace, self._client)
         self._stopping = threading.Event()
         self._reading_head, self._waking = Phase("the chain's head"), Phase("the chain's events")
         self._serving, self._advancing = Phase("requests"), Phase("jobs")
@@ -92,7 +105,8 @@ class Engine:
         """One look at the chain, the requests and the jobs that are due; raises nothing that waiting may mend."""
         if (head := self._reading_head.run(self._client.head)) is None:
             return
-        self._waking.run(partial(self._wake, head))
+        # With it, the jobs are made due that the chain says something new about.
+        self._waking.run(partial(self._follower.catch_up, head))
         self._serving.run(self._serve_requests)
         self._advancing.run(partial(self._advance_due, head))
 
@@ -143,27 +157,6 @@ class Engine:
         """The newest block that counts: it has the stack's number of confirmations."""
         return head.number - self._bench.workspace.need_stack("the router").confirmations + 1
 
-    def _wake(self, head: BlockRef) -> None:
-        """Make every job due that the chain says something new about."""
-        store, to_block = self._bench.workspace.store, self._settled_block(head)
-        cursor = store.cursor(CURSOR)
-        start = self._client.deployment.block if cursor is None else cursor.block_number + 1
-        if (
-            cursor is not None
-            and (known := self._client.block(cursor.block_number))
-            and known.hash != cursor.block_hash
-        ):
-            log.warning("block %d was replaced; reading the chain again from the escrow's first", cursor.block_number)
-            start = self._client.deployment.block
-        if start > to_block:
-            return
-        for event in self._client.events(start, to_block):
-            if (job := store.name_by_escrow_id(event.job_id)) is not None:
-                store.set_next_look(job, datetime.now(UTC))
-        block = self._client.block(to_block)
-        if block is not None:
-            store.set_cursor(CURSOR, block.number, block.hash)
-
     # ------------------------------------------------------------------ requests
 
     def _serve(self, request: Request) -> None:
@@ -186,6 +179,11 @@ class Engine:
         settled = self._settled_block(head)
         record = chain_events.reconcile(self._bench.workspace, self._client, due.job, to_block=settled)
         self._proceed(due, record, head)
+        if chain_events.unconfirmed(self._bench.workspace, record, settled):
+            # Soon it counts; whatever was found to wait for, this comes first.
+            self._store.set_next_look(due.job, datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S))
+        if record.result_hash is not None and not record.closed and self._bench.takes_work:
+            self._guarded(due, partial(self._mend, record))
         if remarks.is_passing_fault(due.waiting_for):
             self._waits(due, None)  # it went well this time
         if record.terminal:
@@ -196,8 +194,7 @@ class Engine:
     def _proceed(self, due: Due, record: JobRecord, head: BlockRef) -> None:
         if record.closed or record.escrow_id is None:
             self._waits(due, None)
-            self._store.set_next_look(due.job, None)
-            self._acts.forget(due.job)
+            self._follow_to_finality(due, record, head)
             return
         slot = self._client.status(record.escrow_id)
         terms = close.terms_of(record)
@@ -205,13 +202,41 @@ class Engine:
         if verb is not None:
             pause = self._acts.ask(self._workflows.close, f"{verb.value}", record.job, verb.value)
             self._later(due, max(pause, WAIT_FOR_CHAIN_S))
+        elif transactions.send_again(self._store, self._client, record.job, self._known(record)):
+            self._later(due, POLL_AGAIN_S)  # what vanished from the chain comes first
         elif slot.status is Status.NONE:
             self._await_funding(due, record, terms, head)
         elif self._bench.takes_work and (slot.status is Status.FUNDED or record.state in execute.WITH_PROVIDER):
             # The latter also with a delivery on-chain that is not told yet: the act that told it may have failed.
             self._work(due, record)
+        elif self._owes_papers(record):
+            self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
         else:
             self._later(due, WAIT_FOR_CHAIN_S)
+
+    def _known(self, record: JobRecord) -> frozenset[str]:
+        """Hashes of the transactions that the chain says made something of the job."""
+        kept, _ = dossiers.chain_log(self._bench.workspace).kept(str(record.escrow_id))
+        return frozenset(event.tx_hash for event in kept)
+
+    def _owes_papers(self, record: JobRecord) -> bool:
+        return self._bench.takes_work and record.lacks_papers and record.provider_job is not None
+
+    def _follow_to_finality(self, due: Due, record: JobRecord, head: BlockRef) -> None:
+        """A job that is over is looked at until no reorg is expected to take its end back."""
+        finality = self._bench.workspace.need_stack("the router").finality
+        if self._owes_papers(record):
+            self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
+        elif record.escrow_id is None or chain_events.is_final(self._store.events(due.job), head.number, finality):
+            self._store.set_next_look(due.job, None)
+            self._acts.forget(due.job)
+        else:
+            self._later(due, UNTIL_FINAL_S)
+
+    def _mend(self, record: JobRecord) -> None:
+        """Put back what the job's delivery needs and the disk has lost."""
+        for digest in mending.mend(self._bench.workspace, self._bench.providers, record):
+            log.warning("%s: %s was damaged or missing, and is put back", record.job, digest)
 
     def _await_funding(self, due: Due, record: JobRecord, terms: JobTerms, head: BlockRef) -> None:
         """Wait for the payer, up to submitBy: the contract locks nothing afterwards."""
@@ -235,6 +260,10 @@ class Engine:
                 needed = self._bench.workspace.need_stack("the router").confirmations
                 self._waits(due, f"its budget: locked, with fewer than {needed} confirmations")
                 self._later(due, WAIT_FOR_CHAIN_S)
+            case State.SUBMITTED | State.QUEUED | State.RUNNING if execute.delivered_before(
+                self._bench.workspace, record.job
+            ):
+                self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
             case State.SUBMITTED | State.QUEUED | State.RUNNING:
                 status = execute.follow(self._bench.workspace, self._bench.providers, record.job)
                 pause = status.look_again_s or POLL_AGAIN_S

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from oracle.artifacts import ArtifactStore, PackedShots, RegisterMap
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
@@ -31,7 +32,8 @@ from router.providers.protocol import (
 )
 from router.store import IntentStatus
 from router.workflows import journal, transactions
-from router.workflows.close import last, terms_of
+from router.workflows.close import terms_of
+from router.workflows.dossiers import last
 from router.workflows.hardware_time import time_limit
 from router.workflows.workspace import Workspace
 
@@ -131,24 +133,81 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
     return status
 
 
+@dataclass(frozen=True)
+class Papers:
+    """A run's result as it is delivered, and what comes with it, all of it stored: each is a digest."""
+
+    result: str
+    second: str
+    """What the delivery says beside the result's hash."""
+    receipt: str
+    calibration: str | None
+
+
 def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
     """Store the result, deliver its hash on-chain, and write `completed`; once.
 
-    A run that ended without a usable result is written down as failed. Raises ProviderError, ChainError.
+    Where the chain has the delivery already, and the record knows it from there, the papers are added. A run that ended
+    without a usable result is written down as failed. Raises ProviderError, ChainError.
     """
     record = workspace.store.job(job)
-    if record.state not in WITH_PROVIDER:
+    if record.state not in WITH_PROVIDER and not record.lacks_papers:
         return record
-    reference = reference_of(record)
+    # On disk before the transaction that names them: a validator that sees the delivery can fetch them.
     try:
-        result = providers[reference.provider].result(reference)
+        papers = _told(workspace, job) or store_papers(workspace, providers, record)
     except (ResultUnusable, JobLost) as error:
         return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
+
+    def effect() -> str | None:
+        delivered = last(workspace, client, record, Delivered)
+        return delivered and delivered[1]
+
+    delivery = transactions.ensure(
+        workspace.store,
+        client,
+        job,
+        "tx:submit",
+        workspace.account("worker"),
+        lambda: client.submit(terms_of(record), papers.result, papers.second),
+        effect,
+    )
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        known = (current.result_hash, current.delivery_tx) == (papers.result, delivery.hash)
+        if current.state not in WITH_PROVIDER and not (current.lacks_papers and known):
+            return ()
+        completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, delivery.hash)
+        return [(Role.WORKER, completed)]
+
+    return journal.write(workspace, job, following)
+
+
+def delivered_before(workspace: Workspace, job: str) -> bool:
+    """Whether a delivery of the job was signed once: what it takes is stored, whatever has become of the provider."""
+    return workspace.store.intent(job, "tx:submit") is not None
+
+
+def _told(workspace: Workspace, job: str) -> Papers | None:
+    """The papers of a delivery that the worker told of before a reorg took it back: the run is not asked for again."""
+    for event in reversed(workspace.store.events(job)):
+        said = event.payload
+        if isinstance(said, Completed) and said.receipt is not None:
+            return Papers(said.result_hash, said.multiset_hash, said.receipt, said.calibration)
+    return None
+
+
+def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) -> Papers:
+    """Fetch the result of the job's run from its provider and store it with its papers; the same bytes each time.
+
+    Raises ResultUnusable, ProviderError.
+    """
+    reference = reference_of(record)
+    result = providers[reference.provider].result(reference)
     registers = _registers(workspace, record)
     if result.shots.bits != registers.bits:
         reason = f"its shots have {result.shots.bits} bits, the circuit {registers.bits}"
-        return _fail(workspace, job, f"the provider's result is of no use: {reason}", WITH_PROVIDER)
-    # On disk before the transaction that names it: a validator that sees the delivery can fetch it.
+        raise ResultUnusable(reason, AGAIN)
     stored = workspace.artifacts.put(result.shots.data)
     if stored != result.shots.result_hash:
         raise AssertionError("the store and the result hash are the same SHA-256")
@@ -164,28 +223,7 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
     )
     calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
     second = second_word(workspace.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
-
-    def effect() -> str | None:
-        delivered = last(client, record, Delivered)
-        return delivered and delivered[1]
-
-    delivery = transactions.ensure(
-        workspace.store,
-        client,
-        job,
-        "tx:submit",
-        workspace.account("worker"),
-        lambda: client.submit(terms_of(record), result.shots.result_hash, second),
-        effect,
-    )
-
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-        if current.state not in WITH_PROVIDER:
-            return ()
-        completed = Completed(result.shots.result_hash, second, receipt, calibration, delivery.hash)
-        return [(Role.WORKER, completed)]
-
-    return journal.write(workspace, job, following)
+    return Papers(stored, second, receipt, calibration)
 
 
 def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from router.lifecycle import Event, JobRecord, Payload, Role, apply, sign_event
+from router.lifecycle import Event, JobRecord, Kind, Payload, Role, apply, sign_event
 from router.store import EventConflict
 from router.workflows.workspace import Workspace
 
@@ -33,10 +33,11 @@ def _write_once(workspace: Workspace, job: str, following: Next) -> JobRecord:
     record = workspace.store.job(job)
     events: list[Event] = []
     for role, payload in following(record):
+        before = (*workspace.store.events(job), *events) if payload.kind is Kind.REORGED else ()
         event = sign_event(
-            workspace.account(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC)
+            workspace.account(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before
         )
-        record = apply(record, event)
+        record = apply(record, event, before)
         events.append(event)
     if events:
         workspace.store.append_many(events)

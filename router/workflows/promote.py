@@ -22,6 +22,7 @@ from router.providers import load_providers
 from router.store import ApprovalScope
 from router.workflows import close, journal, purse, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
+from router.workflows.dossiers import last
 from router.workflows.hardware_time import TimeLimit, time_limit
 from router.workflows.workspace import Workspace
 
@@ -226,7 +227,7 @@ def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
         purse.allow(workspace, job, "requester", terms.token, terms.budget)
 
     def effect() -> str | None:
-        funded = close.last(client, record, Funded)
+        funded = last(workspace, client, record, Funded)
         return funded and funded[1]
 
     receipt = transactions.ensure(workspace.store, client, job, "tx:fund", payer, lambda: client.fund(terms), effect)

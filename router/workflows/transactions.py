@@ -9,20 +9,23 @@ another transaction has used up the nonce is a new one numbered, and then the ef
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import NonceTaken
+from oracle.chain.errors import InsufficientFunds, NonceTaken, TransactionRefused
 from oracle.chain.sender import Receipt, SignedTransaction
 from router.store import Intent, IntentStatus, Store
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+log = logging.getLogger("router")
 
 WAIT_S = 60.0
 _ATTEMPTS = 5
@@ -74,6 +77,47 @@ def ensure(
         # Mined without effect: something changed between simulation and block. Simulating again says what.
         _abandon(store, job, name, {"reason": f"{receipt.hash} reverted"})
     raise EffectUncertain(job, name, account.address)
+
+
+def send_again(store: Store, client: EscrowClient, job: str, known: Collection[str]) -> bool:
+    """Send the stored bytes of the first transaction of `job` that took effect and that the chain no longer has.
+
+    One at a time, in the order in which they were made: each needs the one before. `known` are hashes that the chain
+    names; whether something was sent. The calls of a deadline are left out: they are made anew while they are due. What
+    cannot be sent as it is, since its nonce was used otherwise or the fees rose, is for its maker to sign anew. Raises
+    ChainDown, NodeBehind.
+    """
+    done = [intent for intent in store.intents(job) if intent.status is IntentStatus.DONE and _lasts(intent.name)]
+    if all(_mined_as(intent) in known for intent in done if not _silent(intent.name)):
+        return False
+    for intent in done:
+        if sender.find_receipt(client, _mined_as(intent)) is not None:
+            continue
+        written = _written(store, job, intent.name)
+        signed = next((each for each in written if each.hash == _mined_as(intent)), _signed(intent))
+        try:
+            sender.broadcast(client, signed)
+        except NonceTaken as error:
+            _abandon(store, job, intent.name, {"reason": str(error)})
+        except (TransactionRefused, InsufficientFunds) as error:
+            log.warning("%s: the chain lost %s, and it cannot be sent again as it is: %s", job, intent.name, error)
+        else:
+            log.warning("%s: the chain lost %s; its bytes were sent again: %s", job, intent.name, signed.hash)
+            return True
+    return False
+
+
+def _mined_as(intent: Intent) -> str:
+    return str(json.loads(str(intent.outcome))["hash"])
+
+
+def _lasts(name: str) -> bool:
+    return name.startswith("tx:") and name not in ("tx:refund", "tx:silence", "tx:finalize")
+
+
+def _silent(name: str) -> bool:
+    """Whether the transaction leaves no event of the escrow: an allowance, which a token keeps."""
+    return name.startswith("tx:approve")
 
 
 def _follow(

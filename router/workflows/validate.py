@@ -12,7 +12,8 @@ from oracle.circuits.recompute import recompute
 from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
 from router.lifecycle import JobRecord
-from router.workflows.close import last, terms_of
+from router.workflows.close import terms_of
+from router.workflows.dossiers import chain_log, dossier, last
 from router.workflows.workspace import Workspace
 
 _LOOK_S = 0.5
@@ -50,7 +51,7 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
     while True:
         record = workspace.store.job(job)
         on_progress(record)
-        proposed = last(client, record, Proposed)
+        proposed = last(workspace, client, record, Proposed)
         if proposed is not None and proposed[0].outcome != Outcome.SILENCE:
             return _compare(workspace, client, record, proposed[0])
         if not record.promoted:
@@ -65,25 +66,20 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
 def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> Validation:
     if record.escrow_id is None:
         raise AssertionError("a proposal belongs to a promoted job")
-    submitted = _submission(client, record)
-    replayed = bool(client.prior_deliveries(submitted[0].worker, submitted[0].result_hash, submitted[1]))
+    found = dossier(workspace, client, record).last(Submitted)
+    if found is None:
+        raise NoVerdict(f"{record.job} has a verdict but no delivery on this chain; is it the right network?")
+    submitted, event = found
+    replayed = bool(chain_log(workspace).prior_deliveries(submitted.worker, submitted.result_hash, event.place))
     document, _verdict = recompute(
         workspace.artifacts,
         terms_of(record),
         record.escrow_id,
-        submitted[0].result_hash,
+        submitted.result_hash,
         proposed.round,
         replayed,
-        second_word=submitted[0].multiset_hash,
+        second_word=submitted.multiset_hash,
         # The chain has a verdict, so whoever judged a missing result had waited for it long enough.
         missing_is_final=True,
     )
     return Validation(document.outcome, document.digest, proposed.evidence_hash, document)
-
-
-def _submission(client: EscrowClient, record: JobRecord) -> tuple[Submitted, tuple[int, int]]:
-    events = client.events(client.deployment.block, client.head().number, job_id=record.escrow_id)
-    found = [(event.args, event.place) for event in events if isinstance(event.args, Submitted)]
-    if not found:
-        raise NoVerdict(f"{record.job} has a verdict but no delivery on this chain; is it the right network?")
-    return found[-1]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oracle.artifacts import ArtifactStore, open_store
+from oracle.chain.follower import FINALITY
 from oracle.terms import ZERO_ADDRESS
 from router.gates.policy import OperatorPolicy, load_policy
 from router.settings import Home, database_url
@@ -62,6 +63,10 @@ class StackRecord:
     roles: Roles
     confirmations: int
     """Blocks, its own included, after which a transaction counts."""
+    artifact_sources: tuple[str, ...] = ()
+    """URLs of other artifact stores, from which a delivered result that was lost here is put back."""
+    finality: int = FINALITY
+    """Blocks under which a job's newest chain event is buried before nobody looks any more whether a reorg undid it."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -74,6 +79,8 @@ class StackRecord:
             deployment=value["deployment"],
             roles=Roles(**roles | {"validators": tuple(roles["validators"])}),
             confirmations=value["confirmations"],
+            artifact_sources=tuple(value.get("artifact_sources", ())),
+            finality=value.get("finality", FINALITY),
         )
 
 

@@ -440,15 +440,6 @@ def test_jobs_of_a_requester_are_counted_by_age_and_by_life(store: Store) -> Non
 # Readers' progress
 
 
-def test_a_cursor_moves_forward_and_back(store: Store) -> None:
-    assert store.cursor("escrow") is None
-    for number in (7, 9, 8):
-        moved = store.set_cursor("escrow", number, digest(str(number)))
-        assert store.cursor("escrow") == moved
-        assert (moved.block_number, moved.block_hash) == (number, digest(str(number)))
-    assert store.cursor("other") is None
-
-
 def test_each_consumer_gets_each_event_until_it_confirms(store: Store) -> None:
     story = kept(store, State.APPROVED)
     out = store.undelivered("web")

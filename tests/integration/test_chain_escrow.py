@@ -314,35 +314,3 @@ def test_many_statuses_come_in_one_request_and_in_order(deployed):
     assert [slot.status for slot in found] == [Status.NONE, Status.FUNDED, Status.NONE]
     assert client.statuses([]) == ()
     assert client.statuses([job_of(deployed, live)], block=deployed.deployment.block)[0].status is Status.NONE
-
-
-def test_the_second_word_of_a_delivery_is_read_at_its_place(deployed):
-    client = deployed.client
-    first, second = deployed.terms(salt=1), deployed.terms(salt=2)
-    words = {}
-    for terms, word in ((first, EVIDENCE), (second, "0x" + "07" * 32)):
-        deployed.fund(terms)
-        block = deployed.submit(terms, RESULT, word).block
-        (event,) = (e for e in client.events(block, block) if e.name == "Submitted")
-        words[event.place] = word
-        assert client.second_word(job_of(deployed, terms), event.place) == word
-    (place, _), (later, _) = words.items()
-    with pytest.raises(LookupError, match="no delivery"):
-        client.second_word(job_of(deployed, first), later)
-    with pytest.raises(LookupError, match="no delivery"):
-        client.second_word(job_of(deployed, first), (place[0], place[1] + 1))
-
-
-def test_prior_deliveries_are_this_workers_and_strictly_earlier(deployed):
-    client = deployed.client
-    first, second = deployed.terms(salt=1), deployed.terms(salt=2)
-    for terms in (first, second):
-        deployed.fund(terms)
-    one = deployed.submit(first, RESULT)
-    two = deployed.submit(second, RESULT)
-    events = {event.job_id: event for event in client.events(one.block, two.block) if event.name == "Submitted"}
-    earlier, later = events[job_of(deployed, first)], events[job_of(deployed, second)]
-    assert client.prior_deliveries(deployed.worker.address, RESULT, earlier.place) == ()
-    assert client.prior_deliveries(deployed.worker.address, RESULT, later.place) == (earlier,)
-    assert client.prior_deliveries(deployed.payer.address, RESULT, later.place) == ()
-    assert client.prior_deliveries(deployed.worker.address, EVIDENCE, later.place) == ()

@@ -159,7 +159,7 @@ def test_sqlite_runs_as_promised(url: str, tmp_path: Path) -> None:
 
 def test_a_reader_does_not_wait_for_a_writer(url: str) -> None:
     with Store.open(url) as store, store._writing() as connection:
-        connection.execute(text("DELETE FROM cursors"))
+        connection.execute(text("DELETE FROM chain_blocks"))
         with Store.open(url) as reader:
             assert reader.jobs() == ()
 

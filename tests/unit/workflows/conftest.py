@@ -17,7 +17,7 @@ from router.cli.scaffold import write_job
 from router.gates import DEFAULT_POLICY_TEXT
 from router.lifecycle import JobRecord
 from router.settings import Home
-from router.workflows import chain_events
+from router.workflows import chain_events, dossiers
 from router.workflows.promote import approve, offer, promote
 from router.workflows.simulate import Prepared, keep, prepare, surroundings
 from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace
@@ -68,8 +68,14 @@ class Desk:
         """A funded job with enough confirmations, whose record says so."""
         record = self.funded(target)
         self.chain.node.block_number += CONFIRMATIONS - 1
+        return self.reconciled(record.job)
+
+    def reconciled(self, job: str, to_block: int | None = None) -> JobRecord:
+        """The record of `job` after the chain was read to its head, and told of up to `to_block`."""
         head = self.chain.head().number
-        return chain_events.reconcile(self.workspace, self.workspace.client(), record.job, to_block=head)
+        dossiers.catch_up(self.workspace, self.workspace.client())
+        end = head if to_block is None else to_block
+        return chain_events.reconcile(self.workspace, self.workspace.client(), job, to_block=end)
 
     def waits_for(self, job: str) -> str | None:
         return self.workspace.store.waiting_for([job]).get(job)

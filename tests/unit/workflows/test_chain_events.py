@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ from router.lifecycle import (
     Submitted,
     TransitionRefused,
 )
-from router.workflows import journal
-from router.workflows.chain_events import awaits_delivery, consequences, reconcile, told
+from router.workflows import dossiers, journal
+from router.workflows.chain_events import cause_of, consequences, told
 
 WORKER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906"
 PAYER = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"
@@ -72,8 +73,9 @@ ENDED = (State.REJECTED, State.EXPIRED, State.FAILED, State.CANCELLED)
 CASES: list[tuple[State, EscrowState, chain.Args, list[str]]] = [
     # Funding: of a promoted job, and of one that ended while its funding was in flight.
     *((state, NONE, FUNDED, ["escrow locked"]) for state in (State.SIMULATED, State.REJECTED, State.EXPIRED)),
-    # A delivery is for the worker to tell, a credit for nobody.
-    *((state, LOCKED, DELIVERED, []) for state in (*BEFORE_DELIVERY, State.COMPLETED, *ENDED)),
+    # A delivery is told from the chain unless the worker was first, a credit is for nobody.
+    *((state, LOCKED, DELIVERED, ["completed"]) for state in (State.SIMULATED, *BEFORE_DELIVERY)),
+    *((state, LOCKED, DELIVERED, []) for state in (State.COMPLETED, *ENDED)),
     *((state, EscrowState.RELEASED, CREDITED, []) for state in (State.SETTLED, *ENDED)),
     # A verdict on-chain.
     (State.COMPLETED, LOCKED, proposed(Outcome.ACCEPT), ["escrow proposed", "validated accept"]),
@@ -166,15 +168,15 @@ def test_what_follows_from_an_event_of_the_contract(case: tuple[State, EscrowSta
     assert {payload.chain_cause for payload in payloads} <= {cause(40)}
     before.tell(*payloads)  # the lifecycle lets all of them follow, signed by the operator
     if payloads:
-        assert (seen.tx_hash, seen.log_index) in told(before.events)
-        assert before.record.escrow.value == expected[0].split()[1]
+        assert cause_of(seen) in told(before.events)
+        assert expected == ["completed"] or before.record.escrow.value == expected[0].split()[1]
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case[3]], ids=name)
 def test_the_same_again_at_another_place_of_the_chain_changes_nothing(
     case: tuple[State, EscrowState, chain.Args, list[str]],
 ) -> None:
-    """After a reorg deeper than the confirmations, the chain says it in another block."""
+    """Where nothing was undone in between, as a reorg does, it is no news."""
     state, escrow, args, _ = case
     record = story(state, escrow).tell(*consequences(story(state, escrow).record, event(args))).record
     assert consequences(record, event(args, number=77)) == ()
@@ -203,14 +205,6 @@ def test_money_that_goes_back_says_why() -> None:
     assert "verdictBy" in consequences(delivered, event(settled(Outcome.SILENCE)))[1].to_json()["reason"]
 
 
-@pytest.mark.parametrize("state", [State.SUBMITTED, State.QUEUED, State.RUNNING])
-def test_a_verdict_waits_for_the_worker_to_tell_of_its_delivery(state: State) -> None:
-    record = story(state, LOCKED).record
-    assert awaits_delivery(record, event(proposed(Outcome.ACCEPT)))
-    assert not awaits_delivery(record, event(CANCELLED))
-    assert not awaits_delivery(story(State.COMPLETED, LOCKED).record, event(proposed(Outcome.ACCEPT)))
-
-
 # Reading a chain into a record
 
 
@@ -219,7 +213,7 @@ def kinds(desk: Any, job: str) -> list[str]:
 
 
 def read(desk: Any, job: str) -> JobRecord:
-    return reconcile(desk.workspace, desk.chain, job, to_block=desk.chain.head().number)
+    return desk.reconciled(job)
 
 
 def test_each_event_is_told_once_however_often_and_by_however_many(desk: Any) -> None:
@@ -234,32 +228,115 @@ def test_each_event_is_told_once_however_often_and_by_however_many(desk: Any) ->
 def test_blocks_that_do_not_count_yet_are_not_told(desk: Any) -> None:
     job = desk.funded().job
     head = desk.chain.head().number
-    assert reconcile(desk.workspace, desk.chain, job, to_block=head - 1).escrow is NONE
-    assert reconcile(desk.workspace, desk.chain, job, to_block=head).escrow is LOCKED
+    assert desk.reconciled(job, to_block=head - 1).escrow is NONE
+    assert desk.reconciled(job, to_block=head).escrow is LOCKED
 
 
-def test_nothing_after_an_untold_delivery_is_told_before_it(desk: Any) -> None:
+def at_the_provider(_record: JobRecord) -> list[tuple[Role, Payload]]:
+    return [
+        (Role.OPERATOR, Approved(digest("decision"), digest("gates"))),
+        (Role.WORKER, Submitted("aer", "aer", "run", "tag")),
+        (Role.OPERATOR, Queued("in line")),
+    ]
+
+
+def delivered_by(seen: chain.EscrowEvent) -> Completed:
+    """What the worker tells of its delivery."""
+    return Completed(digest("result"), digest("multiset"), digest("receipt"), None, seen.tx_hash)
+
+
+def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_later(desk: Any) -> None:
     record = desk.locked()
     job = record.job
-
-    def at_the_provider(_record: JobRecord) -> list[tuple[Role, Payload]]:
-        return [
-            (Role.OPERATOR, Approved(digest("decision"), digest("gates"))),
-            (Role.WORKER, Submitted("aer", "aer", "run", "tag")),
-            (Role.OPERATOR, Queued("in line")),
-        ]
-
     journal.write(desk.workspace, job, at_the_provider)
-    desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
+    seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
     desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
     desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
-    assert read(desk, job).state is State.QUEUED
-    assert kinds(desk, job)[-1] == "queued"
-    delivered = Completed(digest("result"), digest("multiset"), digest("receipt"), None, digest("delivery"))
-    journal.write(desk.workspace, job, lambda _record: [(Role.WORKER, delivered)])
     ended = read(desk, job)
-    assert kinds(desk, job)[-4:] == ["escrow proposed", "validated accept", "escrow released", "settled accept"]
+    assert kinds(desk, job)[-5:] == [
+        "completed", "escrow proposed", "validated accept", "escrow released", "settled accept"
+    ]  # fmt: skip
     assert (ended.state, ended.escrow, ended.closed) == (State.SETTLED, EscrowState.RELEASED, True)
+    assert (ended.result_hash, ended.receipt, ended.lacks_papers) == (digest("result"), None, True)
+    other = Completed(digest("other"), digest("multiset"), digest("receipt"), None, seen.tx_hash)
+    with pytest.raises(TransitionRefused, match="delivered, without papers"):
+        journal.write(desk.workspace, job, lambda _record: [(Role.WORKER, other)])
+    told_late = journal.write(desk.workspace, job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+    assert (told_late.state, told_late.receipt, told_late.lacks_papers) == (State.SETTLED, digest("receipt"), False)
+    assert desk.workspace.store.verify(job) == told_late
+
+
+def settled_job(desk: Any) -> tuple[JobRecord, chain.EscrowEvent]:
+    """A job that was delivered, judged and paid, each in a block of its own, and its delivery."""
+    record = desk.locked()
+    journal.write(desk.workspace, record.job, at_the_provider)
+    seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
+    desk.chain.node.mined[seen.tx_hash] = (seen.block, 1)
+    journal.write(desk.workspace, record.job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+    desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
+    desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
+    ended = read(desk, record.job)
+    assert (ended.state, ended.escrow) == (State.SETTLED, EscrowState.RELEASED)
+    return ended, seen
+
+
+@pytest.mark.parametrize(("depth", "state", "escrow"), [
+    (1, State.VALIDATED, PROPOSED), (2, State.COMPLETED, LOCKED), (3, State.QUEUED, LOCKED), (6, State.QUEUED, NONE),
+])  # fmt: skip
+def test_what_a_reorg_took_back_is_undone_in_the_record(
+    desk: Any, depth: int, state: State, escrow: EscrowState
+) -> None:
+    ended, _ = settled_job(desk)
+    before = desk.workspace.store.events(ended.job)
+    desk.chain.reorg(depth)
+    record = read(desk, ended.job)
+    assert (record.state, record.escrow, record.closed) == (state, escrow, False)
+    assert (record.worker_paid, record.fee) == (None, None)
+    assert (record.outcome is None) == (state is not State.VALIDATED)
+    assert (record.result_hash is None) == (state is State.QUEUED)
+    after = desk.workspace.store.events(ended.job)
+    assert after[: len(before)] == before, "the log only grows"
+    assert [words(each.payload) for each in after[len(before) :]] == [f"reorged {escrow.value}"]
+    assert desk.workspace.store.verify(ended.job) == record
+    assert read(desk, ended.job) == record, "and it is told once"
+
+
+def test_a_record_that_a_reorg_opened_again_closes_by_what_the_chain_says_then(desk: Any) -> None:
+    ended, _ = settled_job(desk)
+    for event in desk.chain.reorg(2):
+        desk.chain.says(event.job_id, event.args, chain.Status.SETTLED)
+    again = read(desk, ended.job)
+    assert (again.state, again.escrow, again.worker_paid) == (State.SETTLED, EscrowState.RELEASED, ended.worker_paid)
+    assert kinds(desk, ended.job)[-5:] == [
+        "reorged locked", "escrow proposed", "validated accept", "escrow released", "settled accept"
+    ]  # fmt: skip
+    other = desk.chain.reorg(2)
+    desk.chain.says(ended.escrow_id, proposed(Outcome.REJECT), chain.Status.PROPOSED)
+    desk.chain.says(ended.escrow_id, settled(Outcome.REJECT), chain.Status.SETTLED)
+    assert len(other) == 2
+    assert read(desk, ended.job).state is State.REJECTED, "the other outcome contradicts nothing that still holds"
+    assert desk.workspace.store.verify(ended.job).escrow is EscrowState.REFUNDED
+
+
+def test_nothing_is_undone_before_another_block_was_read_in_its_place(desk: Any) -> None:
+    ended, _ = settled_job(desk)
+    desk.chain.reorg(3)
+    desk.chain.node.block_number -= 2
+    assert read(desk, ended.job) == ended, "the chain is shorter for now: what comes is not known yet"
+    desk.chain.node.block_number += 2
+    assert read(desk, ended.job).state is State.QUEUED
+
+
+def test_a_reorg_wakes_the_job_that_it_touches_and_no_other(desk: Any) -> None:
+    other = desk.locked()
+    ended, _ = settled_job(desk)
+    later = datetime(2100, 1, 1, tzinfo=UTC)
+    for job in (other.job, ended.job):
+        desk.workspace.store.set_next_look(job, later)
+    desk.chain.node.block_number += 1
+    desk.chain.reorg(2)
+    dossiers.catch_up(desk.workspace, desk.chain)
+    assert {record.job for record in desk.workspace.store.due(State, datetime.now(UTC))} == {ended.job}
 
 
 def test_the_chain_goes_on_telling_of_a_job_that_the_router_gave_up(desk: Any) -> None:

@@ -10,14 +10,14 @@ import pytest
 from oracle.chain import events as chain
 from router.cli.views import artifacts
 from router.lifecycle import State
-from router.workflows.chain_events import receipts, reconcile
+from router.workflows.chain_events import receipts
 from router.workflows.close import terms_of
 from router.workflows.promote import deny
 
 
 def settle(desk: Any, record: Any, args: chain.Args) -> None:
     desk.chain.says(record.escrow_id, args, chain.Status.REFUNDED)
-    reconcile(desk.workspace, desk.chain, record.job, to_block=desk.chain.head().number)
+    desk.reconciled(record.job)
 
 
 @pytest.mark.parametrize("how", ["refunded", "cancelled"])

@@ -1,0 +1,75 @@
+"""Putting back what a delivery needs and the disk has lost, before its absence costs an honest worker the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore, open_store
+from router.lifecycle import JobRecord
+from router.providers.protocol import Provider, ProviderError, ResultUnusable
+from router.workflows.execute import store_papers
+from router.workflows.workspace import Workspace
+
+
+class Lost(ProviderError):
+    """What was delivered is damaged on disk, and no source has it just now."""
+
+    retryable = True
+
+
+def mend(workspace: Workspace, providers: Mapping[str, Provider], record: JobRecord) -> tuple[str, ...]:
+    """The digests of what was damaged or missing of the job's delivery, and is there again.
+
+    Asked for at the stack's other artifact sources, and at last at the provider, whose result makes all of it anew.
+    Raises Lost for what nobody has, ProviderError, ArtifactError.
+    """
+    named = (record.result_hash, record.receipt, record.calibration, *_second(workspace, record))
+    damaged = tuple(dict.fromkeys(digest for digest in named if digest and not intact(workspace.artifacts, digest)))
+    if not damaged:
+        return ()
+    sources = [open_store(url, make=False) for url in workspace.need_stack("a delivery").artifact_sources]
+    left = [digest for digest in damaged if not _found(workspace.artifacts, digest, sources)]
+    if left and record.provider_job is not None:
+        try:
+            store_papers(workspace, providers, record)
+        except ResultUnusable as error:
+            raise _lost(workspace, left, error.reason) from error
+        left = [digest for digest in left if not intact(workspace.artifacts, digest)]
+    if left:
+        raise _lost(workspace, left, "its provider has another result")
+    return damaged
+
+
+def intact(store: ArtifactStore, digest: str) -> bool:
+    """Whether the content of `digest` is there and hashes to it."""
+    try:
+        store.get(digest)
+    except (ArtifactMissing, ArtifactCorrupt):
+        return False
+    return True
+
+
+def _second(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
+    """The run's manifest, where the delivery names one: else its second word is the hash of what is stored nowhere."""
+    from oracle.artifacts.manifest import SCHEMA
+    from router.workflows.execute import spec_of
+
+    if record.multiset_hash is None or spec_of(workspace, record).result.schema_id != SCHEMA:
+        return ()
+    return (record.multiset_hash,)
+
+
+def _found(store: ArtifactStore, digest: str, sources: list[ArtifactStore]) -> bool:
+    for source in sources:
+        if intact(source, digest):
+            store.put(source.get(digest))
+            return True
+    return False
+
+
+def _lost(workspace: Workspace, digests: list[str], reason: str) -> Lost:
+    listed = ", ".join(digests)
+    return Lost(
+        f"what was delivered is damaged or missing in {workspace.home.artifacts}: {listed} ({reason})",
+        "put the file back from a copy; until verdictBy it is looked for again",
+    )
