@@ -12,6 +12,7 @@ from eth_account import Account
 from oracle.artifacts import DirectoryStore
 from oracle.chain.errors import ChainDown
 from oracle.chain.events import Status
+from oracle.chain.follower import Read
 from oracle.chain.sender import transact
 from oracle.terms import Outcome, Verdict, job_id_of, pack_terms, verdict_digest
 from oracle.validator.attestations import DirectoryBoard
@@ -95,7 +96,8 @@ def test_a_reorg_past_everything_that_was_remembered_reads_from_the_beginning(de
     job, terms = funded(deployed)
     deployed.submit(terms, RESULT)
     docket = Docket(state)
-    docket.advance(deployed.client.head().number, "0x" + "00" * 32, [])  # a chain that nobody knows any more
+    nobodys = Read(deployed.client.head().number, "0x" + "00" * 32)  # of a chain that nobody knows any more
+    docket.advance(None, 0, nobodys, [], {})
     Watcher(deployed.client, docket, say_nothing, confirmations=1).catch_up(deployed.client.head())
     assert docket.find(job, 0).result_hash == RESULT
 
@@ -109,11 +111,11 @@ def test_many_blocks_are_read_in_pieces_and_none_twice(deployed, state):
     docket, lines = Docket(state), Lines()
     watcher = Watcher(deployed.client, docket, lines, confirmations=1, blocks_at_once=50)
     watcher.catch_up(deployed.client.head())
-    assert len(docket.read_blocks()) == 3
+    assert len(docket.blocks()) == 3
     watcher.catch_up(deployed.client.head())
     assert {found.job for found in docket.due(0)} == {job, other}
     assert lines.events().count("delivery seen") == 2
-    assert docket.read_blocks()[0][0] == deployed.client.head().number
+    assert docket.blocks()[0].number == deployed.client.head().number
 
 
 @pytest.fixture
@@ -361,4 +363,4 @@ def test_a_dead_chain_interrupts_a_tick_and_loses_nothing(deployed, state, valid
     deployed.anvil.process.wait()
     with pytest.raises(ChainDown):
         validator.tick()
-    assert Docket(state).read_blocks() == ()
+    assert Docket(state).blocks() == ()
