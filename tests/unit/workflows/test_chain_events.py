@@ -336,7 +336,7 @@ def test_a_reorg_wakes_the_job_that_it_touches_and_no_other(desk: Any) -> None:
     desk.chain.node.block_number += 1
     desk.chain.reorg(2)
     dossiers.catch_up(desk.workspace, desk.chain)
-    assert {record.job for record in desk.workspace.store.due(State, datetime.now(UTC))} == {ended.job}
+    assert {due.job for due in desk.workspace.store.due(datetime.now(UTC))} == {ended.job}
 
 
 def test_the_chain_goes_on_telling_of_a_job_that_the_router_gave_up(desk: Any) -> None:
