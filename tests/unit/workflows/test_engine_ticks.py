@@ -187,7 +187,7 @@ def test_a_provider_is_asked_no_sooner_than_it_wants_to_be(router: Router) -> No
         router.tick(job)
         for seconds, due in ((110, False), (130, True)):
             at = datetime.now(UTC) + timedelta(seconds=seconds)
-            assert (job in {record.job for record in desk.workspace.store.due(tuple(State), at)}) is due
+            assert (job in {record.job for record in desk.workspace.store.due(at)}) is due
 
 
 def test_a_result_of_another_width_than_the_circuit_fails_the_job(router: Router) -> None:
