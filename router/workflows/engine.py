@@ -56,6 +56,8 @@ WAIT_FOR_GATES_S = 5.0
 """Whoever asked the gates makes the job due; this is for the case that it could not."""
 ASK_GATES_AGAIN_S = 10.0
 """A gate that denies now, such as a long queue, may allow later; until submitBy the job waits for it."""
+LONGEST_ASKED_PAUSE_S = 300.0
+"""Of those that a provider asks for."""
 STUMBLED_S = 10.0
 QUARANTINE_S = 30.0
 """Between two looks at a job of which something is damaged: it may have been put back."""
@@ -136,7 +138,8 @@ class Engine:
             self._waits(due, said.text)
             pause = QUARANTINE_S if said.quarantined else STUMBLED_S if said.unexpected else WAIT_FOR_CHAIN_S
             if isinstance(error, ProviderUnavailable):
-                pause = max(pause, error.retry_after_s or 0.0)
+                # Not longer than this: the chain's deadlines are looked at with the job.
+                pause = max(pause, min(error.retry_after_s or 0.0, LONGEST_ASKED_PAUSE_S))
             self._store.set_next_look(due.job, datetime.now(UTC) + timedelta(seconds=pause))
             return False
         return True

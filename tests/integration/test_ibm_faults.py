@@ -6,6 +6,7 @@ import json
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -323,6 +324,40 @@ def test_a_token_that_is_not_accepted_is_not_repeated(path: Path, ibm: IbmProvid
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + repr(ibm)
     assert "a-revoked-and-secret-token" not in shown
     assert "credentials" in str(caught.value)
+
+
+def test_a_token_that_is_replaced_while_it_is_refused_is_not_repeated(
+    path: Path, ibm: IbmProvider, emulator: Emulator
+) -> None:
+    write_account(path, emulator, "a-revoked-and-secret-token")
+    emulator.fault("/identity/token", "POST", hang_s=1.5)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ibm.capabilities)
+        while "POST /identity/token" not in emulator.requests:
+            time.sleep(0.01)
+        write_account(path, emulator, "good-token")
+        error = asked.exception(30)
+    assert isinstance(error, ProviderError)
+    assert "a-revoked-and-secret-token" not in "".join(traceback.format_exception(error)) + repr(error)
+    assert ibm.capabilities(), "the new one is used at once"
+
+
+def test_a_look_that_hangs_keeps_nobody_waiting_for_long(ibm: IbmProvider, emulator: Emulator) -> None:
+    ref = ibm.submit(work("looked-at"))
+    ibm.look_s = 0.5
+    emulator.fault("/api/v1/jobs/[^/]+$", times=99, hang_s=3)
+    begun = time.monotonic()
+    assert "did not answer" in str(refused(lambda: ibm.status(ref)))
+    for _ in range(5):
+        assert refused(lambda: ibm.status(ref)).retry_after_s is not None
+    assert time.monotonic() - begun < 2, "the first look waited, and the others did not ask"
+
+
+def test_a_server_that_is_down_says_when_to_ask_again(ibm: IbmProvider, emulator: Emulator) -> None:
+    ref = ibm.submit(work("down"))
+    emulator.fault("/api/v1/jobs/[^/]+$", times=3, status=502)
+    assert (refused(lambda: ibm.status(ref)).retry_after_s or 0) >= 5
+    assert ibm.status(ref).state is JobState.COMPLETED
 
 
 def test_credentials_are_rotated_without_a_new_adapter(path: Path, ibm: IbmProvider, emulator: Emulator) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RETRY_LATER = "try again in a few minutes; nothing is submitted twice"
-_LOOK_S = 15.0
-"""Longest that a look takes where it is not a test's own time: others wait behind it."""
+_DOWN_S = 10.0
+"""After which a server that failed to answer is worth asking again."""
 
 
 class Unreadable(ProviderUnavailable):
@@ -41,19 +41,24 @@ class _Connection:
 
 
 class Link:
-    """IBM's service with the account in `credentials`; `timeout_s` says how long a call may take."""
+    """IBM's service with the account in `credentials`; the times say how long a call and a look may take."""
 
-    def __init__(self, credentials: AccountFile, timeout_s: Callable[[], float]) -> None:
+    def __init__(self, credentials: AccountFile, timeout_s: Callable[[], float], look_s: Callable[[], float]) -> None:
         self.credentials = credentials
         self._timeout_s = timeout_s
+        self._look_s = look_s
         self.pace = Pace()
         self._connection: _Connection | None = None
-        self._connecting = threading.Lock()
-        self._seen: tuple[int, int, int] | None = None
+        self._lock = threading.Lock()
+        self._making: tuple[tuple[int, int, int], BoundedCall[_Connection]] | None = None
+        self._accounts: list[IbmAccount] = []
+        """Those of this process, the newest last: what is said of one may come after the next was written."""
 
     def clean(self, text: str) -> str:
-        """`text` on one line, without the token."""
-        return self.credentials.read().clean(text)
+        """`text` on one line, without any token that was used."""
+        for account in self._accounts:
+            text = account.clean(text)
+        return " ".join(text.split())
 
     def look(self, question: Callable[[Any], T], *, missing: ProviderError | None = None, whole: bool = False) -> T:
         """What `question` answers about the service, in time for those who wait.
@@ -61,7 +66,7 @@ class Link:
         `missing` is raised for a job that IBM does not have. `whole`: the client leaves out what it could not ask for,
         so an answer after a request that failed is none. Raises ProviderError.
         """
-        return self.ask(question, missing=missing, whole=whole, within_s=min(self._timeout_s(), _LOOK_S))
+        return self.ask(question, missing=missing, whole=whole, within_s=min(self._timeout_s(), self._look_s()))
 
     def ask(
         self,
@@ -72,7 +77,7 @@ class Link:
         within_s: float | None = None,
     ) -> T:
         """As `look`, with the time that a download takes. Raises ProviderError."""
-        self._connect()
+        self._connect(within_s)
         return self.wait(
             BoundedCall(lambda: self.question(question, missing=missing, whole=whole)), within_s, hold=True
         )
@@ -113,7 +118,7 @@ class Link:
                 raise self._meaning(error, heard, missing) from None
         if whole and heard.passing:
             self.pace.check()
-            raise ProviderUnavailable(f"IBM answered {heard.statuses[-1]}", RETRY_LATER)
+            raise ProviderUnavailable(f"IBM answered {heard.statuses[-1]}", RETRY_LATER, retry_after_s=_DOWN_S)
         return answer
 
     def remembered(self, what: str, for_s: float, ask: Callable[[], T]) -> T:
@@ -125,38 +130,38 @@ class Link:
             memory[what] = (time.monotonic(), answer)
         return answer  # type: ignore[no-any-return]
 
-    def _connect(self) -> _Connection:
+    def _connect(self, within_s: float | None = None) -> _Connection:
+        """The connection with the credentials as they are; whoever needs one that is being made waits for the same."""
         version = self.credentials.version()
-        connection = self._connection
-        if connection is not None and connection.version == version:
-            return connection
-        if self._seen != version:
-            self._seen = version
-            self.pace.forget()
-        self.pace.check()
-        account = self.credentials.read()
-        return self.wait(BoundedCall(lambda: self._made(account, version)), hold=True)
+        with self._lock:
+            if (connection := self._connection) is not None and connection.version == version:
+                return connection
+            if self._making is None or self._making[0] != version:
+                self.pace.forget()
+                self._making = None
+            self.pace.check()
+            if self._making is None or not self._making[1].going_on():
+                account = self.credentials.read()
+                self._accounts += [account] if account not in self._accounts else []
+                self._making = version, BoundedCall(lambda: self._made(account, version))
+            call = self._making[1]
+        return self.wait(call, within_s, hold=True)
 
     def _made(self, account: IbmAccount, version: tuple[int, int, int]) -> _Connection:
         from router.providers.ibm.transport import Heard, Transport, install
 
-        if not self._connecting.acquire(timeout=self._timeout_s()):
-            raise ProviderUnavailable("an earlier connection to IBM hangs", RETRY_LATER)
         try:
-            if self._connection is None or self._connection.version != version:
-                transport = Transport(self.pace, self._timeout_s() + 5)
-                service = _service(account)
-                install(service, transport)
-                self._connection = _Connection(service, transport, version)
-            return self._connection
+            transport = Transport(self.pace, self._timeout_s() + 5)
+            service = _service(account)
+            install(service, transport)
         except ProviderError:
             raise
         except Exception as error:  # noqa: BLE001  # as above
             said = self._meaning(error, Heard(), None)
             self.pace.refused(said.reason)
             raise said from None
-        finally:
-            self._connecting.release()
+        self._connection = _Connection(service, transport, version)
+        return self._connection
 
     def _meaning(self, error: Exception, heard: Heard, missing: ProviderError | None) -> ProviderError:
         from qiskit.providers.exceptions import QiskitBackendNotFoundError
@@ -185,7 +190,7 @@ class Link:
             return ProviderRefused(f"IBM refuses this ({said})", "correct the circuit or the account's permissions")
         if heard.requests and not heard.passing:
             return Unreadable(f"IBM's answer cannot be read ({said})", RETRY_LATER)
-        return ProviderUnavailable(f"IBM cannot be asked ({said})", RETRY_LATER)
+        return ProviderUnavailable(f"IBM cannot be asked ({said})", RETRY_LATER, retry_after_s=_DOWN_S)
 
 
 def _service(account: IbmAccount) -> Any:

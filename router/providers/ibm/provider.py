@@ -57,6 +57,8 @@ class IbmProvider:
     """Where the ISA circuit of each submission is kept until its result is fetched."""
     timeout_s: float = _TIMEOUT_S
     """Longest that one call may take."""
+    look_s: float = 8.0
+    """Longest that a look at a job may take: the router's other jobs wait behind it."""
     patience_s: float = 300.0
     """How long a job that vanished, a result that is none, or missing properties are waited for."""
     usage_wait_s: float = 60.0
@@ -68,7 +70,7 @@ class IbmProvider:
 
     @cached_property
     def _link(self) -> Link:
-        return Link(self.credentials, lambda: self.timeout_s)
+        return Link(self.credentials, lambda: self.timeout_s, lambda: self.look_s)
 
     @property
     def _records(self) -> Records:
@@ -76,10 +78,12 @@ class IbmProvider:
 
     def capabilities(self) -> tuple[Target, ...]:
         def ask() -> tuple[Target, ...]:
-            backends = self._link.look(lambda service: service.backends(), whole=True)
-            return tuple(
-                Target(backend.name, "ibm", "hardware", backend.num_qubits, f"IBM Quantum {backend.name}", ())
-                for backend in sorted(backends, key=lambda backend: str(backend.name))
+            return self._link.ask(
+                lambda service: tuple(
+                    Target(backend.name, "ibm", "hardware", backend.num_qubits, f"IBM Quantum {backend.name}", ())
+                    for backend in sorted(service.backends(), key=lambda backend: str(backend.name))
+                ),
+                whole=True,
             )
 
         return self._link.remembered("targets", _TARGETS_FOR_S, ask)
@@ -90,9 +94,7 @@ class IbmProvider:
         from router.providers.transpilation import read_circuit
 
         def ask() -> tuple[int, float | None]:
-            backend = self._link.look(lambda service: service.backend(work.target))
-            pending = self._link.look(lambda _: backend.status().pending_jobs)
-            return int(pending), getattr(backend, "default_rep_delay", None)
+            return self._link.ask(lambda service: _queue(service.backend(work.target)))
 
         read_circuit(work.qasm3)
         pending, delay_s = self._link.remembered(f"queue of {work.target}", _ESTIMATES_FOR_S, ask)
@@ -108,7 +110,7 @@ class IbmProvider:
             self._check_same(work)
             return there
         self._check_unposted(work.tag)
-        backend = self._link.look(lambda service: service.backend(work.target))
+        backend = self._link.ask(lambda service: service.backend(work.target))
         self._check_open(backend)
         isa = to_isa(circuit, backend, work.target)
         record = {
@@ -355,6 +357,12 @@ class IbmProvider:
 def _with_device(job: Any) -> tuple[Any, str | None]:
     backend = job.backend(timeout=_ASK_AGAIN_S)
     return job, None if backend is None else str(backend.name)
+
+
+def _queue(backend: Any) -> tuple[int, float | None]:
+    """Jobs that wait for `backend`, and the seconds between two of its shots, None where it does not say."""
+    delay_s = getattr(backend, "default_rep_delay", None)
+    return int(backend.status().pending_jobs), None if delay_s is None else float(delay_s)
 
 
 def _bound(work: Work) -> int | None:
