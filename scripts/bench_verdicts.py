@@ -28,6 +28,7 @@ from oracle.spec.methods import resolve_guards
 from oracle.spec.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import BEST_VALUE, EXPECTATION, HUBER, TVD, WITNESS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.guards.collisions import fewest_distinct
 from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.observables.bounds import parity_radius, upper_share
 from oracle.statistics.observables.diagonal import Diagonal
@@ -54,7 +55,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def forget() -> None:
     """A validator's first verdict under a policy has no thresholds at hand."""
-    for remembered in (least_significant, parity_radius, sketch, upper_share):
+    for remembered in (fewest_distinct, least_significant, parity_radius, sketch, upper_share):
         remembered.cache_clear()
 
 

@@ -25,7 +25,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from calibration import measure, report, spaces, tails, workers  # noqa: E402  (the tests' own library)
+from calibration import limits, measure, report, spaces, tails, workers  # noqa: E402  (the tests' own library)
 from calibration.search import Effort  # noqa: E402
 
 HOME = ROOT / "oracle" / "statistics"
@@ -56,7 +56,8 @@ def parts(seed: int, runs: int) -> list[Part]:
         Part(plan.title, lambda plan=plan: workers.judged(plan, workers.runs_of(plan.worker, VERDICTS), seed))
         for plan in workers.plans()
     ]
-    return [*boundaries, *judged, Part("tails", lambda: tails.check_tails(TAIL_CASES, seed))]
+    limited = [Part(each.title, lambda each=each: limits.passed(each, VERDICTS, seed)) for each in limits.attempts()]
+    return [*boundaries, *judged, *limited, Part("tails", lambda: tails.check_tails(TAIL_CASES, seed))]
 
 
 def measured(title: str, seed: int, runs: int) -> report.Figure:
@@ -77,7 +78,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=measure.RUNS, help="results for each boundary (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn (%(default)s)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="a method's id, workers or tails: what to measure")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="a method's id, workers, limits or tails: what to measure"
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--write", action="store_true", help="keep the figures; write CALIBRATION.md and its plot")
@@ -93,7 +96,7 @@ def main() -> int:
     chosen = [part for part in there if asked.only in part.title]
     if not chosen:
         known = ", ".join(sorted({space.method for space in spaces.SPACES}))
-        parser.error(f"nothing is called {asked.only!r}; there are {known}, workers and tails")
+        parser.error(f"nothing is called {asked.only!r}; there are {known}, workers, limits and tails")
     found = kept(asked.seed, asked.runs) if asked.write else {}
     if asked.resume:
         chosen = [part for part in chosen if part.title not in found]

@@ -26,9 +26,9 @@ from oracle.statistics import Baseline
 from oracle.verdict import Case, Papers, decide
 
 FOLDER = Path(__file__).parents[1] / "tests" / "golden"
-GOLDEN = tuple(FOLDER / f"verdict_{name}.json" for name in ("documents", "noises", "observables"))
+GOLDEN = tuple(FOLDER / f"verdict_{name}.json" for name in ("documents", "noises", "observables", "collisions"))
 """The first is as it was before there were hulls, score guards and `huber.certified/1`, which the second is about; the
-third is about observables, objectives and papers."""
+third is about observables, objectives and papers, the fourth about `collisions.distinct/1`."""
 
 
 def artifact_of(case: dict[str, Any], bits: int) -> bytes | None:

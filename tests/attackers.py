@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 Probabilities = npt.NDArray[np.float64]
 Sequence = npt.NDArray[np.int64]
+Inside = npt.NDArray[np.bool_]
+"""bool[2**bits]: the outcomes of a set."""
 Worker = Callable[[Probabilities, int, np.random.Generator], Sequence]
 
 
@@ -71,6 +73,15 @@ def repeated(times: int) -> Worker:
     return worker
 
 
+def stretched(run: int, fidelity: float) -> Worker:
+    """A run of `run` shots, each delivered as often as chance has it, which makes up the number; shuffled."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        return at_fidelity(fidelity)(p, run, rng)[rng.integers(0, run, shots)]
+
+    return worker
+
+
 def in_sorted_order(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
     """Good shots whose order is lost: written out from a dictionary of counts."""
     return np.sort(drawn(p, shots, rng))
@@ -124,12 +135,91 @@ def resetting_badly(carried: float) -> Worker:
     return worker
 
 
+def just_above(inside: Inside, hits: int) -> Worker:
+    """The circuit's outcomes, in a set and outside it, with as many shots in the set as are asked for."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        parts = (drawn(np.where(inside, p, 0), hits, rng), drawn(np.where(inside, 0, p), shots - hits, rng))
+        return rng.permutation(np.concatenate(parts))
+
+    return worker
+
+
+def flipped(rate: float) -> Worker:
+    """An ideal run of which each bit is then flipped at `rate`: other bytes, and hardly another result."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        sequence = drawn(p, shots, rng)
+        for bit in range(p.size.bit_length() - 1):
+            sequence = sequence ^ ((rng.random(shots) < rate).astype(np.int64) << bit)
+        return sequence
+
+    return worker
+
+
+def truncated(state_fidelity: float) -> Worker:
+    """A simulation whose state has that fidelity: what it lacks points in any direction."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        state = np.sqrt(p / p.sum()).astype(complex)
+        other = rng.normal(size=p.size) + 1j * rng.normal(size=p.size)
+        other -= (state.conj() @ other) * state
+        other /= np.linalg.norm(other)
+        wrong = np.sqrt(state_fidelity) * state + np.sqrt(1 - state_fidelity) * other
+        return drawn(np.abs(wrong) ** 2, shots, rng)
+
+    return worker
+
+
+def without_the_worst(share: float, fidelity: float) -> Worker:
+    """More shots were run, and the `share` of the lowest scores was left out."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        sequence = at_fidelity(fidelity)(p, round(shots / (1 - share)), rng)
+        return rng.permutation(sequence[np.argsort(-p[sequence], kind="stable")[:shots]])
+
+    return worker
+
+
+def best_of(runs: int, fidelity: float, inside: Inside) -> Worker:
+    """Of so many runs the one with the most shots in a set."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        found = [at_fidelity(fidelity)(p, shots, rng) for _ in range(runs)]
+        return max(found, key=lambda sequence: int(inside[sequence].sum()))
+
+    return worker
+
+
+def mitigated(zero_to_one: float, one_to_zero: float, fidelity: float) -> Worker:
+    """Counts of a device with readout errors, with these undone by the inverse of their matrix, as if raw."""
+
+    def worker(p: Probabilities, shots: int, rng: np.random.Generator) -> Sequence:
+        error = np.array([[1 - zero_to_one, one_to_zero], [zero_to_one, 1 - one_to_zero]])
+        law, undo = fidelity * p + (1 - fidelity) / p.size, np.linalg.inv(error)
+        law = _by_bit(error, law)
+        counts = np.bincount(drawn(law, shots, rng), minlength=p.size)
+        corrected = np.maximum(_by_bit(undo, counts / shots), 0)
+        return quota(corrected / corrected.sum(), shots, rng)
+
+    return worker
+
+
+def _by_bit(matrix: npt.NDArray[np.float64], law: Probabilities) -> Probabilities:
+    """`matrix` on every bit of `law`."""
+    for bit in range(law.size.bit_length() - 1):
+        law = np.einsum("ij,ajb->aib", matrix, law.reshape(-1, 2, 1 << bit)).reshape(-1)
+    return law
+
+
 @dataclass(frozen=True)
 class Attacker:
     """A worker, and whether the chain shows that it delivered the same result before."""
 
     worker: Worker
     replayed: bool = False
+    least_bits: int = 1
+    """Below this width a result may be that of an honest device's law, and no test can tell."""
 
 
 ATTACKERS = {
@@ -141,6 +231,7 @@ ATTACKERS = {
     "the mode only": Attacker(mode_only),
     "quota counts round(N p)": Attacker(quota),
     "400 shots ten times, shuffled": Attacker(repeated(10)),
+    "1,000 shots of F = 0.8 to 4,000, unevenly": Attacker(stretched(1000, 0.8), least_bits=9),
     "an old result replayed": Attacker(at_fidelity(1.0), replayed=True),
 }
 """Workers that may be paid at most alpha often, where the least fidelity is 4/5."""

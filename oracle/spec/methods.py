@@ -25,6 +25,7 @@ Certificate = Literal[
 ]
 Guard = Literal[
     "ceiling.levelset/1",
+    "collisions.distinct/1",
     "dispersion.window/1",
     "duplicates.divisor/1",
     "homogeneity.blocks/1",
@@ -56,7 +57,12 @@ WIDEST_BASELINE = 24
 """Wider circuits have no full table to be judged against."""
 
 DEFAULT_CERTIFICATES: tuple[Certificate, ...] = (TVD, WITNESS)
-DEFAULT_GUARDS: tuple[Guard, ...] = ("dispersion.window/1", "duplicates.divisor/1", "repeats.lag1/1")
+DEFAULT_GUARDS: tuple[Guard, ...] = (
+    "collisions.distinct/1",
+    "dispersion.window/1",
+    "duplicates.divisor/1",
+    "repeats.lag1/1",
+)
 """What normalisation writes into a spec that names no guards: those that say nothing of how far a device may drift."""
 
 

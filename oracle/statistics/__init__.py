@@ -3,7 +3,7 @@
 from oracle.spec.methods import BEST_VALUE, BINOMIAL, CEILING, EXPECTATION, HUBER, REPRODUCE, SCORES, TVD, WITNESS
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
-from oracle.statistics.guards import BLOCKS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
+from oracle.statistics.guards import BLOCKS, COLLISIONS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
 from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
 from oracle.statistics.planner import (
     HONEST_FIDELITY,
@@ -31,6 +31,7 @@ __all__ = [
     "BINOMIAL",
     "BLOCKS",
     "CEILING",
+    "COLLISIONS",
     "DISPERSION",
     "DUPLICATES",
     "EXPECTATION",

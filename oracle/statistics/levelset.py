@@ -65,7 +65,7 @@ def thresholds(bits: int) -> tuple[int, ...]:
 
 # Few, for an entry keeps its baseline alive: 128 MiB at 24 bits.
 @lru_cache(maxsize=4)
-def _sizes_and_weights_below(baseline: Baseline) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def sizes_and_weights_below(baseline: Baseline) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """For each of `thresholds`: how many outcomes have at most that weight, and their weights' sum."""
     ordered = np.sort(baseline.weights)
     sums = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(ordered)))
@@ -83,7 +83,7 @@ def ranks(baseline: Baseline) -> npt.NDArray[np.uint8]:
 
 def below_thresholds(baseline: Baseline) -> tuple[int, ...]:
     """For each of `thresholds`: 2^40 times the share of the baseline on outcomes of at most that weight."""
-    return _sizes_and_weights_below(baseline)[1]
+    return sizes_and_weights_below(baseline)[1]
 
 
 @lru_cache(maxsize=4)
@@ -96,7 +96,7 @@ def witness_set(baseline: Baseline, fidelity: Fraction) -> LevelSet | None:
     near t = 1/2, for peaked ones just their peaks.
     """
     best: tuple[Fraction, LevelSet] | None = None
-    for floor, size, weight in zip(thresholds(baseline.bits), *_sizes_and_weights_below(baseline), strict=True):
+    for floor, size, weight in zip(thresholds(baseline.bits), *sizes_and_weights_below(baseline), strict=True):
         candidate = LevelSet(baseline.bits, floor, baseline.outcomes - size, TOTAL - weight)
         if candidate.contrast < LEAST_CONTRAST:
             continue

@@ -24,6 +24,7 @@ from oracle.spec.methods import (
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
+from oracle.statistics.guards.collisions import COLLISIONS, collision_guard
 from oracle.statistics.guards.counts import DISPERSION, DUPLICATES, divisor_guard, window_guard
 from oracle.statistics.guards.guard import Guard
 from oracle.statistics.guards.order import BLOCKS, REPEATS, block_guard, repeat_guard
@@ -51,6 +52,7 @@ METHODS = tuple(sorted({*_MAKERS, REPRODUCE}))
 _GUARD_MAKERS: Mapping[str, Callable[[Setting], Guard]] = {
     BLOCKS: block_guard,
     CEILING: ceiling_guard,
+    COLLISIONS: collision_guard,
     DISPERSION: window_guard,
     DUPLICATES: divisor_guard,
     REPEATS: repeat_guard,

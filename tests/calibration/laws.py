@@ -45,6 +45,17 @@ def dense(bits: int, which: int = 0) -> Baseline:
     return Baseline.from_probabilities(np.random.default_rng((bits, which)).dirichlet(np.ones(1 << bits)))
 
 
+def sharpest(law: Law, bias: float) -> Law:
+    """The sharpest law that noise makes of `law` if it spreads uniform noise as far as bits do that are read as one
+    value that much more often than as the other: the k most likely outcomes get all that as many rates can carry."""
+    rates = np.ones(1)
+    while rates.size < law.size:
+        rates = np.concatenate((rates * (1 + bias), rates * (1 - bias)))
+    carried = np.cumsum(np.sort(rates)[::-1])
+    held = np.concatenate(([0], np.cumsum(np.sort(law)[::-1])))
+    return np.maximum(np.diff(np.interp(carried, np.arange(held.size), held), prepend=0), 0)
+
+
 def circuit(rng: np.random.Generator, widest: int) -> Named:
     """The outputs of some circuit of up to `widest` bits: named ones, coins, and random ones, peaked to flat."""
     bits = int(rng.integers(1, widest + 1))

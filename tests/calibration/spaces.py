@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from calibration import observables
-from calibration.laws import Named, circuit, dirichlet, on_the_way, perturbed, probabilities, target
+from calibration.laws import Named, circuit, dirichlet, on_the_way, perturbed, probabilities, sharpest, target
 from calibration.laws import shots as some_shots
 from calibration.search import Space
 from calibration.trials import CountsTrial, Law, OrderTrial
@@ -24,6 +24,7 @@ from oracle.statistics import (
     BINOMIAL,
     BLOCKS,
     CEILING,
+    COLLISIONS,
     DISPERSION,
     DUPLICATES,
     EXPECTATION,
@@ -42,6 +43,7 @@ from oracle.statistics import (
     guard,
 )
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.guards.collisions import BIAS_BITS
 from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
 from oracle.statistics.hull import Hull, misread
@@ -255,6 +257,10 @@ def _any_law(_baseline: Baseline, towards: Law) -> Law:
     return towards
 
 
+def _sharpest(baseline: Baseline, _towards: Law) -> Law:
+    return sharpest(probabilities(baseline), 2.0**-BIAS_BITS)
+
+
 _DEFAULT = policy(TVD)
 _TVD_BOUNDARY = _at_distance(_DEFAULT.eps)
 _WITNESS_BOUNDARY = _at_share(
@@ -424,6 +430,7 @@ SPACES: tuple[Space, ...] = (
     _counts(WITNESS, Decision.ACCEPT, "F = f_min", _WITNESS_BOUNDARY),
     _counts(WITNESS, Decision.REJECT, "F = honest_f", _WITNESS_BOUNDARY),
     _guard(CEILING, "F = f_max", _CEILING_BOUNDARY, F_MAX),
+    replace(_guard(COLLISIONS, "the sharpest law that honest noise makes", _sharpest), widest=8),
     replace(_guard(DISPERSION, "any law", _any_law), cost=2),
     replace(_guard(DUPLICATES, "any law", _any_law), cost=5),
     DriftSpace(),

@@ -33,13 +33,13 @@ LEAST_ACCEPTED, LEAST_REJECTED = 0.99, 0.98
 """Of honest workers at F = 0.9, and of weak ones at F = 0.7."""
 
 
-def policy(bits: int) -> ValidationPolicy:
-    """The default rates, distance and guards; a fidelity above 4/5; distance and witness up to six bits, then the
+def policy(bits: int, f_min: Fraction = F_MIN) -> ValidationPolicy:
+    """The default rates, distance and guards; a fidelity above `f_min`; distance and witness up to six bits, then the
     witness alone."""
     quarter = Fraction(1, 4)
     certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_TVD else (WITNESS,)
     guards = resolve_guards(None, certificates, f_max=False)
-    return ValidationPolicy(RATE, RATE, quarter, quarter, F_MIN, F_MIN, certificates, guards)
+    return ValidationPolicy(RATE, RATE, quarter, quarter, f_min, f_min, certificates, guards)
 
 
 def circuits(bits: int) -> int:
@@ -135,7 +135,12 @@ def runs_of(name: str, verdicts: int) -> int:
 def plans() -> list[Plan]:
     """Every row: attackers, honest workers and weak ones."""
     return [
-        *(Plan(name, attacker, bits) for name, attacker in ATTACKERS.items() for bits in ATTACKED_BITS),
+        *(
+            Plan(name, attacker, bits)
+            for name, attacker in ATTACKERS.items()
+            for bits in ATTACKED_BITS
+            if bits >= attacker.least_bits
+        ),
         *(Plan(HONEST_NAME, Attacker(HONEST), bits) for bits in HONEST_BITS),
         *(Plan(WEAK_NAME, Attacker(WEAK), bits) for bits in HONEST_BITS),
     ]

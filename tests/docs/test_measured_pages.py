@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from attackers import ATTACKERS
-from calibration import report
+from calibration import limits, report
 from calibration.measure import LEAST_RUNS, MARGIN, title, upper_limit
 from calibration.spaces import SPACES
 from calibration.workers import (
@@ -74,11 +74,21 @@ def test_every_boundary_is_measured_and_its_limit_holds() -> None:
 
 def test_every_attacker_is_measured_at_every_width() -> None:
     found = rows(CALIBRATION, "Attackers")
-    assert [(row[0], int(row[1])) for row in found] == [(name, bits) for name in ATTACKERS for bits in ATTACKED_BITS]
+    assert [(row[0], int(row[1])) for row in found] == [
+        (name, bits) for name, each in ATTACKERS.items() for bits in ATTACKED_BITS if bits >= each.least_bits
+    ]
     for row in found:
         accepted, runs = of(row[2])
         assert upper_limit(accepted, runs) <= RATE
         assert row[-1] == "yes"
+
+
+def test_what_the_shots_do_not_tell_is_measured_and_the_guard_holds_where_it_is_named() -> None:
+    found = rows(CALIBRATION, "What the shots do not tell")
+    assert [(row[0], row[1]) for row in found] == [(each.attacker, each.circuit) for each in limits.attempts()]
+    kept = report.Calibration.from_json(json.loads((ROOT / "tests" / "calibration" / "figures.json").read_text()))
+    assert all(each.holds for each in kept.limits)
+    assert sum(row[5] == limits.COPIES for row in found) > 10
 
 
 def test_honest_and_weak_workers_are_measured_at_every_width_and_marked_as_they_are() -> None:

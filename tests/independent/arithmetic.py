@@ -45,6 +45,35 @@ def _enclosed_artanh(z: Fraction, bits: int) -> tuple[Fraction, Fraction]:
     return Fraction(total, scale), Fraction(total + 3 * terms + 3, scale)
 
 
+@cache
+def exponential(value: Fraction) -> Fraction:
+    """e^-value for value >= 0, rounded up to a multiple of 2^-64."""
+    if value == 0:
+        return Fraction(1)
+    if value > 45:
+        # e^-45 is less than 2^-64.
+        return Fraction(1, 2**64)
+    bits = 128
+    while True:
+        low, high = _enclosed_exponential(value, bits)
+        if ceil(low * 2**64) == ceil(high * 2**64):
+            return Fraction(ceil(high * 2**64), 2**64)
+        bits *= 2
+
+
+def _enclosed_exponential(value: Fraction, bits: int) -> tuple[Fraction, Fraction]:
+    """1 / (1 + z + z^2 / 2 + …)^64 with z = value / 64 below one, every term cut to `bits` bits."""
+    scale = 1 << bits
+    z = value / 64
+    term, total, terms = scale, scale, 0
+    while term:
+        terms += 1
+        term = term * z.numerator // (z.denominator * terms)
+        total += term
+    # Each term lacks less than two units for its own cut and that of the one before, and so does the rest.
+    return 1 / Fraction(total + 2 * terms + 2, scale) ** 64, 1 / Fraction(total, scale) ** 64
+
+
 def root(value: Fraction) -> int:
     """The least integer whose square reaches `value`."""
     found = isqrt(ceil(value))

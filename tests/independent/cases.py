@@ -22,7 +22,7 @@ from independent.results import Baseline, Hull, canonical, digest
 
 FOLDER = Path(__file__).parents[1] / "golden"
 GOLDEN = FOLDER / "verdict_documents.json"
-FILES = (GOLDEN, FOLDER / "verdict_noises.json", FOLDER / "verdict_observables.json")
+FILES = (GOLDEN, *(FOLDER / f"verdict_{name}.json" for name in ("noises", "observables", "collisions")))
 DRAWN = ("binomial.exact/1", "huber.certified/1", "tvd.certified/1", "witness.levelset/1")
 """The methods of generated deliveries; those on observables and papers have golden ones."""
 
@@ -179,10 +179,10 @@ def _policy(dice: Dice) -> dict[str, Any]:
         "f_min": f_min,
         "honest_f": honest_f,
     }
-    guards = [name for name in GUARDS if dice.below(2)]
     certificates = [name for name in DRAWN if dice.below(2)] or [dice.pick(list(DRAWN))]
     if "huber.certified/1" in certificates and "witness.levelset/1" not in certificates:
         certificates.append("witness.levelset/1")
+    guards = [name for name in GUARDS if dice.below(2)]
     if "ceiling.levelset/1" in guards:
         rates["f_max"] = (f_min + 1) / 2
     return {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import floor, isqrt
+from itertools import pairwise
+from math import ceil, comb, floor, isqrt
 
-from independent.arithmetic import UNIT, greatest_count, least_count, logarithm, root
+from independent.arithmetic import UNIT, exponential, greatest_count, least_count, logarithm, root
 from independent.certificates import Finding, at_least, at_most, floors, level_set, radius
 from independent.results import Baseline, Hull, Policy, Result
 
@@ -45,6 +46,56 @@ def divisors(policy: Policy, _baseline: Baseline, result: Result, _hull: Hull | 
         tried.append((undivided - (-1 if bound is None else bound), prime, undivided, bound))
     _, prime, undivided, bound = min(tried, key=lambda each: each[:2])
     return Finding(undivided, None, at_most(bound), {"distinct": len(seen), "divisor": prime})
+
+
+def _sharpest(baseline: Baseline) -> list[tuple[Fraction, Fraction]]:
+    """The sharpest law that noise makes of the baseline: (how many outcomes, of which probability)."""
+    edges = [0, *floors(baseline.bits), UNIT]
+    number = dict.fromkeys(edges, Fraction(0))
+    for low, high in pairwise(edges):
+        held = [weight for weight in baseline.weights if low < weight <= high or low == weight == 0]
+        above = Fraction(sum(held) - low * len(held), high - low)
+        number[high] += above
+        number[low] += len(held) - above
+    steps = [(number[edge], Fraction(edge, UNIT)) for edge in reversed(edges) if number[edge]]
+    n = baseline.bits
+    tilts = [(comb(n, k) * r, r) for k in range(n + 1) for r in [Fraction(65, 64) ** (n - k) * Fraction(63, 64) ** k]]
+    law = []
+    while steps:
+        (many, p), (wide, r) = steps[0], tilts[0]
+        part = min(many, wide)
+        law.append((part / r, r * p))
+        steps = [(many - part, p), *steps[1:]] if many > part else steps[1:]
+        tilts = [(wide - part, r), *tilts[1:]] if wide > part else tilts[1:]
+    assert not tilts
+    return law
+
+
+def _units(value: Fraction) -> int:
+    return ceil(value * 2**64)
+
+
+def collisions(policy: Policy, baseline: Baseline, result: Result, hull: Hull | None) -> Finding:
+    """Different outcomes: so few that the law's unseen ones are too many, by Markov's inequality."""
+
+    def missed(law: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+        return [(many, exponential(result.n * p)) for many, p in law]
+
+    def grown(law: list[tuple[Fraction, Fraction]]) -> int:
+        return sum(_units(many * logarithm(1 + a * chance)) for many, chance in missed(law))
+
+    sharpest = _sharpest(baseline)
+    spread = sum(_units(many * Fraction(floor(2**64 * e * (1 - e)), 2**64)) for many, e in missed(sharpest))
+    needed = logarithm(1 / policy.level)
+    tilt = root(2 * needed * UNIT**2 / max(1, Fraction(spread, 2**64)))
+    a = Fraction(tilt, UNIT)
+    own = exponent = Fraction(grown(sharpest))
+    if hull is not None:
+        for vertex, most in zip(hull.vertices, hull.most, strict=True):
+            exponent += most * max(0, grown(_sharpest(vertex)) - own)
+    unseen = ceil((exponent + 2**64 * needed) / (2**64 * logarithm(1 + a) - 1))
+    bound = len(baseline.weights) - unseen
+    return Finding(len(result.counts), None, at_most(bound if bound >= 1 else None), {"tilt": tilt})
 
 
 def repeats(policy: Policy, _baseline: Baseline, result: Result, _hull: Hull | None) -> Finding:
@@ -120,6 +171,7 @@ def scores(policy: Policy, baseline: Baseline, result: Result, hull: Hull | None
 
 GUARDS: dict[str, Callable[[Policy, Baseline, Result, Hull | None], Finding | None]] = {
     "ceiling.levelset/1": ceiling,
+    "collisions.distinct/1": collisions,
     "dispersion.window/1": windows,
     "duplicates.divisor/1": divisors,
     "homogeneity.blocks/1": blocks,

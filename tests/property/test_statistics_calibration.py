@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from attackers import ATTACKERS, Attacker
-from calibration import workers
+from calibration import limits, workers
 from calibration.laws import dense
 from calibration.measure import MARGIN, lower_limit, measured, upper_limit
 from calibration.search import Effort, Space, worst
@@ -17,8 +17,7 @@ from calibration.tails import check_tails
 from calibration.trials import CountsTrial, errors
 from scipy.stats import binomtest
 
-from oracle.spec.methods import resolve_guards
-from oracle.statistics import GUARDS, METHODS, REPRODUCE, SCORES, TVD, WITNESS, Decision, certifier
+from oracle.statistics import COLLISIONS, GUARDS, METHODS, REPRODUCE, SCORES, TVD, WITNESS, Decision, certifier
 from oracle.statistics.methods.share import ShareCertifier
 from oracle.statistics.tails import least_significant, most_significant, upper_tail
 from oracle.terms.typed_data import Outcome
@@ -102,23 +101,40 @@ def test_honest_workers_are_accepted_and_weak_ones_rejected_nearly_always(bits: 
     assert weak.rejected > most_significant(runs, Fraction(95, 100), Fraction(1, 1000))
 
 
-@pytest.mark.parametrize("bits", workers.ATTACKED_BITS)
-@pytest.mark.parametrize("name", ATTACKERS)
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [(name, bits) for name, each in ATTACKERS.items() for bits in workers.ATTACKED_BITS if bits >= each.least_bits],
+)
 def test_no_attacker_is_paid(name: str, bits: int) -> None:
     assert workers.judged(workers.Plan(name, ATTACKERS[name], bits), 20, 1).accepted == 0
 
 
-def test_the_heavy_outcomes_alone_are_within_the_default_distance_and_need_the_guard_on_scores() -> None:
+@pytest.mark.parametrize("attempt", limits.attempts(), ids=lambda each: each.title.removeprefix("limits, "))
+def test_whom_the_guard_on_collisions_is_said_to_stand_against_is_not_paid_and_no_other_is_held_up(
+    attempt: limits.Attempt,
+) -> None:
+    found = limits.passed(attempt, 8, 1)
+    if attempt.against == limits.COPIES:
+        assert found.accepted == 0
+    elif attempt.circuit == "ring of five":
+        # Nothing can be told there, and nothing is.
+        assert found.accepted == found.unguarded
+
+
+def test_the_heavy_outcomes_alone_are_within_the_default_distance_and_need_a_guard() -> None:
     attacker, rng = ATTACKERS["heavy outcomes only"], np.random.default_rng(1)
     guarded = workers.policy(5)
-    unguarded = replace(guarded, guards=tuple(guard for guard in guarded.guards if guard != SCORES))
-    of_distance = replace(guarded, certificates=(TVD,), guards=resolve_guards(None, (TVD,), f_max=False))
-    assert unguarded != guarded
+    others = tuple(name for name in guarded.guards if name not in (SCORES, COLLISIONS))
+    unguarded = replace(guarded, guards=others)
+    of_distance = replace(unguarded, certificates=(TVD,))
+    assert len(others) + 2 == len(guarded.guards)
     for which in range(10):
         circuit = dense(5, which)
         assert workers.verdict(attacker, circuit, unguarded, rng).outcome is Outcome.ACCEPT
         assert workers.verdict(attacker, circuit, of_distance, rng).outcome is Outcome.ACCEPT
-        assert workers.verdict(attacker, circuit, guarded, rng).outcome is Outcome.REJECT
+        for name in (SCORES, COLLISIONS):
+            alone = replace(unguarded, guards=tuple(sorted((*others, name))))
+            assert workers.verdict(attacker, circuit, alone, rng).outcome is Outcome.REJECT
 
 
 @pytest.mark.parametrize("bits", [4, 5, 6, 7, 13])

@@ -25,6 +25,7 @@ from attackers import (
     quota,
     repeated,
     resetting_badly,
+    stretched,
     with_readout_errors,
     xeb_spoof,
 )
@@ -33,7 +34,19 @@ from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
 from oracle.spec.methods import DEFAULT_GUARDS, resolve_guards
-from oracle.statistics import BLOCKS, CEILING, GUARDS, REPEATS, TVD, WITNESS, Baseline, Decision, Record, guard
+from oracle.statistics import (
+    BLOCKS,
+    CEILING,
+    COLLISIONS,
+    GUARDS,
+    REPEATS,
+    TVD,
+    WITNESS,
+    Baseline,
+    Decision,
+    Record,
+    guard,
+)
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.tails import least_significant
 from oracle.terms.typed_data import Outcome
@@ -117,6 +130,15 @@ def test_guards_stop_what_the_certificates_alone_would_pay(worker: Worker) -> No
     for baseline in (RING5, dense(10)):
         assert accepted(worker, baseline, policy(baseline.bits, guards=())) == RUNS
         assert accepted(worker, baseline, policy(baseline.bits)) == 0
+
+
+@pytest.mark.parametrize(("bits", "run"), [(9, 1000), (10, 400), (10, 1000), (12, 2000), (16, 1000), (16, 2000)])
+def test_a_shorter_run_stretched_by_uneven_copies_is_not_paid_however_good_its_shots(bits: int, run: int) -> None:
+    # Far above the bound, where every run is paid that is not found out.
+    baseline, worker = dense(bits), stretched(run, 0.95)
+    without = tuple(name for name in UNBOUNDED if name != COLLISIONS)
+    assert accepted(worker, baseline, policy(bits, guards=without)) > RUNS - 4
+    assert accepted(worker, baseline, policy(bits)) == 0
 
 
 def test_a_replayed_result_is_not_paid_whatever_the_guards() -> None:

@@ -155,9 +155,9 @@ def test_blocks_are_eighths_and_the_rest_is_left_out(ring5: Baseline, guarded: V
 def test_the_bound_on_blocks_is_the_formula_to_the_last_integer(ring5: Baseline, guarded: ValidationPolicy) -> None:
     found = inspect(BLOCKS, guarded, ring5, np.zeros(4000, dtype=np.int64))
     assert found.reject is not None
-    # 500 / 10 + sqrt(500 ln(56 * 2500)): a fifth of beta 1/100 is shared by five guards.
-    assert 126 < 50 + (500 * np.log(56 * 2500)) ** 0.5 < 127
-    assert found.reject.value == 127
+    # 500 / 10 + sqrt(500 ln(56 * 3000)): a fifth of beta 1/100 is shared by six guards.
+    assert 127 < 50 + (500 * np.log(56 * 3000)) ** 0.5 < 128
+    assert found.reject.value == 128
 
 
 def test_a_flat_baseline_has_no_blocks_to_compare(guarded: ValidationPolicy) -> None:

@@ -18,7 +18,7 @@ from oracle.verdict import DocumentRejected, Reason, VerdictDocument, decide, se
 ROOT = Path(__file__).parents[3]
 _FILES = [
     json.loads((ROOT / "tests" / "golden" / name).read_text())
-    for name in ("verdict_documents.json", "verdict_observables.json")
+    for name in ("verdict_documents.json", "verdict_observables.json", "verdict_collisions.json")
 ]
 GOLDEN = {
     "baselines": {name: text for file in _FILES for name, text in file["baselines"].items()},
