@@ -100,7 +100,7 @@ class EscrowClient(EscrowCalls):
         """
         datas = [self._escrow.encode_abi("jobs", [HexBytes(job_id)]) for job_id in job_ids]
         found = self.node.calls(str(self._escrow.address), datas, "read a job's status", block)
-        return tuple(_status(self._decoded("jobs", each)) if isinstance(each, bytes) else each for each in found)
+        return tuple(self._status(each) if isinstance(each, bytes) else each for each in found)
 
     def events(self, from_block: int, to_block: int, job_id: str | None = None) -> tuple[EscrowEvent, ...]:
         """Events of `job_id`, or of all jobs, in blocks from_block..to_block, both included, in chain order.
@@ -177,6 +177,9 @@ class EscrowClient(EscrowCalls):
     def _decoded(self, function: str, found: bytes, contract: Any = None) -> Any:
         called = self._escrow if contract is None else contract
         if not found:
+            # Of a node that is behind, the code may be there a moment later, or at its neighbour.
+            if self.node.code(called.address):
+                raise NodeBehind(f"ask {called.address} for {function}", "0x")
             raise WrongNetwork(self.rpc_url, f"no contract of the deployment answers at {called.address}")
         (entry,) = (each for each in called.abi if each["type"] == "function" and each["name"] == function)
         types = [collapse_if_tuple(output) for output in entry["outputs"]]
@@ -187,6 +190,15 @@ class EscrowClient(EscrowCalls):
         both = zip(types, decoded, strict=True)
         values = [to_checksum_address(value) if kind == "address" else value for kind, value in both]
         return values[0] if len(values) == 1 else values
+
+    def _status(self, found: bytes) -> EscrowStatus | NodeError:
+        try:
+            status, round_, disputer, clock, commit = self._decoded("jobs", found)
+            return EscrowStatus(Status(status), int(round_), int(clock), int(commit), Disputer(disputer))
+        except NodeError as error:
+            return error
+        except ValueError:
+            return NodeError("read a job's status", f"0x{found.hex()}")
 
     def _check_whole(self, job_id: str, found: Sequence[EscrowEvent], to_block: int) -> None:
         """Raise HistoryPruned where a job of the escrow has no beginning in what the node told of it."""
@@ -267,8 +279,3 @@ class EscrowClient(EscrowCalls):
 
 def _block(found: Block) -> BlockRef:
     return BlockRef(found.number, found.hash, found.timestamp, found.parent)
-
-
-def _status(slot: Any) -> EscrowStatus:
-    status, round_, disputer, clock, commit = slot
-    return EscrowStatus(Status(status), int(round_), int(clock), int(commit), Disputer(disputer))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from oracle.chain.errors import ChainError
+from oracle.chain.errors import ChainDown, ChainError
 from router.store import StoreUnavailable
 
 log = logging.getLogger("router")
@@ -15,6 +15,8 @@ log = logging.getLogger("router")
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 5.0
 """Between two tries of a part that fails; what waits for it goes on this long after the trouble at the latest."""
+LONGEST_REST_S = 600.0
+"""A node that asks to be left alone for longer is asked again all the same."""
 SLICE = 8
 SLICE_S = 2.0
 
@@ -38,7 +40,8 @@ class Phase:
         try:
             done = act()
         except (ChainError, StoreUnavailable, OSError) as error:
-            self._failed(" ".join(str(error).split()))
+            asked = error.retry_after_s if isinstance(error, ChainDown) else None
+            self._failed(" ".join(str(error).split()), at_least_s=min(asked or 0.0, LONGEST_REST_S))
             return None
         except Exception as error:  # noqa: BLE001  # whatever it is, the other parts go on, and it is said
             self._failed(f"{type(error).__name__}: {' '.join(str(error).split())}", unexpected=True)
@@ -48,10 +51,10 @@ class Phase:
         self._pause_s, self._said = 0.0, ""
         return done
 
-    def _failed(self, why: str, *, unexpected: bool = False) -> None:
+    def _failed(self, why: str, *, unexpected: bool = False, at_least_s: float = 0.0) -> None:
         # The pause counts from now, not from the beginning: a database may have kept us waiting for long.
         self._pause_s = min(max(FIRST_PAUSE_S, self._pause_s * 2), LONGEST_PAUSE_S)
-        self._not_before = self._clock() + self._pause_s
+        self._not_before = self._clock() + max(self._pause_s, at_least_s)
         if why != self._said:
             log.warning("%s: %s; tried again until it goes on", self._name, why, exc_info=unexpected)
         self._said = why

@@ -177,13 +177,22 @@ def forget(node: UnsteadyNode, before: int, how: str) -> None:
         node.when("eth_getTransactionReceipt", receipts)
 
 
-@pytest.mark.parametrize("how", ["no receipts", "an error"])
+def quiet(node: UnsteadyNode) -> None:
+    """Let headers not say whether there are logs."""
+
+    def silent(request: dict[str, Any]) -> Any:
+        found = node.ask(request)["result"]
+        return {"result": found and found | {"logsBloom": "0x" + "ff" * 256}}
+
+    node.when("eth_getBlockByNumber", silent)
+
+
+@pytest.mark.parametrize("how", ["no receipts", "no logs", "an error"])
 def test_a_pruned_node_is_not_believed_that_nothing_happened(client, node, jobs, how) -> None:
     forget(node, client.head().number - 6, how)
     for ask in (
         lambda: every_event(client),
         lambda: client.events(client.deployment.block, client.head().number, jobs[0]),
-        lambda: client.prior_deliveries(client.deployment.escrow, RESULT, (client.head().number, 0)),
     ):
         with pytest.raises(HistoryPruned, match="keeps the logs since the escrow was deployed"):
             ask()
@@ -191,6 +200,7 @@ def test_a_pruned_node_is_not_believed_that_nothing_happened(client, node, jobs,
 
 def test_a_job_that_stands_in_the_escrow_was_funded_whatever_the_logs_say(client, node, jobs) -> None:
     forget(node, client.head().number - 6, "no logs")
+    quiet(node)
     with pytest.raises(HistoryPruned, match=f"how job {jobs[0]} was funded"):
         client.events(client.deployment.block, client.head().number, jobs[0])
     assert client.events(client.deployment.block, client.head().number, RESULT) == ()
@@ -294,6 +304,20 @@ def test_null_and_nonsense_in_the_place_of_a_value_are_a_node_that_does_not_answ
     with pytest.raises((ChainDown, NodeError)) as raised:
         ask(client, jobs)
     assert "\n" not in str(raised.value)
+
+
+def test_a_slot_that_cannot_be_read_is_its_own_jobs_trouble(client, node, jobs) -> None:
+    def spoilt(request: dict[str, Any]) -> Any:
+        data = request["params"][0]["data"]
+        if jobs[0][2:] in data:
+            return {"result": "0x" + "ff" * 160}
+        return {"result": "0x"} if jobs[1][2:] in data else None
+
+    node.when("eth_call", spoilt)
+    first, second, third = client.statuses(jobs[:3])
+    assert isinstance(first, NodeError)
+    assert isinstance(second, NodeBehind), "its contract is there, so the network is right"
+    assert isinstance(third, EscrowStatus)
 
 
 def test_a_block_that_is_null_is_none_yet(client, node) -> None:

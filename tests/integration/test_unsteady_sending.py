@@ -154,7 +154,6 @@ def test_a_validator_replaces_a_proposal_that_a_fee_spike_priced_out(
     delivery = Delivery("0x" + "11" * 32, 0, "0x" + "22" * 32, SINK, 1, 0, 0)
     with State(tmp_path, validator=account.address, chain_id=where.chain_id, escrow=where.escrow) as state:
         docket = Docket(state)
-        docket.advance(1, "0x" + "33" * 32, [delivery])
         poster = Poster(client, account, docket)
         signed = prepare(client, pay(), account)
         posting = Posting(signed.raw, sent_at=100.0)
@@ -320,6 +319,14 @@ def test_on_a_chain_without_a_base_fee_a_transaction_names_one_price(client, nod
     assert receipt.status == 1
     found = shared_deployed.anvil.web3.eth.get_transaction(receipt.hash)
     assert (found["type"], found["chainId"]) == (0, shared_deployed.deployment.chain_id)
+
+
+def test_a_node_without_a_pending_state_is_asked_for_the_count(client, node, account) -> None:
+    def refused(request: dict[str, Any]) -> Any:
+        return said("pending block is not supported") if request["params"][1] == "pending" else None
+
+    node.when("eth_getTransactionCount", refused)
+    assert [transact(client, pay(), account).status for _ in range(2)] == [1, 1]
 
 
 def test_a_node_that_suggests_no_tip_is_asked_for_its_gas_price(client, node, account) -> None:

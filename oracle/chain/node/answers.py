@@ -11,6 +11,7 @@ from eth_utils.crypto import keccak
 
 T = TypeVar("T")
 
+_ALL = (1 << 2048) - 1
 _HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 
 
@@ -30,6 +31,11 @@ class Block:
     """2,048 bits that say which logs the block may hold; None where the node does not say."""
     transactions: tuple[str, ...]
     """Hashes."""
+
+    @property
+    def has_logs(self) -> bool:
+        """Whether the block has logs for certain; not so where all bits are set, as on chains that do not count."""
+        return self.bloom not in (None, 0, _ALL)
 
     def may_hold(self, values: Sequence[str]) -> bool:
         """Whether one log of the block may have all of `values`: an address and topics, 0x-hexadecimal.
@@ -128,8 +134,13 @@ def block(value: object) -> Block:
         parent=text(fields["parentHash"]),
         base_fee=None if base_fee is None else integer(base_fee),
         bloom=None if bloom is None else int.from_bytes(octets(bloom), "big"),
-        transactions=each(text)(fields.get("transactions", [])),
+        transactions=each(_hash)(fields.get("transactions", [])),
     )
+
+
+def _hash(transaction: object) -> str:
+    """Of a transaction that a block names, or, unasked, tells in full."""
+    return text(transaction["hash"] if isinstance(transaction, dict) else transaction)
 
 
 def logs(value: object) -> tuple[Log, ...]:

@@ -19,6 +19,8 @@ from oracle.chain.node.rpc import DEFAULT_TIMEOUT_S, Answer, Asked, Fault, JsonR
 
 T = TypeVar("T")
 
+FIRST_BLOCKS = 32
+"""Among so many from the escrow's first, a block with logs is looked for to see whether the node still has them."""
 YOUNG_BLOCKS = 8
 """How many blocks at the end of a range are looked at for logs that the node has not indexed yet."""
 _INSUFFICIENT = re.compile(
@@ -162,26 +164,40 @@ class Node:
             raise NodeBehind("read events", f"the logs of block {block.number} are not indexed yet")
 
     def remembers(self, number: int) -> bool:
-        """Whether the node still has what happened in block `number`: its header, receipts and logs."""
+        """Whether the node still has what happened in block `number` and after it: headers, receipts and logs.
+
+        It is asked for a receipt of that block, and for the logs of the first block that must have some.
+        """
         try:
-            block = self.block(number)
-            if block is None:
+            said = self._rpc.ask_all([_block_at(each) for each in range(number, number + FIRST_BLOCKS)])
+            first, *later = map(self._block_of, said)
+            if first is None or any(self.receipt(each) is None for each in first.transactions[:1]):
                 return False
-            for transaction in block.transactions[:1]:
-                receipt = self.receipt(transaction)
-                if receipt is None:
-                    return False
-                for log in receipt.logs[:1]:
-                    return bool(self.logs(log.address, log.topics[:1], number, number))
+            telling = next((each for each in (first, *later) if each is not None and each.has_logs), None)
+            if telling is None:
+                return True
+            at = hex(telling.number)
+            return bool(self._ask("read events", "eth_getLogs", [{"fromBlock": at, "toBlock": at}], answers.logs))
         except HistoryPruned:
             return False
-        return True
+
+    def _block_of(self, answer: Answer) -> Block | None:
+        """The block that an answer tells; None where the node has none."""
+        try:
+            return self._read("read a block", "eth_getBlockByNumber", answer, answers.or_none(answers.block))
+        except NodeBehind:
+            return None
 
     # ------------------------------------------------------------------ transactions
 
     def count(self, address: str, state: str = "latest") -> int:
         """How many transactions of `address` were mined; with ``pending`` those that wait too: its next nonce."""
-        return self._ask("read a nonce", "eth_getTransactionCount", (address, state), answers.integer)
+        try:
+            return self._ask("read a nonce", "eth_getTransactionCount", (address, state), answers.integer)
+        except NodeError:
+            if state == "latest":
+                raise
+            return self.count(address)  # some nodes know no pending state
 
     def gas_price(self) -> int:
         """Wei per gas that the node suggests, all in all."""

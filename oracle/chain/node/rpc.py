@@ -148,8 +148,9 @@ class JsonRpc:
             raise _HungUp(self.url, "connection refused or lost") from error
         except (requests.RequestException, UnicodeError) as error:
             raise ChainDown(self.url, "it cannot be spoken to over HTTP") from error
-        if response.status_code == 429:
-            raise self._busy(_seconds(response.headers.get("Retry-After")))
+        wait, status = response.headers.get("Retry-After"), response.status_code
+        if status == 429 or (status == 503 and wait is not None):
+            raise self._busy(_seconds(wait), f"HTTP status {status}, too many requests")
         return response
 
     def _answer(self, body: dict[str, Any], response: requests.Response) -> Answer | None:
@@ -168,9 +169,9 @@ class JsonRpc:
             raise self._busy(_seconds(str(said or response.headers.get("Retry-After"))))
         return fault
 
-    def _busy(self, seconds: float | None) -> ChainDown:
+    def _busy(self, seconds: float | None, said: str = "too many requests") -> ChainDown:
         when = "" if seconds is None else f", ask again in {seconds:g} s"
-        return ChainDown(self.url, f"HTTP status 429, too many requests{when}", retry_after_s=seconds)
+        return ChainDown(self.url, f"{said}{when}", retry_after_s=seconds)
 
     def _down(self, response: requests.Response) -> ChainDown:
         status, seconds = response.status_code, _seconds(response.headers.get("Retry-After"))
