@@ -1,7 +1,7 @@
 """Circuits: OpenQASM from strangers, facts about it, its exact outcome probabilities, and results of it."""
 
 from oracle.circuits.facts import CircuitFacts, circuit_facts
-from oracle.circuits.probabilities import check_simulable, exact_probabilities, unused_registers
+from oracle.circuits.probabilities import check_simulable, exact_probabilities, unmeasured
 from oracle.circuits.reading.qasm import load_qasm3
 from oracle.circuits.reading.qasm2 import is_qasm2, load_qasm, load_qasm2
 
@@ -14,5 +14,5 @@ __all__ = [
     "load_qasm",
     "load_qasm2",
     "load_qasm3",
-    "unused_registers",
+    "unmeasured",
 ]

@@ -125,10 +125,11 @@ def _applied(state: Statevector, qubits: set[int], gates: list[PlacedGate]) -> S
     return state.evolve(Operator(block), order)
 
 
-def unused_registers(circuit: QuantumCircuit) -> tuple[str, ...]:
-    """The names of the classical registers that nothing is measured into."""
+def unmeasured(circuit: QuantumCircuit) -> tuple[tuple[str, int, int], ...]:
+    """Classical registers with bits that nothing is measured into: name, how many those are, and of how many."""
     measured = {bit for item in circuit.data if isinstance(item.operation, Measure) for bit in item.clbits}
-    return tuple(register.name for register in circuit.cregs if measured.isdisjoint(register))
+    counted = ((register, sum(bit not in measured for bit in register)) for register in circuit.cregs)
+    return tuple((register.name, bare, register.size) for register, bare in counted if bare)
 
 
 def _check_width(circuit: QuantumCircuit, used: int) -> None:
@@ -138,8 +139,8 @@ def _check_width(circuit: QuantumCircuit, used: int) -> None:
         findings.append(Finding("", None, reason, "write a narrower circuit"))
     if circuit.num_clbits > WIDEST:
         reason = f"{circuit.num_clbits} classical bits are declared, and exact simulation reaches {WIDEST}"
-        unused = ", ".join(unused_registers(circuit))
-        remedy = f"leave out {unused}, which nothing is measured into" if unused else "write a narrower circuit"
+        bare = ", ".join(f"{count} of the {size} bits of {name}" for name, count, size in unmeasured(circuit))
+        remedy = f"leave out what nothing is measured into: {bare}" if bare else "write a narrower circuit"
         findings.append(Finding("", None, reason, remedy))
     if findings:
         raise InputRejected("circuit", findings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from numbers import Real
 
-from qiskit import QuantumCircuit, qasm3
+from qiskit import ClassicalRegister, QuantumCircuit, qasm3
 from qiskit.circuit import Barrier, Delay, Gate, Instruction, Measure, Operation, Qubit, Reset
 from qiskit.circuit.library import GlobalPhaseGate
 
@@ -27,7 +27,7 @@ class Unwritable(Exception):
 
 def as_qasm3(circuit: QuantumCircuit) -> str:
     """`circuit` as OpenQASM 3, up to a global phase: gates that the exporter cannot write decomposed, resets of qubits
-    that nothing has happened to left out, and registers that nothing is measured into.
+    that nothing has happened to left out, as are registers that nothing is measured into; loose bits get a register.
 
     Raises Unwritable.
     """
@@ -41,7 +41,8 @@ def as_qasm3(circuit: QuantumCircuit) -> str:
 def _written(circuit: QuantumCircuit) -> QuantumCircuit:
     measured = {bit for item in circuit.data if isinstance(item.operation, Measure) for bit in item.clbits}
     unused = [register for register in circuit.cregs if measured and measured.isdisjoint(register)]
-    if not unused and all(_writable(item.operation) for item in circuit.data):
+    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    if not (unused or loose) and all(_writable(item.operation) for item in circuit.data):
         return circuit
     fresh = QuantumCircuit(name=circuit.name, global_phase=circuit.global_phase, metadata=circuit.metadata)
     fresh.add_bits(circuit.qubits)
@@ -50,6 +51,8 @@ def _written(circuit: QuantumCircuit) -> QuantumCircuit:
     fresh.add_bits(bit for bit in circuit.clbits if bit not in dropped)
     for register in (*circuit.qregs, *kept):
         fresh.add_register(register)
+    if loose:  # the reader takes bits of registers only
+        fresh.add_register(ClassicalRegister(bits=loose))
     touched: set[Qubit] = set()
     for item in circuit.data:
         for operation, on in _decomposed(item.operation, tuple(item.qubits)):

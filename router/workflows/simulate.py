@@ -22,7 +22,7 @@ from oracle.circuits import (
     circuit_facts,
     exact_probabilities,
     load_qasm3,
-    unused_registers,
+    unmeasured,
 )
 from oracle.encoding import canonical_bytes, format_rational, parse_rational, sha256_hex
 from oracle.spec import (
@@ -145,7 +145,8 @@ def prepare(
         check_simulable(circuit)
     facts = circuit_facts(circuit)
     notices += tuple(
-        f"nothing is measured into {register}: its bits are 0 in every shot" for register in unused_registers(circuit)
+        f"nothing is measured into {bare} of the {size} bits of {name}: they are 0 in every shot"
+        for name, bare, size in unmeasured(circuit)
     )
     _check_circuit(source, facts)
     spec = source.spec

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
-from qiskit.circuit import AnnotatedOperation, ControlModifier, InverseModifier, PowerModifier
+from qiskit.circuit import AnnotatedOperation, Clbit, ControlModifier, InverseModifier, PowerModifier, Qubit
 from qiskit.circuit.library import GlobalPhaseGate, PauliGate, QFTGate, RGate, UGate, UnitaryGate
 from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector, random_unitary
@@ -68,3 +68,10 @@ def test_the_text_of_a_generators_circuit_has_its_law(data: st.DataObject) -> No
     circuit.measure_all()
     text = as_qasm3(circuit)
     assert np.abs(exact_probabilities(load_qasm3(text)) - law).max() < 1e-9, text
+
+
+def test_bits_outside_registers_get_one() -> None:
+    circuit = QuantumCircuit([Qubit(), Qubit()], [Clbit(), Clbit()])
+    circuit.x(1)
+    circuit.measure([0, 1], [0, 1])
+    assert exact_probabilities(load_qasm3(as_qasm3(circuit))).tolist() == [0, 0, 1, 0]
