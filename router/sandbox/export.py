@@ -6,6 +6,7 @@ Loaded inside the jail too, where only Python and Qiskit are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from numbers import Real
 
@@ -34,6 +35,10 @@ def as_qasm3(circuit: QuantumCircuit) -> str:
     if circuit.num_parameters:
         names = ", ".join(sorted(parameter.name for parameter in circuit.parameters))
         raise Unwritable(None, f"the circuit has free parameters: {names}", "bind them: circuit.assign_parameters({…})")
+    for item in circuit.data:
+        if any(isinstance(angle, Real) and not math.isfinite(angle) for angle in getattr(item.operation, "params", ())):
+            name = item.operation.name
+            raise Unwritable(name, f"an angle of {name} is not a finite number", "compute it as one, such as pi/4")
     text: str = qasm3.dumps(_written(circuit))
     return text
 

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import NoReturn
@@ -112,19 +113,23 @@ def _run(assignment: Assignment, answer: _Answer, guard: ModuleType, layers: lis
 def _noting_lines(circuits: type, source: str) -> dict[str, int]:
     """Where in `source` an operation of each name was first put into one of `circuits`; filled as that happens."""
     lines: dict[str, int] = {}
-    append = circuits._append  # type: ignore[attr-defined]  # every way of appending comes by here but plain gates'
 
-    def noting(self: object, instruction: object, *args: object, **options: object) -> object:
-        name = str(getattr(getattr(instruction, "operation", instruction), "name", ""))
-        if name not in lines:
-            frame = sys._getframe(1)
-            while frame is not None and frame.f_code.co_filename != source:
-                frame = frame.f_back  # type: ignore[assignment]
-            if frame is not None:
-                lines[name] = frame.f_lineno
-        return append(self, instruction, *args, **options)
+    def noting(append: Callable[..., object]) -> Callable[..., object]:
+        def noted(self: object, instruction: object, *args: object, **options: object) -> object:
+            name = str(getattr(getattr(instruction, "operation", instruction), "name", ""))
+            if name not in lines:
+                frame = sys._getframe(1)
+                while frame is not None and frame.f_code.co_filename != source:
+                    frame = frame.f_back  # type: ignore[assignment]
+                if frame is not None:
+                    lines[name] = frame.f_lineno
+            return append(self, instruction, *args, **options)
 
-    circuits._append = noting  # type: ignore[attr-defined]
+        return noted
+
+    # Every way of appending comes by one of these.
+    for name in ("_append", "_append_standard_gate"):
+        setattr(circuits, name, noting(getattr(circuits, name)))
     return lines
 
 

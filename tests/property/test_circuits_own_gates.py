@@ -203,14 +203,14 @@ def law_of_run(work: Work) -> npt.NDArray[np.float64]:
     return law
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs())
 def test_the_baseline_is_the_law_of_the_text(program: tuple[str, npt.NDArray[np.float64]]) -> None:
     text, law = program
     assert np.abs(exact_probabilities(load_qasm3(text)) - law).max() < 1e-9, text
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(programs())
 def test_what_a_simulator_and_a_device_run_has_the_law_of_the_text(
     program: tuple[str, npt.NDArray[np.float64]],
@@ -218,3 +218,21 @@ def test_what_a_simulator_and_a_device_run_has_the_law_of_the_text(
     text, law = program
     for target in ("aer", "fake_manila"):
         assert np.abs(law_of_run(Work("t", text, 10, target)) - law).max() < 1e-6, (target, text)
+
+
+def test_the_largest_angles_are_the_same_to_the_baseline_and_to_whoever_runs_them() -> None:
+    angle = "999999.7"
+    gates = [f"{name}({angle}) q[0];" for name in ("rx", "ry", "rz", "p", "u1")]
+    gates += [f"{name}({angle}) q[0], q[1];" for name in ("cp", "crx", "cry", "crz")]
+    gates += [
+        f"U({angle}, -{angle}, {angle}) q[1];",
+        f"cu({angle}, 1, 2, {angle}) q[1], q[2];",
+        f"ctrl @ U(-{angle}, 0, 1) q[0], q[1];",
+    ]
+    mixing = "ry(0.9) q[0]; ry(1.3) q[1]; ry(2.1) q[2]; cx q[0], q[1];"
+    text = (
+        'OPENQASM 3.0; include "stdgates.inc"; qubit[3] q; bit[3] c;' + mixing.join(["", *gates, ""]) + "c = measure q;"
+    )
+    law = exact_probabilities(load_qasm3(text))
+    for target in ("aer", "fake_manila"):
+        assert np.abs(law_of_run(Work("t", text, 10, target)) - law).max() < 1e-8, target

@@ -56,6 +56,8 @@ def number_of(node: ast.Expression, names: Mapping[str, float]) -> int | float:
         return node.value
     if isinstance(node, ast.Identifier):
         value = names.get(node.name, CONSTANTS.get(node.name))
+        if value is None and node.name in ("inf", "nan"):  # as Python writes them
+            raise ValueRefused(f"{node.name} is not a finite number", _NUMBER)
         if value is None:
             raise ExpressionRefused(f"{node.name} is no number that is known here", _NUMBER)
         return value
