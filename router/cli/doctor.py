@@ -5,7 +5,6 @@ Each check looks, and none creates, repairs, or connects to anything but the sta
 
 from __future__ import annotations
 
-import json
 import shutil
 import stat
 import subprocess
@@ -30,6 +29,8 @@ Status = Literal["ok", "note", "problem"]
 PACKAGES = ("web3", "eth-account", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "dbos", "sqlalchemy", "numpy")
 OLDEST, NEWEST = (3, 11), (3, 13)
 _ANSWER_S = 10.0
+_LEAST_FREE = 32 * 2**20
+"""Bytes; with fewer, databases and artifacts will soon not be written."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,16 @@ def _home(home: Home) -> Iterator[Check]:
         yield Check("home", "problem", f"{home.root} is a file", "move it away, or name another folder with --home")
         return
     yield Check("home", "ok", str(home.root))
+
+
+def _disk(home: Home) -> Iterator[Check]:
+    there = next(folder for folder in (home.root, *home.root.parents) if folder.is_dir())
+    free = shutil.disk_usage(there).free
+    said = f"{free // 2**20:,} MiB free for {home.root}"
+    if free < _LEAST_FREE:
+        yield Check("disk", "problem", f"disk full: {said}", "make room there; what waits for it goes on by itself")
+        return
+    yield Check("disk", "ok", said)
 
 
 def _private(path: Path, allowed: int) -> Check | None:
@@ -183,18 +194,21 @@ def _stack(home: Home) -> Iterator[Check]:
     if not home.stack.is_file():
         yield Check("stack", "note", "none runs in this home", "`compute up` starts one")
         return
-    from router.stack.processes import ProcessRecord, alive
+    from router.stack.processes import alive, recorded, times
 
-    document = json.loads(home.stack.read_text())
-    if not document["processes"]:
+    records = recorded(home.stack)
+    if not records:
         yield Check("stack", "note", "stopped; its jobs and its chain's state are kept", "`compute up` starts it")
         return
-    for written in document["processes"]:
-        record = ProcessRecord(**written)
-        if alive(record):
+    for record in records:
+        again = f", started again {times(record.restarts)}, last at {record.restarted_at}" if record.restarts else ""
+        if alive(record) and again:
+            remedy = f"nothing, if it stays so; why it ended is in {record.log}"
+            yield Check(f"process {record.name}", "note", f"pid {record.pid}{again}", remedy)
+        elif alive(record):
             yield Check(f"process {record.name}", "ok", f"pid {record.pid}")
         else:
-            said = f"pid {record.pid} is gone; its log is {record.log}"
+            said = f"pid {record.pid} is gone{again}; its log is {record.log}"
             yield Check(f"process {record.name}", "problem", said, "`compute down`, then `compute up`")
     yield from _chain(home)
 
@@ -233,6 +247,7 @@ CHECKS: dict[str, Callable[[Home], Iterator[Check]]] = {
     "python": _python,
     "packages": _packages,
     "home": _home,
+    "disk": _disk,
     "keys": _keys,
     "policy": _policy,
     "anvil": _anvil,

@@ -67,7 +67,8 @@ def _check_movable(workspace: Workspace, record: JobRecord) -> None:
         following = f"`compute quantum promote {record.job} --target ibm --max-budget 25`"
         raise CommandFailed(Exit.INPUT, Finding("", None, f"{record.job} waits for its promotion", following))
     alive = {process.name: lives for process, lives in status(workspace.home).processes}
-    missing = [name for name in ("anvil", "router") if not alive.get(name)]
+    supervised = "router" in alive and alive.get("supervisor", False)  # it is started again, if it does not run
+    missing = [name for name in ("anvil", "router") if not alive.get(name) and not (supervised and name == "router")]
     if missing:
         reason = f"{record.job} is {record.state.value}, and {' and '.join(missing)} of this home does not run"
         raise CommandFailed(

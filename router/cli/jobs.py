@@ -12,7 +12,7 @@ from router.cli.failures import CommandFailed, Exit
 from router.cli.opening import existing, job_argument, job_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
@@ -53,6 +53,8 @@ def register(root: click.Group) -> None:
                 remedy = f"`compute repair {each.job}`"
                 screen.print(f"{plain(each.job)} [bold red]damaged:[/] {plain(each.reason)}; {plain(remedy)}")
 
+        for notice in _restarts(session):
+            session.output.note(f"[yellow]note[/] {notice}")
         session.output.result({"jobs": rows, "damaged": bad}, draw)
 
     @command(root, "approve", "compute approve job_8f31 --note 'reviewed the circuit'")
@@ -198,6 +200,16 @@ def register(root: click.Group) -> None:
             "next": following,
         }
         session.output.result(payload, draw)
+
+
+def _restarts(session: Session) -> Iterator[str]:
+    """What of the stack ended by itself and was started again."""
+    from router.stack.processes import recorded, times
+
+    for record in recorded(session.home.stack):
+        if record.restarts:
+            again = f"the {record.name} ended and was started again {times(record.restarts)}"
+            yield f"{again}, last at {record.restarted_at}; its log {record.log} says why"
 
 
 def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:

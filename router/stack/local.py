@@ -70,8 +70,12 @@ class _Stack:
         return next((record for record in self.processes if record.name == name), None)
 
     def with_process(self, record: ProcessRecord) -> _Stack:
-        others = tuple(other for other in self.processes if other.name != record.name)
-        return replace(self, processes=(*others, record))
+        """With `record` in the place of its namesake, so that the order in which to end them stays."""
+        if self.process(record.name) is None:
+            return replace(self, processes=(*self.processes, record))
+        return replace(
+            self, processes=tuple(record if other.name == record.name else other for other in self.processes)
+        )
 
 
 def _read(home: Home) -> _Stack:
@@ -81,7 +85,7 @@ def _read(home: Home) -> _Stack:
     chain = document["chain"]
     return _Stack(
         None if chain is None else StackRecord.from_json(chain),
-        tuple(ProcessRecord(**record) for record in document["processes"]),
+        tuple(ProcessRecord.from_json(record) for record in document["processes"]),
     )
 
 
@@ -127,6 +131,7 @@ def up(
         if router is None:
             raise AssertionError("the router was just started")
         wait_until("the router", lambda: router_ready(home) == router.pid, router, timeout_s=60)
+        _ensure(home, stack, "supervisor", _supervisor_command(home), say)
     say(f"up: chain at {workspace.need_stack('the stack').rpc_url}, logs in {home.logs}")
     return status(home)
 
@@ -145,10 +150,14 @@ def down(home: Home, say: Say) -> int:
 
 
 def stop_process(home: Home, name: str) -> bool:
-    """End one process of the stack by its name; whether it ran."""
+    """End one process of the stack by its name, for good until the next `up`; whether it ran."""
     with _lock(home):
-        record = _read(home).process(name)
-        return record is not None and stop(record)
+        stack = _read(home)
+        record = stack.process(name)
+        if record is None:
+            return False
+        _write(home, replace(stack, processes=tuple(other for other in stack.processes if other.name != name)))
+        return stop(record)
 
 
 def router_ready(home: Home) -> int | None:
@@ -281,6 +290,10 @@ def _device_command(home: Home) -> list[str]:
 def _router_command(home: Home, worker: WorkerMode, seed: int | None) -> list[str]:
     command = [sys.executable, "-m", "router.stack.daemon", "--home", str(home.root), "--worker", worker]
     return command if seed is None else [*command, "--seed", str(seed)]
+
+
+def _supervisor_command(home: Home) -> list[str]:
+    return [sys.executable, "-m", "router.stack.supervisor", "--home", str(home.root)]
 
 
 def _validator_command(home: Home, stack: _Stack, name: str) -> list[str]:

@@ -6,11 +6,13 @@ processes up by name.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -30,9 +32,28 @@ class ProcessRecord:
     started: float
     """Start time in seconds since the epoch, as the kernel reports it."""
     log: str
+    command: tuple[str, ...] = ()
+    """What was started, so that it can be started again."""
+    restarts: int = 0
+    """How often the supervisor started it again, since `compute up` did."""
+    restarted_at: str | None = None
+    """The last time, RFC 3339 UTC."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ProcessRecord:
+        """The record whose `to_json` is `value`; an older release's has fewer fields."""
+        return cls(**{**value, "command": tuple(value.get("command", ()))})
+
+
+def recorded(stack_file: Path) -> tuple[ProcessRecord, ...]:
+    """The processes that stack.json names; none without one."""
+    if not stack_file.is_file():
+        return ()
+    document = json.loads(stack_file.read_text())
+    return tuple(ProcessRecord.from_json(record) for record in document["processes"])
 
 
 def spawn(name: str, command: list[str], log: Path, environment: dict[str, str], cwd: Path) -> ProcessRecord:
@@ -54,7 +75,7 @@ def spawn(name: str, command: list[str], log: Path, environment: dict[str, str],
         raise ProcessDied(f"{name} ended at once: {tail(log)}") from error
     # The child outlives this process on purpose; telling Popen that it was reaped keeps its destructor quiet.
     child.returncode = 0
-    return ProcessRecord(name, child.pid, started, str(log))
+    return ProcessRecord(name, child.pid, started, str(log), tuple(command))
 
 
 def _process(record: ProcessRecord) -> psutil.Process | None:
@@ -98,6 +119,11 @@ def _gone(record: ProcessRecord, timeout_s: float) -> bool:
             return False
         time.sleep(_LOOK_S)
     return True
+
+
+def times(number: int) -> str:
+    """`number` as people count repetitions."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def tail(log: Path | str, lines: int = 8) -> str:
