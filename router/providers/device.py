@@ -34,6 +34,8 @@ from router.providers.worker import FULL, NO_ROOM
 
 _POLL_S = 0.1
 _LARGEST_ATTEMPT = 3
+_START_S = 15.0
+"""What a run may take on top of its time for the simulating process to start."""
 _LEAVE_ALONE_S = 5.0
 """How long a job whose files cannot be read or written is left alone."""
 _ALREADY_RUNNING = 5
@@ -89,6 +91,13 @@ class _Run:
     job: JobFolder
     attempt: int
     into: Path
+    max_seconds: int | None
+    begun: float
+    """Monotonic."""
+
+    @property
+    def too_long(self) -> bool:
+        return self.max_seconds is not None and time.monotonic() - self.begun > self.max_seconds + _START_S
 
 
 class Device:
@@ -148,9 +157,15 @@ class Device:
         elif job.result.exists():  # died between the result and the status
             job.advance(Progress(JobState.COMPLETED, "", seen.attempt))
         elif job.advance(Progress(JobState.RUNNING, "simulating", seen.attempt + 1)):
-            self._assign(_Run(job, seen.attempt + 1, job.path / f"attempt-{seen.attempt + 1}"))
+            self._assign(job, seen.attempt + 1)
 
-    def _assign(self, run: _Run) -> None:
+    def _assign(self, job: JobFolder, attempt: int) -> None:
+        try:
+            max_seconds = job.request()[0].max_seconds
+        except Damaged as damage:
+            job.advance(Progress(JobState.FAILED, str(damage), attempt))
+            return
+        run = _Run(job, attempt, job.path / f"attempt-{attempt}", max_seconds, time.monotonic())
         if not self._worker.alive():
             self._renew()
         shutil.rmtree(run.into, ignore_errors=True)
@@ -173,6 +188,13 @@ class Device:
             run.job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", run.attempt))
             return
         said = self._worker.answer(_POLL_S)
+        if said is None and run.too_long:
+            self._run = None
+            self._renew()
+            shutil.rmtree(run.into, ignore_errors=True)
+            reason = f"it ran longer than {run.max_seconds} s, the execution timeout"
+            run.job.advance(Progress(JobState.FAILED, reason, run.attempt))
+            return
         if said is None:
             return
         self._run = None
@@ -184,6 +206,8 @@ class Device:
         else:
             run.into.rename(run.job.result)
             run.job.advance(Progress(JobState.COMPLETED, "", run.attempt))
+            for left in run.job.path.glob("attempt-*"):  # of attempts that were cut off
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _disk_full(error: Exception) -> bool:

@@ -102,7 +102,7 @@ class Work:
     seed: int | None = None
     """Simulator seed, 0 … 2^63 - 1; None lets the provider draw one and record it. Hardware ignores it."""
     max_seconds: int | None = None
-    """The longest that hardware may be occupied, in whole seconds; None: as long as the provider lets it."""
+    """The longest that it may run, in whole seconds (on hardware: occupy it); None: as long as the provider lets it."""
 
     def __post_init__(self) -> None:
         if not is_tag(self.tag):

@@ -208,6 +208,7 @@ def simulate(work: Work) -> Simulated:
             finished_at=datetime.now(UTC).isoformat(),
             method=planned.method,
             seed=work.seed,
+            max_seconds=work.max_seconds,
         ),
         calibration,
         isa.qasm3,

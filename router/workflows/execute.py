@@ -80,7 +80,7 @@ def submit(
             shots=spec.quantum.shots,
             target=target,
             seed=seed,
-            max_seconds=None if limit is None else limit.seconds,
+            max_seconds=limit.seconds if limit is not None else spec.timeouts.execution_s or None,
         )
         reference = adapter.find(work.tag, target) or adapter.submit(work)
     except ProviderRefused as error:

@@ -329,17 +329,21 @@ def test_a_token_that_is_not_accepted_is_not_repeated(path: Path, ibm: IbmProvid
 def test_a_token_that_is_replaced_while_it_is_refused_is_not_repeated(
     path: Path, ibm: IbmProvider, emulator: Emulator
 ) -> None:
-    write_account(path, emulator, "a-revoked-and-secret-token")
-    emulator.fault("/identity/token", "POST", hang_s=1.5)
+    emulator.api_keys = {"old-and-secret-token", "rotated-token"}
+    write_account(path, emulator, "old-and-secret-token")
+    ref = ibm.submit(work("rotated"))
+    emulator.fault("/api/v1/jobs/[^/]+$", hang_s=1, status=403, message="old-and-secret-token may not see this")
+    asked = len(emulator.requests)
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ibm.capabilities)
-        while "POST /identity/token" not in emulator.requests:
+        answer = pool.submit(ibm.status, ref)
+        while len(emulator.requests) == asked:
             time.sleep(0.01)
-        write_account(path, emulator, "good-token")
-        error = asked.exception(30)
-    assert isinstance(error, ProviderError)
-    assert "a-revoked-and-secret-token" not in "".join(traceback.format_exception(error)) + repr(error)
-    assert ibm.capabilities(), "the new one is used at once"
+        write_account(path, emulator, "rotated-token")
+        error = answer.exception(30)
+    assert isinstance(error, ProviderRefused)
+    assert "may not see this" in str(error)
+    assert "old-and-secret-token" not in "".join(traceback.format_exception(error)) + repr(error)
+    assert ibm.status(ref).state is JobState.COMPLETED, "the new one is used at once"
 
 
 def test_a_look_that_hangs_keeps_nobody_waiting_for_long(ibm: IbmProvider, emulator: Emulator) -> None:

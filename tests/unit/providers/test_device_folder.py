@@ -6,7 +6,7 @@ import errno
 import json
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +254,42 @@ def test_a_full_disk_is_no_attempt_of_the_job(aer: DeviceProvider) -> None:
         device.step()
         device._held.clear()
     assert job.progress() == Progress(JobState.QUEUED, NO_ROOM, 0)
+
+
+def test_a_run_that_takes_too_long_is_ended_and_the_next_one_runs(
+    aer: DeviceProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.providers.device._START_S", 0.0)
+    slow = aer.submit(replace(work("a-slow-one"), max_seconds=1))
+    device = Device(aer.folder)
+    device._worker.stop()
+    device._worker = Endless()  # type: ignore[assignment]
+    try:
+        device.step()
+        assert aer.folder.job("a-slow-one").progress().state is JobState.RUNNING
+        after = aer.submit(work("after"))
+        run_until(device, aer.folder, ["a-slow-one", "after"])
+    finally:
+        device.close()
+    assert aer.status(slow).state is JobState.FAILED
+    assert "longer than 1 s" in aer.status(slow).reason
+    assert aer.status(after).state is JobState.COMPLETED
+
+
+class Endless:
+    """A simulating process that simulates for ever."""
+
+    def assign(self, job: JobFolder, into: Path) -> None:
+        del job, into
+
+    def answer(self, wait_s: float) -> None:
+        time.sleep(wait_s)
+
+    def alive(self) -> bool:
+        return True
+
+    def stop(self) -> None:
+        return None
 
 
 class FullDisk:

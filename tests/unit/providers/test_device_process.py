@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -186,6 +187,23 @@ def test_it_stops_when_it_is_asked_to(start: Callable[[], Process], aer: DeviceP
     until(aer.folder.alive)
     assert device.end(signal.SIGTERM) == 0
     assert not aer.folder.alive(), "a process that is gone is not alive, however fresh its heartbeat"
+
+
+def test_a_device_outlives_what_strangers_do_to_its_folder(aer: DeviceProvider, start: Callable[[], Process]) -> None:
+    device = start()
+    until(aer.folder.alive)
+    shutil.rmtree(aer.folder.waiting)
+    (aer.folder.root / "heartbeat.json").unlink()
+    (aer.folder.root / "heartbeat.json").mkdir()
+    time.sleep(1.5)
+    assert device.popen.poll() is None
+    (aer.folder.root / "heartbeat.json").rmdir()
+    ref = aer.submit(Work("after", ONE, 10, "aer"))
+    (aer.folder.waiting / "a-folder").mkdir()
+    (aer.folder.waiting / "no tag at all \x01").touch()
+    (aer.folder.jobs / "a-folder").mkdir()
+    until(lambda: aer.folder.job("after").status().state is JobState.COMPLETED)
+    assert aer.status(ref).state is JobState.COMPLETED
 
 
 def test_an_old_heartbeat_is_no_life(aer: DeviceProvider) -> None:
