@@ -132,12 +132,12 @@ def _quantum(spec: JobSpec) -> Iterator[Fault]:
 
 def _budget(spec: JobSpec) -> Iterator[Fault]:
     budget, metering = spec.budget, spec.budget.metering
-    if metering.unit == "shot" and metering.price_usd is None:
+    if metering.unit == "shot" and metering.price_usd is None and spec.promotion is not None:
         yield Fault(
             "budget.metering.price_usd",
-            ("budget.metering.unit",),
-            "metering by shot needs a price",
-            "write price_usd: 0.00125, or unit: job",
+            ("budget.metering.unit", "promotion"),
+            "a promoted spec that meters by shot carries its price",
+            "write price_usd: 0.005, or take the promotion section out and simulate again",
         )
     if metering.unit == "job" and metering.price_usd is not None:
         yield Fault(

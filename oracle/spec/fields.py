@@ -30,6 +30,7 @@ from oracle.encoding import format_rational, is_digest, parse_rational
 ZERO_ADDRESS = "0x" + "00" * 20
 LONGEST_TEXT = 512
 LARGEST_USD = 10**9
+MOST_DECIMALS = 30
 
 
 class Section(BaseModel):
@@ -125,7 +126,7 @@ def decimal_text(number: Fraction) -> str:
     digits = 0
     while (number * 10**digits).denominator != 1:
         digits += 1
-        if digits > 30:
+        if digits > MOST_DECIMALS:
             raise ValueError(f"{number} has no short decimal form")
     scaled = str((number * 10**digits).numerator).rjust(digits + 1, "0")
     return f"{scaled[:-digits]}.{scaled[-digits:]}" if digits else scaled
@@ -190,9 +191,23 @@ _PKH = re.compile(r"did:pkh:eip155:([1-9][0-9]{0,31}):(0x[0-9a-fA-F]{40})")
 _DID_REMEDY = "write did:pkh:eip155:1:0x and 40 hexadecimal digits, or another DID such as did:example:buyer123"
 
 
+def _did_fault(value: object) -> tuple[str, str]:
+    """Why `value` is not a DID, and what to write; the character at fault where there is one."""
+    if not isinstance(value, str) or not value.startswith("did:"):
+        return f"{shown(value)} is not a DID", _DID_REMEDY
+    if len(value) > LONGEST_TEXT:
+        return f"a DID of {len(value)} characters, and {LONGEST_TEXT} are the most", _DID_REMEDY
+    odd = next((character for character in value if not re.fullmatch(r"[A-Za-z0-9._%:-]", character)), None)
+    if odd is None:
+        return f"{shown(value)} is not a DID", _DID_REMEDY
+    encoded = "".join(f"%{byte:02X}" for byte in odd.encode())
+    reason = f"{shown(value)} has the character {odd!r} (U+{ord(odd):04X}), which no DID has"
+    return reason, f"write {encoded} in its place, or leave it out"
+
+
 def _did(value: object) -> str:
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not _DID.fullmatch(value):
-        raise fault("did", f"{shown(value)} is not a DID", _DID_REMEDY)
+        raise fault("did", *_did_fault(value))
     if value.startswith("did:pkh:eip155"):
         match = _PKH.fullmatch(value)
         if match is None:

@@ -119,9 +119,13 @@ class Metering(Section):
     """How the worker's share follows from use."""
 
     unit: Literal["job", "shot"] = documented(
-        "job: the budget less the fee, whatever was used; shot: price_usd for each.", default="job", example="job"
+        "shot: price_usd for each that is delivered; job: the whole budget less the fee, whatever was used.",
+        default="job",
+        example="shot",
     )
-    price_usd: Usd | None = documented("US dollars for one shot, with unit shot.", default=None, example="0.00125")
+    price_usd: Usd | None = documented(
+        "US dollars for one shot, with unit shot; left out: the operator's price.", default=None, example="0.005"
+    )
 
 
 class Budget(Section):
@@ -131,7 +135,7 @@ class Budget(Section):
     token: Token | None = documented(
         "native, or a token's address; left out: the deployment's token.", default=None, example="native"
     )
-    metering: Metering = documented("How use is priced.", default_factory=Metering, example={"unit": "job"})
+    metering: Metering = documented("How use is priced.", default_factory=Metering, example={"unit": "shot"})
     quote: Quote | None = documented(
         "The rate that turned US dollars into tokens; pinned by promote.",
         default=None,

@@ -19,19 +19,22 @@ from oracle.spec.methods import resolve_certificates, resolve_guards
 from oracle.spec.model import Inputs, JobSpec, SimulationRecord
 from oracle.spec.observables import Observable, check_widths
 from oracle.spec.policy import PromotionPolicy
-from oracle.spec.quote import Quote, amount_of
+from oracle.spec.quote import Quote, amount_of, least_usd
 from oracle.spec.rounds import resolve_rounds
 from oracle.spec.source import SourceSpec, is_remote
 
 _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
-def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy, bits: int | None) -> JobSpec:
+def normalise(
+    source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy, bits: int | None, usd_per_shot: str | None = None
+) -> JobSpec:
     """The spec with every default that is known by now filled in.
 
     `bits`: how many bits the circuit measures, None before it was generated; certificates and guards stay open until
     then.
-    The operator's promotion policy is written into it, tightened by what the spec itself asks.
+    The operator's promotion policy is written into it, tightened by what the spec itself asks; and `usd_per_shot`, the
+    operator's price, where the spec meters by shot and names none.
     Raises InputRejected as ValidationPolicy.of does.
     """
     spec = source.spec if isinstance(source, SourceSpec) else source
@@ -45,9 +48,12 @@ def normalise(source: SourceSpec | JobSpec, *, operator_policy: PromotionPolicy,
         certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
         guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
     rounds = resolve_rounds(spec)
+    metering = spec.budget.metering
+    price = usd_per_shot if metering.unit == "shot" and metering.price_usd is None else metering.price_usd
     return _changed(
         spec,
         {
+            "budget": {"metering": {"unit": metering.unit, "price_usd": price}},
             "inputs": {"unresolved": _unresolved(spec.inputs)},
             "timeouts": {
                 "queue_s": queue_s,
@@ -132,8 +138,9 @@ def promoted(spec: JobSpec, target: str, max_usd: Fraction | str | int, quote: Q
         remedy = f"name at most {spec.budget.max_usd_equivalent}, or raise budget.max_usd_equivalent and simulate again"
         findings.append(Finding("promotion.max_usd_equivalent", None, reason, remedy))
     elif not 0 < amount_of(usd, quote) < 2**128:
-        reason = f"{budget} US dollars are {amount_of(usd, quote)} base units of {quote.symbol}"
-        findings.append(Finding("budget.amount", None, reason, "correct the quote's rate and decimals"))
+        findings.append(
+            Finding("promotion.max_usd_equivalent", None, *_no_amount(budget, amount_of(usd, quote), quote))
+        )
     if spec.budget.token not in (None, quote.token):
         reason = f"the quote is for {quote.token}, the spec asks for {spec.budget.token}"
         findings.append(Finding("budget.token", None, reason, f"write token: {quote.token}, or leave it out"))
@@ -151,6 +158,14 @@ def promoted(spec: JobSpec, target: str, max_usd: Fraction | str | int, quote: Q
             "promotion": {"parent": spec_hash(spec), "target": target, "max_usd_equivalent": budget},
         },
     )
+
+
+def _no_amount(budget: str, amount: int, quote: Quote) -> tuple[str, str]:
+    """Why `budget` US dollars, which are `amount` base units, cannot be locked, and what can."""
+    if amount:
+        return f"{budget} US dollars are {amount} base units of {quote.symbol}", "name an amount below 2^128 of them"
+    least = least_usd(quote)
+    return f"{budget} US dollars are less than the smallest unit of {quote.symbol}", f"name at least {least}"
 
 
 def _changed(spec: JobSpec, changes: Mapping[str, Mapping[str, object]]) -> JobSpec:

@@ -6,7 +6,17 @@ from fractions import Fraction
 from typing import Annotated
 
 from oracle.encoding import parse_rational
-from oracle.spec.fields import Moment, PositiveRational, Section, Text, Token, documented, whole
+from oracle.spec.fields import (
+    MOST_DECIMALS,
+    Moment,
+    PositiveRational,
+    Section,
+    Text,
+    Token,
+    decimal_text,
+    documented,
+    whole,
+)
 
 
 class Quote(Section):
@@ -18,6 +28,17 @@ class Quote(Section):
     usd_per_token: PositiveRational = documented("US dollars for one whole token.", example="1")
     source: Text = documented("Where the rate comes from.", example="operator: fixed rate")
     quoted_at: Moment = documented("When the rate was read.", example="2026-06-01T12:00:00Z")
+
+
+def least_usd(quote: Quote) -> str:
+    """A short decimal amount of US dollars that is at least one base unit of the quote's token, and below ten."""
+    digits = 0
+    while True:
+        steps = parse_rational(quote.usd_per_token) / 10**quote.decimals * 10**digits
+        least = -(-steps.numerator // steps.denominator)
+        if steps >= 1 or steps == least or digits == MOST_DECIMALS:
+            return decimal_text(Fraction(least, 10**digits))
+        digits += 1
 
 
 def amount_of(usd: Fraction, quote: Quote) -> int:

@@ -97,7 +97,8 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
 
 def _promotion(spec: JobSpec, token: str) -> Iterator[Finding]:
     if spec.budget.amount is None:
-        remedy = "promote the simulated job: `compute quantum promote JOB --target ibm --max-budget 25`"
+        most = spec.budget.max_usd_equivalent
+        remedy = f"promote the simulated job: `compute quantum promote JOB --target ibm --max-budget {most}`"
         yield Finding("budget.amount", None, "the spec has no amount yet", remedy)
     named = {"native": ZERO_ADDRESS}.get(spec.budget.token or "", spec.budget.token)
     if named is not None and named != token:
@@ -257,8 +258,8 @@ def worker_amount(spec: JobSpec, terms: JobTerms, shots: int) -> int:
         raise ValueError(f"{shots} shots")
     most = terms.budget - fee_of(terms)
     metering = spec.budget.metering
-    if metering.unit == "job" or metering.price_usd is None:
+    if metering.unit == "job":
         return most
-    if spec.budget.quote is None:
-        raise ValueError("metering by shot needs the quote that promote pins in the spec")
+    if metering.price_usd is None or spec.budget.quote is None:
+        raise ValueError("metering by shot needs the price and the quote that a promoted spec carries")
     return min(most, amount_of(parse_rational(metering.price_usd) * shots, spec.budget.quote))

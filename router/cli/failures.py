@@ -40,6 +40,14 @@ class CommandFailed(Exception):
         super().__init__("; ".join(str(finding) for finding in findings))
 
 
+class Interrupted(Exception):
+    """The user stopped a command; `begun` is what had taken effect by then."""
+
+    def __init__(self, begun: tuple[str, ...] = ()) -> None:
+        self.begun = begun
+        super().__init__("; ".join(begun))
+
+
 @dataclass(frozen=True)
 class Failure:
     """What to print and how to exit."""
@@ -79,10 +87,11 @@ RULES: dict[str, Rule] = {
     "router.workflows.purse.PayerShort": Rule(Exit.DEPENDENCY),
     "router.workflows.promote.PromotionDenied": Rule(Exit.DENIED),
     "router.stack.demo.DemoStuck": Rule(Exit.DEPENDENCY, "look at the logs it names; `compute doctor` looks closer"),
+    "router.workflows.separation.ApprovalRefused": Rule(Exit.DENIED),
     "router.workflows.validate.NoVerdict": Rule(Exit.NOT_ACCEPTED),
     "router.stack.anvil.AnvilMissing": Rule(Exit.DEPENDENCY),
     "router.stack.processes.ProcessDied": Rule(
-        Exit.DEPENDENCY, "`compute down`, then `compute up`; `compute doctor` looks closer"
+        Exit.DEPENDENCY, "read the log that it names, then `compute up` again; `compute doctor` looks closer"
     ),
     "router.stack.local.StackBroken": Rule(Exit.DEPENDENCY, "`compute doctor` looks closer"),
     "oracle.statistics.registry.PolicyRefused": Rule(Exit.INPUT, "change the numbers in `validation`"),
@@ -127,9 +136,11 @@ def describe(error: BaseException) -> Failure | None:
         return Failure(Exit.INPUT, (_usage(error),))
     if isinstance(error, click.ClickException):
         return Failure(Exit.INPUT, (Finding("", None, error.format_message(), "`compute --help` lists the commands"),))
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        interrupted = Finding("", None, "interrupted", "what was begun goes on; `compute jobs` shows where it stands")
-        return Failure(Exit.INTERRUPTED, (interrupted,))
+    if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+        begun = error.begun if isinstance(error, Interrupted) else ()
+        reason = "interrupted" if begun else "interrupted; nothing was begun, stored or spent"
+        remedy = "; ".join(begun) or "run the same command again"
+        return Failure(Exit.INTERRUPTED, (Finding("", None, reason, remedy),))
     if rule := _rule(error):
         return Failure(rule.exit_code, (_finding(error, rule.remedy),))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -62,9 +62,10 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
 def _check_movable(workspace: Workspace, record: JobRecord) -> None:
     """Raise unless something can still happen to the job by itself."""
     from router.stack.local import status
+    from router.workflows import advice
 
     if not record.promoted:
-        following = f"`compute quantum promote {record.job} --target ibm --max-budget 25`"
+        following = f"`{advice.promotion(workspace, record.job)}`"
         raise CommandFailed(Exit.INPUT, Finding("", None, f"{record.job} waits for its promotion", following))
     alive = {process.name: lives for process, lives in status(workspace.home).processes}
     supervised = "router" in alive and alive.get("supervisor", False)  # it is started again, if it does not run

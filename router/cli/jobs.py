@@ -9,7 +9,7 @@ import click
 from oracle.encoding.options import Decimal, Whole
 from router.cli.commands import Session, command
 from router.cli.failures import CommandFailed, Exit
-from router.cli.opening import existing, job_argument, job_of
+from router.cli.opening import existing, job_argument, job_of, router_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def register(root: click.Group) -> None:
         workspace = existing(session)
         listing = None if workspace is None else workspace.store.listing(states=wanted, limit=limit)
         found, damaged = ((), ()) if listing is None else (listing.records, listing.damaged)
-        waits = {} if workspace is None else workspace.store.waiting_for([record.job for record in found])
+        waits = {} if workspace is None else _waits(session, workspace, found)
         rows = [_row(record, waits.get(record.job)) for record in found]
         bad = [{"job": each.job, "reason": each.reason, "next": f"compute repair {each.job}"} for each in damaged]
 
@@ -64,14 +64,16 @@ def register(root: click.Group) -> None:
         """As the operator, give JOB the approval that a gate asked for.
 
         JOB may be the beginning of an id. What was missing is recorded as granted, with your note; the job is not
-        changed otherwise, and every other gate still holds.
+        changed otherwise, and every other gate still holds. Refused where this home also holds the key of the job's
+        requester or payer; on a local stack of one person it is given, and says so.
         """
+        from router.workflows import advice
         from router.workflows.promote import approve as grant
 
         workspace, record = job_of(session, job)
-        grant(workspace, record.job, note)
-        following = f"compute quantum promote {record.job} --target ibm --max-budget 25"
-        _said(session, record, "approved", following if not record.promoted else f"compute quantum watch {record.job}")
+        remark = grant(workspace, record.job, note)
+        following = advice.following(workspace, record) or f"compute quantum inspect {record.job}"
+        _said(session, record, "approved", following, remark)
 
     @command(root, "deny", "compute deny job_8f31 --note 'the budget is too high'")
     @job_argument
@@ -103,6 +105,7 @@ def register(root: click.Group) -> None:
         from router.workflows.promote import request_cancel
 
         workspace, record = job_of(session, job)
+        session.begun.append(f"the cancellation was asked for and stands: `compute quantum watch {record.job}`")
         request_cancel(workspace, record.job)
         _await_answer(workspace, record.job, timeout_s)
         _said(session, record, "called off", f"compute quantum inspect {record.job}")
@@ -129,6 +132,9 @@ def register(root: click.Group) -> None:
         from router.workflows.dispute import dispute as call_arbiter
 
         workspace, record = job_of(session, job)
+        session.begun.append(
+            f"the dispute had begun: `compute dispute {record.job}` again ends it, and is made only once"
+        )
         made = call_arbiter(workspace, record.job, role)
         following = f"compute quantum watch {record.job}"
         money = money_of(workspace, record)
@@ -238,14 +244,15 @@ def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
         time.sleep(0.2)
 
 
-def _said(session: Session, record: JobRecord, what: str, following: str) -> None:
+def _said(session: Session, record: JobRecord, what: str, following: str, remark: str = "") -> None:
     def draw(screen: Console) -> None:
         from router.cli.output import next_step, plain
 
-        screen.print(f"{plain(record.job)}: {what}")
+        screen.print(f"{plain(record.job)}: {what}{', ' if remark else ''}{plain(remark)}")
         next_step(screen, following)
 
-    session.output.result({"job": record.job, "did": what, "next": following}, draw)
+    payload = {"job": record.job, "did": what, "next": following}
+    session.output.result(payload | ({"remark": remark} if remark else {}), draw)
 
 
 def _state(text: str) -> State:
@@ -257,6 +264,16 @@ def _state(text: str) -> State:
     except ValueError:
         known = ", ".join(state.value for state in State)
         raise CommandFailed(Exit.INPUT, Finding("--state", None, f"{text} is no state", f"one of: {known}")) from None
+
+
+def _waits(session: Session, workspace: Workspace, found: tuple[JobRecord, ...]) -> dict[str, str]:
+    """What each of `found` waits for; those that nothing holds back are left out."""
+    from router.workflows import advice
+
+    noted = workspace.store.waiting_for([record.job for record in found])
+    runs = router_runs(session)
+    told = {record.job: advice.waits(workspace, record, noted.get(record.job), router_runs=runs) for record in found}
+    return {job: reason for job, reason in told.items() if reason is not None}
 
 
 def _row(record: JobRecord, waits: str | None) -> dict[str, object]:
@@ -289,7 +306,7 @@ def _draw(screen: Console, found: tuple[JobRecord, ...], waits: Mapping[str, str
         next_step(screen, "compute quantum init optimizer-demo")
         return
     now = datetime.now(UTC)
-    grid = table("job", "state", "escrow", "verdict", "target", "family", "updated")
+    grid = table("job", "state", "escrow", "verdict", "target", "family", "updated", whole=("job", "state", "escrow"))
     for record in found:
         grid.add_row(
             plain(record.job),

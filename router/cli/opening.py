@@ -16,6 +16,18 @@ job_argument = click.argument("job", metavar="JOB")
 """A job's id, or as much of its beginning as is unique; ``job_`` may be left out."""
 
 
+def router_runs(session: Session) -> bool:
+    """Whether the router of the session's home lives; looks at the processes and starts none."""
+    import json
+
+    from router.stack.processes import ProcessRecord, alive
+
+    if not session.home.stack.is_file():
+        return False
+    processes = json.loads(session.home.stack.read_text())["processes"]
+    return any(alive(ProcessRecord(**process)) for process in processes if process["name"] == "router")
+
+
 def existing(session: Session) -> Workspace | None:
     """The session's home, opened; None if it holds no jobs yet."""
     from router.settings import database_url

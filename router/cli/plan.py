@@ -149,7 +149,9 @@ class Costs:
     def words(self, shots: int) -> str:
         """What the planned shots cost, in one sentence."""
         if self.requested is None:
-            return f"the job costs at most ${self.budget}, whatever the shots"
+            return (
+                f"an accepted result costs the whole budget, ${self.budget}, whatever the shots (metering: unit: job)"
+            )
         ending = "" if self.within_budget else ": the worker is paid the budget and no more"
         return f"{shots:,} shots cost ${self.requested}, of a budget of ${self.budget}{ending}"
 

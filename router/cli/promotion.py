@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from oracle.encoding import Finding
+from oracle.encoding import Finding, InputRejected
 from router.cli.commands import Session
 from router.cli.drawing import GateLine, RouteLine
 from router.cli.failures import CommandFailed, Exit
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from router.lifecycle import JobRecord
     from router.report.telling import Money
     from router.routing import RouteDecision
+    from router.workflows.payment import Payment
     from router.workflows.promote import Funding, Offer
     from router.workflows.workspace import Workspace
 
@@ -41,7 +42,12 @@ def run(
 
     with session.output.progress() as progress:
         progress("asking the gates and the router", 0.2)
-        offered = offer(workspace, record.job, target, max_usd)
+        try:
+            offered = offer(workspace, record.job, target, max_usd)
+        except InputRejected as error:
+            raise InputRejected(
+                "" if error.source == "promotion" else error.source, _as_typed(error.findings)
+            ) from None
     money = money_in(workspace.deployment, offered.terms.token)
     if offered.denials:
         raise CommandFailed(Exit.DENIED, *_denied(session, offered))
@@ -49,6 +55,7 @@ def run(
     if locks:  # before the signature: a job is promoted once, and one that cannot be funded is of no use
         again = f"compute quantum promote {record.job} --target {target} --max-budget {max_usd}"
         check_purse(workspace, offered.terms, again)
+    session.begun.append(f"the promotion had begun: `compute quantum inspect {record.job}` says how far it got")
     promoted = promote(workspace, offered)
     funded = fund(workspace, promoted.job) if locks else None
     following = f"compute quantum watch {promoted.job}" if locks else f"compute fund {promoted.job}"
@@ -63,6 +70,12 @@ def run(
         next_step(screen, following)
 
     session.output.result(_json(offered, funded, following), draw)
+
+
+def _as_typed(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """`findings` with the amount named as it was typed: an option, not a field."""
+    for finding in findings:
+        yield replace(finding, path="--max-budget") if finding.path == "promotion.max_usd_equivalent" else finding
 
 
 def _denied(session: Session, offered: Offer) -> Iterable[Finding]:
@@ -120,34 +133,57 @@ def place_of(decision: RouteDecision) -> str:
 
 
 def draw_offer(screen: Console, offered: Offer, money: Money) -> None:
-    """What the requester signs: where it runs, what the gates say, and the terms."""
+    """What the requester signs: what an accepted result costs, where it runs, what the gates say, and the terms."""
     from router.cli.drawing import gates
     from router.cli.output import facts, plain
     from router.report.wording import duration
+    from router.workflows.payment import payment_of
 
+    payment = payment_of(offered.spec, offered.terms)
+    for line in payment_lines(payment, money):
+        screen.print(plain(line))
     limit = offered.time_limit
     bound = "" if limit is None else f", for at most {duration(limit.seconds)} of its time ({plain(limit.why)})"
     screen.print(f"Runs on [bold]{plain(place_of(offered.assessment.decision))}[/]{bound}\n")
     gates(screen, gate_lines(offered.assessment.gates))
     screen.print()
-    facts(screen, terms_rows(offered.terms, money))
+    facts(screen, terms_rows(offered.terms, payment, money))
 
 
-def terms_rows(terms: JobTerms, money: Money) -> list[tuple[str, object]]:
+def payment_lines(payment: Payment, money: Money) -> list[str]:
+    """What an accepted result costs, first of all; and a second line where another end pays the worker more."""
+    accepted, returns = money(payment.accepted), money(payment.returns)
+    fee = f" and {money(payment.fee)} to the operator as its fee" if payment.fee else ""
+    if payment.whole_budget:
+        lines = [f"Pays the whole budget if accepted, {accepted} to the worker{fee}, whatever was used: metered by job"]
+    else:
+        shots = f"{payment.shots:,} shots at ${payment.usd_per_shot}"
+        lines = [f"Pays {accepted} to the worker{fee} if accepted, for {shots}; {returns} goes back to the payer"]
+    if payment.tempts:
+        most = money(max(payment.inconclusive, payment.silent))
+        lines.append(
+            f"Mind: a result that nobody can judge pays the worker more, {most}. Lower settlement.inconclusive_bps and "
+            "silence_bps, or the budget."
+        )
+    return lines
+
+
+def terms_rows(terms: JobTerms, payment: Payment, money: Money) -> list[tuple[str, object]]:
     """The terms in words: what is locked, until when, and who gets what if things go otherwise."""
-    from oracle.terms import ZERO_ADDRESS, dispute_bond_of, fee_of
+    from oracle.terms import ZERO_ADDRESS, dispute_bond_of
     from router.report.wording import duration
 
     quorum = f"{terms.quorum} of {len(terms.validators)} validators"
-    fee = fee_of(terms)
+    fee = payment.fee
+    earned = "all of it is paid if the result is accepted" if payment.whole_budget else "what is not earned returns"
     rows: list[tuple[str, object]] = [
-        ("budget", f"{money(terms.budget)}, locked in the escrow; what is not earned returns"),
+        ("budget", f"{money(terms.budget)}, locked in the escrow; {earned}"),
         ("deliver by", _clock(terms.submit_by)),
         ("verdict by", f"{_clock(terms.verdict_by)}, signed alike by {quorum}"),
-        ("if accepted", "the worker is paid what was metered"),
+        ("if accepted", f"{money(payment.accepted)} to the worker, {money(payment.returns)} back to the payer"),
         ("if rejected", "all but the fee returns to the payer" if fee else "all returns to the payer"),
-        ("if inconclusive", f"{terms.inconclusive_bps / 100:g}% {'of the rest ' if fee else ''}to the worker"),
-        ("if silent", f"{terms.silence_bps / 100:g}% to the worker, should the validators say nothing"),
+        ("if inconclusive", f"{_share(terms.inconclusive_bps, payment.inconclusive, money)}, if nobody can tell"),
+        ("if silent", f"{_share(terms.silence_bps, payment.silent, money)}, should the validators say nothing"),
         ("worker", terms.worker),
     ]
     if fee:
@@ -163,12 +199,17 @@ def terms_rows(terms: JobTerms, money: Money) -> list[tuple[str, object]]:
     return rows
 
 
+def _share(bps: int, amount: int, money: Money) -> str:
+    return f"{money(amount)} ({bps / 100:g}%) to the worker"
+
+
 def _clock(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _json(offered: Offer, funded: Funding | None, following: str) -> dict[str, object]:
     from router.cli.funding import funding_json
+    from router.workflows.payment import payment_of
 
     decision = offered.assessment.decision
     return {
@@ -179,6 +220,7 @@ def _json(offered: Offer, funded: Funding | None, following: str) -> dict[str, o
         "route": decision.to_json(),
         "gates": offered.assessment.gates.to_json(),
         "terms": terms_json(offered.terms),
+        "payment": payment_of(offered.spec, offered.terms).to_json(),
         "funding": None if funded is None else funding_json(funded),
         "next": following,
     }

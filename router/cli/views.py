@@ -238,6 +238,8 @@ def draw_job(
     rows: Sequence[ArtifactRow],
 ) -> None:
     """Record, timeline, distributions and artifacts of a job, and what it waits for."""
+    from router.workflows import advice
+
     money = money_of(workspace, record)
     screen.print(f"[bold]{record.job}[/]\n")
     facts(screen, record_facts(record, waits, money))
@@ -249,7 +251,7 @@ def draw_job(
     if rows:
         screen.print()
         draw_artifacts(screen, workspace, rows)
-    if (following := following_command(record)) is not None:
+    if (following := advice.following(workspace, record)) is not None:
         next_step(screen, following)
 
 
@@ -282,12 +284,3 @@ def draw_distributions(screen: Console, workspace: Workspace, record: JobRecord)
         counts = shots.counts()
         result = [counts.get(outcome, 0) / shots.count for outcome in range(baseline.outcomes)]
     histogram(screen, baseline.bits, [int(weight) / TOTAL for weight in baseline.weights], result)
-
-
-def following_command(record: JobRecord) -> str | None:
-    """The command that comes next in the job's life, or None once there is none."""
-    if record.terminal:
-        return f"compute quantum validate {record.job}" if record.result_hash is not None else None
-    if not record.promoted:
-        return f"compute quantum promote {record.job} --target ibm --max-budget 25"
-    return f"compute quantum watch {record.job}"

@@ -10,6 +10,8 @@ from router.gates.gate import Allow, Answer, Deny, Eligible
 
 NEW_CIRCUIT_FAMILY = "new_circuit_family"
 UNKNOWN_REQUESTER = "unknown_requester"
+ONE_PERSON = "given by whoever holds the requester's key too: a local stack of one person"
+"""What every approval says of itself that the operator gave to a job of its own, which only a local chain allows."""
 
 
 def budget_over(usd: int) -> str:
@@ -28,7 +30,8 @@ class ApprovalsGate:
             return Allow(self.name, f"{context.target} is a simulator; approvals are for hardware")
         missing = dict(_missing(context))
         if not missing:
-            return Allow(self.name, "no approval is missing")
+            used = f"; {context.approvals_remark}" if context.approvals and context.approvals_remark else ""
+            return Allow(self.name, f"no approval is missing{used}")
         return Deny(
             self.name,
             "; ".join(missing.values()),

@@ -114,3 +114,5 @@ class GateContext:
     usage: UsageFacts
     approvals: frozenset[str] = field(default_factory=frozenset)
     """Kinds that a person approved for this job, its family or its requester."""
+    approvals_remark: str = ""
+    """What those approvals say of themselves, where the operator is also the requester or payer."""

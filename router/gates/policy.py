@@ -39,7 +39,7 @@ class Requesters(Section):
 
 
 class Rates(Section):
-    """US dollars for one whole token; pinned in each promoted spec with its source and time."""
+    """US dollars for one whole token and for one shot; pinned in each promoted spec."""
 
     usd_per_token: PositiveRational = documented(
         "For the deployment's token (the local stack's play dollar).", default="1", example="1"
@@ -51,6 +51,9 @@ class Rates(Section):
         "What a second on hardware costs the operator: no run takes longer than its budget buys.",
         default=None,
         example="1.6",
+    )
+    usd_per_shot: Usd = documented(
+        "For a delivered shot, where a spec meters by shot and names no price.", default="0.005", example="0.005"
     )
     source: Text = documented(
         "Where the rates come from.", default="operator: fixed rate", example="operator: fixed rate"
@@ -118,8 +121,10 @@ requesters:
 
 # US dollars for one whole token, pinned in each promoted spec. Without usd_per_native no job is budgeted in the coin.
 # With usd_per_hardware_second (what a second at IBM costs you) no run takes longer than its budget buys.
+# usd_per_shot is what a delivered shot costs where a spec meters by shot and names no price_usd of its own.
 rates:
   usd_per_token: 1
+  usd_per_shot: 0.005
   source: "operator: fixed rate"
 
 # Whether `--target ibm` without IBM credentials may run on fake_torino: a simulation of a device, labelled as one.

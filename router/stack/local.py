@@ -21,6 +21,7 @@ from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
 from oracle.chain.follower import FINALITY
 from router.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
+from router.gates.approvals import ONE_PERSON
 from router.settings import Home, child_environment
 from router.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
 from router.stack.processes import ProcessRecord, alive, spawn, stop, tail, wait_until
@@ -274,7 +275,7 @@ def _register_locals(workspace: Workspace, say: Say) -> None:
     if not home.policy.exists():
         write_atomically(home.policy, DEFAULT_POLICY_TEXT)
         say(f"policy: {home.policy}")
-    note, granted_by = "registered by `compute up`", stack.roles.operator
+    note, granted_by = f"registered by `compute up`; {ONE_PERSON}", stack.roles.operator
     workspace.store.approve(
         ApprovalScope.REQUESTER, stack.roles.requester, UNKNOWN_REQUESTER, granted_by=granted_by, note=note
     )

@@ -29,6 +29,7 @@ from router.gates import (
     ValidationFacts,
     evaluate,
 )
+from router.gates.approvals import ONE_PERSON
 from router.lifecycle import LIVE_STATES, JobRecord, State
 from router.providers.protocol import Provider, ProviderError, Work
 from router.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
@@ -194,6 +195,7 @@ def _context(
     simulated = spec.simulation
     suggestion = plan.suggestion and f"{plan.suggestion.method} with {plan.suggestion.shots} shots"
     queue_s = next((t.queue_s for t in decision.facts.targets if t.name == decision.target), None)
+    approvals = store.approvals(record.job, circuit_family=spec.quantum.circuit_family, requester=record.requester)
     mine = store.live_jobs(record.requester, _PAID) - (record.state in _PAID)
     return GateContext(
         job=record.job,
@@ -227,10 +229,6 @@ def _context(
             jobs_last_hour=store.jobs_since(record.requester, now - timedelta(hours=1)),
             live_jobs=mine,
         ),
-        approvals=frozenset(
-            approval.kind
-            for approval in store.approvals(
-                record.job, circuit_family=spec.quantum.circuit_family, requester=record.requester
-            )
-        ),
+        approvals=frozenset(approval.kind for approval in approvals),
+        approvals_remark=ONE_PERSON if any(ONE_PERSON in approval.note for approval in approvals) else "",
     )

@@ -20,10 +20,12 @@ from router.gates import GATES_BEFORE_FUNDING, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUE
 from router.lifecycle import Cancelled, EscrowState, JobRecord, Promoted, Rejected, Role, State
 from router.providers import load_providers
 from router.store import ApprovalScope
-from router.workflows import close, journal, purse, transactions
+from router.workflows import advice, close, journal, purse, transactions
 from router.workflows.assess import Assessment, assess, escrow_facts, no_backend
 from router.workflows.dossiers import last
 from router.workflows.hardware_time import TimeLimit, time_limit
+from router.workflows.quoting import quote_of
+from router.workflows.separation import check_approver
 from router.workflows.workspace import Workspace
 
 
@@ -144,24 +146,11 @@ def check_registry(client: EscrowClient, terms: JobTerms) -> None:
 
 def quote(workspace: Workspace, spec: JobSpec) -> Quote:
     """The operator's rate for the token that `spec` wants, pinned now. Raises InputRejected without a rate."""
-    deployment, rates = workspace.deployment, workspace.policy.rates
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if spec.budget.token == "native":
-        if rates.usd_per_native is None:
-            remedy = f"leave token out, or write rates: {{usd_per_native: 2500}} into {workspace.home.policy}"
-            raise InputRejected("promotion", [Finding("budget.token", None, "the operator quotes no rate", remedy)])
-        return Quote(
-            token="native", symbol="ETH", decimals=18, usd_per_token=rates.usd_per_native, source=rates.source,
-            quoted_at=at,
-        )  # fmt: skip
-    return Quote(
-        token=deployment.token,
-        symbol=deployment.token_symbol,
-        decimals=deployment.token_decimals,
-        usd_per_token=rates.usd_per_token,
-        source=rates.source,
-        quoted_at=at,
-    )
+    found = quote_of(workspace.deployment, workspace.policy.rates, spec)
+    if found is None:
+        remedy = f"leave token out, or write rates: {{usd_per_native: 2500}} into {workspace.home.policy}"
+        raise InputRejected("promotion", [Finding("budget.token", None, "the operator quotes no rate", remedy)])
+    return found
 
 
 def _token_of(spec: JobSpec) -> str:
@@ -207,7 +196,7 @@ def fund(workspace: Workspace, job: str) -> Funding:
     workspace.client().check_network()
     record = workspace.store.job(job)
     if record.escrow_id is None:
-        remedy = f"`compute quantum promote {job} --target ibm --max-budget 25`"
+        remedy = f"`{advice.promotion(workspace, job)}`"
         raise InputRejected(job, [Finding("", None, "was not promoted, so it has no terms", remedy)])
     # No timeout: who holds it is bounded by its own waits for the chain, and the kernel frees it when a holder dies.
     with FileLock(workspace.home.payer_lock):
@@ -230,14 +219,22 @@ def _fund(workspace: Workspace, record: JobRecord, escrow_id: str) -> Funding:
         funded = last(workspace, client, record, Funded)
         return funded and funded[1]
 
-    receipt = transactions.ensure(workspace.store, client, job, "tx:fund", payer, lambda: client.fund(terms), effect)
+    receipt = transactions.ensure(
+        workspace.store, client, job, advice.FUNDING, payer, lambda: client.fund(terms), effect
+    )
     workspace.store.set_next_look(job, datetime.now(UTC))
     return Funding(receipt.hash, receipt.block, receipt.gas_used, terms.budget, already)
 
 
-def approve(workspace: Workspace, job: str, note: str) -> None:
-    """As the operator, grant `job` every approval that its promotion policy can ask for."""
+def approve(workspace: Workspace, job: str, note: str) -> str:
+    """As the operator, grant `job` every approval that its promotion policy can ask for.
+
+    Returns what the approval says of itself, which is recorded with the note; empty where operator and requester are
+    apart. Raises ApprovalRefused where they are not, but for a local chain.
+    """
     record = workspace.store.job(job)
+    remark = check_approver(workspace, record)
+    note = "; ".join(text for text in (note, remark) if text)
     spec = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
     kinds = () if spec.promotion_policy is None else spec.promotion_policy.require_manual_approval_for
     operator = workspace.account("operator").address
@@ -251,6 +248,7 @@ def approve(workspace: Workspace, job: str, note: str) -> None:
             scope, subject = ApprovalScope.JOB, job
         workspace.store.approve(scope, subject, kind, granted_by=operator, note=note)
     workspace.store.set_next_look(job, datetime.now(UTC))
+    return remark
 
 
 def deny(workspace: Workspace, job: str, note: str) -> None:

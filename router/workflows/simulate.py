@@ -29,6 +29,7 @@ from oracle.spec import (
     JobSpec,
     SimulationRecord,
     SourceSpec,
+    amount_of,
     canonical_spec,
     load_source,
     normalise,
@@ -38,6 +39,7 @@ from oracle.spec import (
     with_vertices,
 )
 from oracle.spec.methods import Certificate
+from oracle.spec.quote import least_usd
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.gates.policy import OperatorPolicy, load_policy
 from router.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
@@ -47,6 +49,7 @@ from router.settings import Home
 from router.workflows.assess import decided, queue_tolerance_s
 from router.workflows.circuit_source import circuit_of, spec_fault
 from router.workflows.own_baseline import hull_vertices, prediction_file, prediction_of
+from router.workflows.quoting import quote_of
 from router.workflows.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 
 OnProgress = Callable[[str, float], None]
@@ -64,16 +67,20 @@ class Surroundings:
     chain_id: int
     requester: str | None
     """Address of the home's requester key; None until it is made."""
+    deployment: Deployment | None = None
+    """Of the home's stack, whose token a spec is budgeted in; None without one."""
 
 
 def surroundings(home: Home) -> Surroundings:
     """The surroundings of `home`, which need not exist. Raises InputRejected for a faulty policy file."""
     stack = read_stack(home)
     key = home.keystore("requester")
+    deployment = None if stack is None else Deployment.load(Path(stack.deployment))
     return Surroundings(
         policy=load_policy(home.policy),
-        chain_id=LOCAL_CHAIN_ID if stack is None else Deployment.load(Path(stack.deployment)).chain_id,
+        chain_id=LOCAL_CHAIN_ID if deployment is None else deployment.chain_id,
         requester=keystore.address_of(key, home.password("requester")) if key.is_file() else None,
+        deployment=deployment,
     )
 
 
@@ -136,6 +143,7 @@ def prepare(
     on_progress("reading the spec", 0.0)
     source = load_source(path)
     notices = _requester_notices(source, around)
+    _check_budget(source, around)
     on_progress("generating the circuit in its sandbox", 0.1)
     given = circuit_of(source)
     qasm3, generator = given.qasm3, given.generator
@@ -152,7 +160,10 @@ def prepare(
     spec = source.spec
     if undeclared is not None and spec.validation.certificates is None and spec.validation.job_class is None:
         spec = spec.model_copy(update={"validation": spec.validation.model_copy(update={"certificates": undeclared})})
-    draft = normalise(spec, operator_policy=around.policy.promotion_policy, bits=facts.bits)
+    rates = around.policy.rates
+    draft = normalise(
+        spec, operator_policy=around.policy.promotion_policy, bits=facts.bits, usd_per_shot=rates.usd_per_shot
+    )
     on_progress(f"simulating {facts.qubits} qubits exactly", 0.5)
     baseline = Baseline.from_probabilities(exact_probabilities(circuit))
     prediction = prediction_file(source)
@@ -192,6 +203,21 @@ def prepare(
         document=document,
         notices=notices,
     )
+
+
+def check_decides(prepared: Prepared) -> None:
+    """Raise InputRejected, with every reason of the planner, if the shots cannot tell an honest worker from noise."""
+    plan, source = prepared.plan, prepared.source
+    if plan.feasible:
+        return
+    remedy = f"`compute plan {source.path}` says what the shots can prove"
+    if plan.suggestion is not None:
+        named = plan.suggestion.method.replace("+", ", ")
+        remedy = f"write shots: {plan.suggestion.shots} and certificates: [{named}]"
+    line = read_document(source.raw).line_of(("quantum", "shots"))
+    reason = f"{plan.shots:,} shots cannot decide: {'; '.join(plan.reasons)}"
+    remedy += "; or store the job as it is with --store-infeasible"
+    raise InputRejected(str(source.path), [Finding("quantum.shots", line, reason, remedy)])
 
 
 def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> Simulation:
@@ -339,6 +365,16 @@ def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, .
         remedy = f"write requester: did:pkh:eip155:{around.chain_id}: and your address"
         raise spec_fault(source, "requester", reason, remedy)
     return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
+
+
+def _check_budget(source: SourceSpec, around: Surroundings) -> None:
+    """Raise InputRejected for a budget below the smallest unit of its token: it could never be locked."""
+    budget = source.spec.budget
+    quote = None if around.deployment is None else quote_of(around.deployment, around.policy.rates, source.spec)
+    if quote is not None and amount_of(parse_rational(budget.max_usd_equivalent), quote) == 0:
+        reason = f"{budget.max_usd_equivalent} US dollars are less than the smallest unit of {quote.symbol}"
+        remedy = f"write max_usd_equivalent: {least_usd(quote)} or more"
+        raise spec_fault(source, "budget.max_usd_equivalent", reason, remedy)
 
 
 def _check_circuit(source: SourceSpec, facts: CircuitFacts) -> None:

@@ -12,6 +12,7 @@ from oracle.circuits.recompute import recompute
 from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
 from router.lifecycle import JobRecord
+from router.workflows import advice
 from router.workflows.close import terms_of
 from router.workflows.dossiers import chain_log, dossier, last
 from router.workflows.workspace import Workspace
@@ -55,7 +56,7 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
         if proposed is not None and proposed[0].outcome != Outcome.SILENCE:
             return _compare(workspace, client, record, proposed[0])
         if not record.promoted:
-            raise NoVerdict(f"{job} was not promoted; `compute quantum promote {job} --target ibm --max-budget 25`")
+            raise NoVerdict(f"{job} was not promoted; `{advice.promotion(workspace, job)}`")
         if record.closed or (proposed is not None and proposed[0].outcome == Outcome.SILENCE):
             raise NoVerdict(f"{job} ended {record.state.value} without a verdict: {record.reason or 'no reason given'}")
         if time.monotonic() > end:

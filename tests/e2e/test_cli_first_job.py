@@ -73,7 +73,7 @@ def test_the_first_job_is_accepted_and_paid(shell: Shell, settled: str) -> None:
     assert isinstance(record, dict)
     assert (record["state"], record["escrow"], record["outcome"]) == ("settled", "released", "accept")
     assert record["target"] == "fake_torino"
-    assert record["worker_paid"] == "25000000"
+    assert record["worker_paid"] == "20000000"
 
 
 def test_a_disputed_proposal_is_ruled_on_and_the_record_follows_the_chain(shell: Shell, settled: str) -> None:
@@ -155,7 +155,7 @@ def test_the_settlement_receipt_is_what_the_last_event_carries(shell: Shell, set
     (receipt,) = (row for row in rows if row["kind"] == "settlement_receipt")
     assert receipt["digest"] == events[-1]["payload_digest"]
     assert json.loads(Path(receipt["path"]).read_bytes()) == events[-1]["payload"]
-    assert events[-1]["payload"]["worker_paid"] == "25000000"
+    assert events[-1]["payload"]["worker_paid"] == "20000000"
 
 
 def test_watch_streams_one_json_object_a_line_in_the_order_of_the_record(shell: Shell, settled: str) -> None:

@@ -168,7 +168,7 @@ def test_a_payer_disputes_once_and_a_ruling_pays_by_its_words(
     assert shown["proposal"]["outcome"] == "accept"
     assert shown["result"] == RESULT
     told = bench.arbitrate("show", escrow_id).stdout
-    assert "proposed  accept: 25.00 lUSD to the worker" in told
+    assert "proposed  accept: 20.00 lUSD to the worker" in told
     assert f"Next: compute-oracle arbiter rule {escrow_id} --worker-amount 0..{terms.budget}" in told
 
     half = terms.budget // 2

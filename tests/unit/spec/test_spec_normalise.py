@@ -7,15 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from oracle.encoding import InputRejected, canonical_bytes, parse_rational
+from oracle.encoding import InputRejected, canonical_bytes, format_rational, parse_rational
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
     Quote,
     SimulationRecord,
     ValidationPolicy,
-    amount_of,
     canonical_spec,
     normalise,
     parse_canonical_spec,
@@ -24,6 +25,7 @@ from oracle.spec import (
     spec_hash,
 )
 from oracle.spec.methods import DEFAULT_GUARDS, SCORES
+from oracle.spec.quote import amount_of, least_usd
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()
@@ -208,8 +210,8 @@ def test_promotion_makes_a_child_with_its_amount(normal: JobSpec) -> None:
         (-1, {}, "promotion.max_usd_equivalent"),
         ("twenty", {}, "promotion.max_usd_equivalent"),
         (Fraction(1, 3), {}, "promotion.max_usd_equivalent"),
-        (1, {"decimals": 0}, "budget.amount"),
-        (25, {"decimals": 36, "usd_per_token": "1/100000000"}, "budget.amount"),
+        (1, {"decimals": 0}, "promotion.max_usd_equivalent"),
+        (25, {"decimals": 36, "usd_per_token": "1/100000000"}, "promotion.max_usd_equivalent"),
     ],
 )
 def test_a_promotion_beyond_the_spec_is_refused(
@@ -218,6 +220,25 @@ def test_a_promotion_beyond_the_spec_is_refused(
     with pytest.raises(InputRejected) as caught:
         promoted(simulated(normal, RECORD), "ibm", max_usd, quote(**changes))
     assert [finding.path for finding in caught.value.findings] == [path]
+
+
+@given(st.integers(0, 36), st.fractions("1/1000000", 10**6, max_denominator=10**6))
+def test_the_least_amount_that_a_remedy_names_can_be_promoted(decimals: int, rate: Fraction) -> None:
+    """0.0000001 US dollars were told to be 0 base units, and to correct the quote."""
+    pinned = quote(decimals=decimals, usd_per_token=format_rational(rate))
+    assert amount_of(parse_rational(least_usd(pinned)), pinned) > 0
+
+
+def test_metering_by_shot_takes_the_operators_price_unless_the_spec_names_its_own(load: Load, article: str) -> None:
+    def price(metering: str) -> str | None:
+        text = article.replace("budget:\n", f"budget:\n  metering: {metering}\n")
+        spec = normalise(load(text), operator_policy=OPERATOR, bits=5, usd_per_shot="0.005")
+        assert normalise(spec, operator_policy=OPERATOR, bits=5, usd_per_shot="7") == spec
+        return spec.budget.metering.price_usd
+
+    assert price("{unit: shot}") == "0.005"
+    assert price("{unit: shot, price_usd: 0.25}") == "0.25"
+    assert price("{unit: job}") is None
 
 
 def test_all_that_speaks_against_a_promotion_is_told_at_once(load: Load, article: str) -> None:

@@ -79,7 +79,7 @@ FAULTS = {
     "quorum": ("settlement:", "settlement:\n  quorum: 0"),
     "total": ("settlement:", "timeouts:\n  total_s: 7200\nsettlement:"),
     "verdict": ("settlement:", "timeouts:\n  verdict_s: 60\nsettlement:"),
-    "metering": ("  max_usd_equivalent: 25", "  max_usd_equivalent: 25\n  metering: {unit: shot}"),
+    "metering": ("  max_usd_equivalent: 25", "  max_usd_equivalent: 25\n  metering: {unit: job, price_usd: 1}"),
     "digest": ("  framework: qiskit", "  framework: qiskit\n  circuit_hash: 0xC1"),
     "boolean": ("settlement:", "promotion_policy:\n  require_simulation: yes\nsettlement:"),
     "approval": ("settlement:", "promotion_policy:\n  require_manual_approval_for: [fifty]\nsettlement:"),

@@ -211,7 +211,6 @@ def test_a_bad_value_is_the_only_finding(
         ("timeouts", ["total_s: 18899"], "timeouts.total_s", "18900"),
         ("timeouts", ["queue_s: 7201"], "timeouts.queue_s", "max_queue_minutes"),
         ("timeouts", ["execution_s: 31536000"], "timeouts", "at most a year"),
-        ("budget", ["metering: {unit: shot}"], "budget.metering.price_usd", "needs a price"),
         ("budget", ["metering: {price_usd: 1}"], "budget.metering.price_usd", "no effect"),
         ("budget", ['amount: "5"'], "budget.quote", "quote is not"),
         ("budget", ["token: ether"], "budget.token", "no token"),

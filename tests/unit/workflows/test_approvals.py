@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -10,12 +12,18 @@ import pytest
 from job_stories import Story
 
 from oracle.spec import canonical_spec, spec_hash
+from router.cli.failures import Exit, describe
+from router.cli.main import run
 from router.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
+from router.gates.approvals import ONE_PERSON
 from router.lifecycle import JobRecord, State
 from router.store import Approval, ApprovalScope
+from router.workflows import advice
 from router.workflows.approval import refuses_cancellation
 from router.workflows.promote import approve, offer
+from router.workflows.separation import ApprovalRefused
 from router.workflows.simulate import keep
+from router.workflows.workspace import Workspace
 
 LIVE = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
 OVER = tuple(state for state in State if state not in LIVE)
@@ -110,4 +118,76 @@ def test_the_note_and_the_operator_are_on_record(desk: Any) -> None:
     record = desk.workspace.store.job(job)
     found = desk.workspace.store.approvals(job, circuit_family=record.family, requester=record.requester)
     operator = desk.workspace.account("operator").address
-    assert {(approval.note, approval.granted_by) for approval in found} == {("looked at it", operator)}
+    noted = f"looked at it; {ONE_PERSON}"
+    assert {(approval.note, approval.granted_by) for approval in found} == {(noted, operator)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Elsewhere(Workspace):
+    """A workspace on a chain that more than one person uses."""
+
+    @property
+    def chain_id(self) -> int:
+        return 11_155_111
+
+
+def elsewhere(desk: Any, **roles: str) -> Elsewhere:
+    own = desk.workspace
+    stack = replace(own.stack, roles=replace(own.stack.roles, **roles))
+    return Elsewhere(own.home, own.store, own.artifacts, own.policy, stack)
+
+
+def test_nobody_approves_a_job_of_their_own_where_others_use_the_chain(desk: Any) -> None:
+    """One shell held every key, and approved what it had asked for."""
+    job = desk.simulated()
+    with pytest.raises(ApprovalRefused, match=r"holds the requester's key .* holds the payer's key"):
+        approve(elsewhere(desk), job, "looked at it")
+    operator = desk.workspace.account("operator").address
+    with pytest.raises(ApprovalRefused, match="the operator's key is the payer's too"):
+        approve(elsewhere(desk, payer=operator), job, "looked at it")
+    assert granted(desk, job) == set()
+    assert describe(ApprovalRefused(job, "reason", "remedy")).exit_code is Exit.DENIED
+
+
+def test_an_operator_apart_from_requester_and_payer_approves_without_a_remark(desk: Any) -> None:
+    job = desk.simulated()
+    desk.workspace.home.keystore("requester").rename(desk.workspace.home.root / "on-another-machine.json")
+    assert approve(elsewhere(desk), job, "looked at it") == ""
+    assert granted(desk, job) != set()
+
+
+def test_on_a_stack_of_one_person_every_approval_says_so(desk: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    job = desk.simulated()
+    home = ["--home", str(desk.workspace.home.root)]
+    assert run(["approve", job, *home]) == 0
+    assert f"approved, {ONE_PERSON}" in capsys.readouterr().out
+    assert run(["approve", job, "--json", *home]) == 0
+    assert json.loads(capsys.readouterr().out)["remark"] == ONE_PERSON
+    gates = offer(desk.workspace, job, "ibm", "25").assessment.gates
+    (answer,) = (each for each in gates.results if each.gate == "approvals")
+    assert ONE_PERSON in answer.note
+    assert ONE_PERSON in gates.to_bytes().decode(), "in the report of the gates, which the report page shows"
+
+
+@pytest.mark.parametrize(
+    ("budget", "policy", "target"), [("10", "ibm_or_simulator", "ibm"), ("2.5", "simulator_only", "aer")]
+)
+def test_what_comes_after_an_approval_can_be_typed_as_it_stands(
+    desk: Any, budget: str, policy: str, target: str
+) -> None:
+    """A spec of 10 was told to promote for 25."""
+    spec = desk.prepared.spec
+    other = spec.model_copy(
+        update={
+            "budget": spec.budget.model_copy(update={"max_usd_equivalent": budget}),
+            "quantum": spec.quantum.model_copy(update={"backend_policy": policy}),
+        }
+    )
+    job = keep(desk.workspace, replace(desk.prepared, spec=other), lambda _what, _share: None).job
+    record = desk.workspace.store.job(job)
+    assert (
+        advice.following(desk.workspace, record)
+        == f"compute quantum promote {job} --target {target} --max-budget {budget}"
+    )
+    approve(desk.workspace, job, "looked at it")
+    assert offer(desk.workspace, job, target, budget).denials == ()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oracle.terms import ZERO_ADDRESS, pack_terms
-from router.cli.promotion import terms_rows
+from oracle.terms import ZERO_ADDRESS, JobTerms, pack_terms
+from router.cli import promotion
 from router.cli.views import money_of, record_facts
 from router.lifecycle import EscrowState, JobRecord
 from router.report.telling import in_token as units_of
 from router.report.telling import paid
 from router.workflows.close import terms_of
+from router.workflows.execute import spec_of
+from router.workflows.payment import payment_of
 
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
@@ -30,16 +32,22 @@ def test_amounts_are_in_the_token_of_the_terms_and_not_of_the_stack(desk):
     assert money_of(desk.workspace, in_token(record, OTHER))(25_000_000) == f"25,000,000 base units of {OTHER}"
 
 
+def rows_of(desk, terms: JobTerms, money) -> dict[str, object]:
+    spec = spec_of(desk.workspace, desk.promoted())
+    return dict(promotion.terms_rows(terms, payment_of(spec, terms), money))
+
+
 def test_an_offer_says_the_fee_and_what_a_rejection_leaves(desk):
     money = in_units(2)
     terms = terms_of(desk.promoted())
-    plain = dict(terms_rows(terms, money))
+    plain = rows_of(desk, terms, money)
     assert plain["if rejected"] == "all returns to the payer"
     assert "fee" not in plain
-    charged = dict(terms_rows(replace(terms, fee_bps=100, fee_to=OTHER, budget=2_500), money))
+    charged = rows_of(desk, replace(terms, fee_bps=100, fee_to=OTHER, budget=2_500), money)
     assert charged["fee"] == f"0.25 T to {OTHER}, once the validators have signed, whatever they found"
     assert charged["if rejected"] == "all but the fee returns to the payer"
-    assert charged["if inconclusive"] == "50% of the rest to the worker"
+    assert charged["if inconclusive"] == "12.37 T (50%) to the worker, if nobody can tell"
+    assert charged["if silent"] == "12.50 T (50%) to the worker, should the validators say nothing"
 
 
 def test_an_offer_says_who_rules_and_what_a_dispute_costs(desk):
@@ -47,7 +55,7 @@ def test_an_offer_says_who_rules_and_what_a_dispute_costs(desk):
         terms_of(desk.promoted()), arbiter=OTHER, challenge_window=3_600, ruling_window=86_400, dispute_bond_bps=500,
         budget=2_500, registry=OTHER,
     )  # fmt: skip
-    rows = dict(terms_rows(terms, in_units(2)))
+    rows = rows_of(desk, terms, in_units(2))
     assert rows["disputable"] == "for 1 h after a verdict, with a bond of 1.25 T"
     assert rows["arbiter"] == f"{OTHER}, who then has 1 d to rule"
     assert rows["registry"] == f"{OTHER} holds the validators' bonds"
