@@ -13,10 +13,11 @@ from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
     from oracle.cli.submission import Submission
-    from oracle.statistics import Certificate
     from oracle.verdict import VerdictDocument
+    from oracle.verdict.measures import Measure
 
 _SAYS = {"accept": "accepts", "reject": "rejects", "neither": "undecided", "refused": "nothing to judge by"}
+_GUARD_SAYS = {"neither": "no objection", "refused": "not evaluated"}
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -141,31 +142,35 @@ def _as_json(submission: Submission, document: VerdictDocument) -> dict[str, obj
 
 def _tell(submission: Submission, document: VerdictDocument) -> None:
     from oracle.verdict import note_sentence, sentence
+    from oracle.verdict.measures import measures
 
     for notice in submission.notices:
         click.echo(f"note: {shown(notice)}", err=True)
     click.echo(f"{document.outcome.name.lower()}: {', '.join(sentence(code) for code in document.reason_codes)}")
-    for certificate in document.certificates:
-        click.echo(f"  {certificate.method}: {_SAYS[certificate.decision.value]}{_numbers(certificate)}")
-        for part in certificate.parts:
-            name = f"{certificate.method}: {part.method}"
-            click.echo(f"    {name}: {_SAYS[part.decision.value]}{_numbers(part)}")
-    for guard in document.guards:
-        said = {"neither": "no objection", "refused": "not evaluated"}.get(guard.decision.value, guard.decision.value)
-        click.echo(f"  {guard.method}: {said}{_numbers(guard)}")
+    guards = {guard.method for guard in document.guards}
+    for each in measures(document):
+        method, decision = each.finding.method, each.finding.decision.value
+        said = _SAYS[decision] if method not in guards else _GUARD_SAYS.get(decision, decision)
+        indent = "    " if ": " in method else "  "
+        click.echo(f"{indent}{method}: {said}{_numbers(each)}")
     for note in document.notes:
         click.echo(f"  {note}: {note_sentence(note)}")
     click.echo(document.to_bytes().decode())
     click.echo(document.digest)
 
 
-def _numbers(certificate: Certificate) -> str:
-    """The statistic and its bounds, as integers: a reader sees the decision in them."""
-    told = [] if certificate.statistic is None else [f"statistic {certificate.statistic}"]
-    for word, bound in (("accepts", certificate.accept), ("rejects", certificate.reject)):
+def _numbers(measure: Measure) -> str:
+    """What was found and its bounds in a known unit, then as the integers that decide."""
+    finding = measure.finding
+    exact = [] if finding.statistic is None else [f"statistic {finding.statistic}"]
+    told = [] if finding.statistic is None else [measure.found()]
+    for word, bound in (("accepts", finding.accept), ("rejects", finding.reject)):
         if bound is not None:
-            told.append(f"{word} {bound.side.value.replace('_', ' ')} {bound.value}")
-    return f" ({', '.join(told)})" if told else ""
+            exact.append(f"{word} {bound.side.value.replace('_', ' ')} {bound.value}")
+            told.append(f"{word} {measure.bound(bound)}")
+    if not exact:
+        return ""
+    return f" ({', '.join(exact)})" if measure.kind == "count" else f" ({', '.join(told)}; exactly: {', '.join(exact)})"
 
 
 def _save(folder: Path, submission: Submission, document: VerdictDocument) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import click
 
+from router.cli.failures import Interrupted
 from router.cli.output import Output
 from router.settings import Home, find_home, keep_caches_in
 
@@ -25,6 +26,8 @@ class Session:
 
     output: Output
     home: Home
+    begun: list[str] = field(default_factory=list)
+    """What has taken effect outside by now, each with where to see how far it got: for whoever interrupts it."""
 
 
 class Command(click.Command):
@@ -73,7 +76,11 @@ def command(
             home_path = kwargs.pop("home_path") or click.get_current_context().find_root().meta.get(ROOT_HOME)
             home = find_home(home_path if isinstance(home_path, Path) else None)
             keep_caches_in(home)
-            function(Session(Output(as_json), home), *args, **kwargs)
+            session = Session(Output(as_json), home)
+            try:
+                function(session, *args, **kwargs)
+            except (KeyboardInterrupt, click.Abort) as stop:
+                raise Interrupted(tuple(session.begun)) from stop
 
         update_wrapper(call, function)
         decorated = home_option(call)

@@ -123,12 +123,14 @@ def _keys(home: Home) -> Iterator[Check]:
 
 
 def _credentials(home: Home) -> Iterator[Check]:
+    file = home.credentials / "ibm.json"
     if not home.credentials.exists():
         yield Check(
             "credentials",
             "note",
             "no provider credentials: simulators and fake devices need none",
-            "for IBM hardware put a token into the secret store; providers say how",
+            f'for IBM hardware write {{"token": "<API key>", "instance": "<CRN>"}} into {file}, '
+            f"then `chmod 700 {home.credentials}` and `chmod 600 {file}`",
         )
         return
     faults = [
@@ -137,8 +139,22 @@ def _credentials(home: Home) -> Iterator[Check]:
     found = [fault for fault in faults if fault is not None]
     yield from (Check("credentials", fault.status, fault.said, fault.remedy) for fault in found)
     if not found:
-        names = ", ".join(sorted(path.name for path in home.credentials.iterdir())) or "the folder is empty"
-        yield Check("credentials", "ok", f"{names}; readable by you alone")
+        yield from _accounts(home)
+
+
+def _accounts(home: Home) -> Iterator[Check]:
+    from router.providers.ibm_account import AccountFile
+    from router.providers.protocol import ProviderUnavailable
+
+    file = home.credentials / "ibm.json"
+    try:
+        AccountFile(file).read()
+    except ProviderUnavailable as error:
+        yield Check("credentials", "problem" if file.exists() else "note", error.reason, error.remedy)
+        return
+    yield Check(
+        "credentials", "ok", "ibm.json; readable by you alone (whether IBM takes it shows when a job is routed)"
+    )
 
 
 def _answer(command: list[str]) -> str:
@@ -209,11 +225,12 @@ def _stack(home: Home) -> Iterator[Check]:
             yield Check(f"process {record.name}", "ok", f"pid {record.pid}")
         else:
             said = f"pid {record.pid} is gone{again}; its log is {record.log}"
-            yield Check(f"process {record.name}", "problem", said, "`compute down`, then `compute up`")
-    yield from _chain(home)
+            yield Check(f"process {record.name}", "problem", said, "`compute up` starts it again; the others run on")
+    lives = {record.name for record in records if alive(record)}
+    yield from _chain(home, "`compute down`, then `compute up`" if "anvil" in lives else "`compute up` starts it again")
 
 
-def _chain(home: Home) -> Iterator[Check]:
+def _chain(home: Home, remedy: str) -> Iterator[Check]:
     from oracle.chain.errors import ChainError
     from router.workflows.workspace import read_stack
 
@@ -228,7 +245,7 @@ def _chain(home: Home) -> Iterator[Check]:
         client.check_network()
         head = client.head()
     except ChainError as error:
-        yield Check("chain", "problem", str(error), "`compute down`, then `compute up`")
+        yield Check("chain", "problem", str(error), remedy)
         return
     yield Check(
         "chain", "ok", f"{deployment.chain_id} at {record.rpc_url}, block {head.number}, escrow {deployment.escrow}"

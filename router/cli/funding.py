@@ -42,6 +42,7 @@ def register(root: click.Group) -> None:
         from router.workflows.promote import fund as lock
 
         workspace, record = job_of(session, job)
+        session.begun.append(f"the funding had begun: `compute fund {record.job}` again ends it, and locks only once")
         funding = lock(workspace, record.job)
         money = money_of(workspace, record)
         following = f"compute quantum watch {record.job}"
@@ -113,6 +114,7 @@ def register(root: click.Group) -> None:
         workspace = _with_stack(session)
         deployment = workspace.deployment
         made: list[Withdrawal] = []
+        session.begun.append("a withdrawal may have been sent: `compute credits` says what is left")
         try:
             for each in withdrawals.withdraw(workspace, role, withdrawals.tokens_of(workspace, others), to):
                 made.append(each)  # one by one: an error must not take those before it along

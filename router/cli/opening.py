@@ -18,14 +18,11 @@ job_argument = click.argument("job", metavar="JOB")
 
 def router_runs(session: Session) -> bool:
     """Whether the router of the session's home lives; looks at the processes and starts none."""
-    import json
-
-    from router.stack.processes import ProcessRecord, alive
+    from router.stack.processes import alive, recorded
 
     if not session.home.stack.is_file():
         return False
-    processes = json.loads(session.home.stack.read_text())["processes"]
-    return any(alive(ProcessRecord(**process)) for process in processes if process["name"] == "router")
+    return any(alive(record) for record in recorded(session.home.stack) if record.name == "router")
 
 
 def existing(session: Session) -> Workspace | None:

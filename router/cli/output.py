@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -124,11 +124,12 @@ class Output:
             screen.print(f"    [dim]→[/] {plain(finding.remedy)}")
 
 
-def table(*columns: str, numbers: Sequence[str] = ()) -> Table:
-    """A plain table; the columns in `numbers` are aligned right."""
+def table(*columns: str, numbers: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """A plain table; the columns in `numbers` are aligned right, and what is in those of `whole` is never broken."""
     grid = Table(box=None, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        grid.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if column in numbers else "left"
+        grid.add_column(column, justify=side, overflow="fold", no_wrap=column in whole)
     return grid
 
 
@@ -144,7 +145,8 @@ def facts(screen: Console, pairs: Sequence[tuple[str, object]]) -> None:
 
 def next_step(screen: Console, command: str) -> None:
     """The command to run next, on a line of its own, to be copied."""
-    screen.print(f"\nNext: [bold]{plain(command)}[/]")
+    # Not wrapped: a terminal that breaks the line itself still copies it as one.
+    screen.print(f"\nNext: [bold]{plain(command)}[/]", soft_wrap=True)
 
 
 STYLES = {

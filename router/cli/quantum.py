@@ -11,7 +11,7 @@ from oracle.encoding.options import Decimal, Whole
 from router.cli import following
 from router.cli.commands import Group, Session, command
 from router.cli.failures import Exit
-from router.cli.opening import job_argument, job_of
+from router.cli.opening import job_argument, job_of, router_runs
 from router.cli.plan import spec_argument
 
 if TYPE_CHECKING:
@@ -105,16 +105,24 @@ def vertex(session: Session, spec: Path, device: str, out: str | None, most: str
 
 @command(quantum, "simulate", "compute quantum simulate ./optimizer-demo/job.yaml")
 @spec_argument
-def simulate(session: Session, spec: Path) -> None:
+@click.option(
+    "--store-infeasible", is_flag=True, help="Store the job even if its shots cannot decide; no gate will let it run."
+)
+def simulate(session: Session, spec: Path, store_infeasible: bool) -> None:
     """Simulate the job of SPEC and commit its baseline.
 
     Reads the spec, runs its generator in a sandbox, computes the exact distribution, plans the shots, and stores all
-    of it under a new job id. Costs nothing. If anything is wrong with the spec, all of it is said and nothing stored.
+    of it under a new job id. Costs nothing. If anything is wrong with the spec, or if its shots cannot tell an honest
+    worker from noise, all of it is said and nothing stored.
     """
     from router.cli.plan import prepared
 
     found = prepared(session, spec)
-    from router.workflows.simulate import keep
+    from router.workflows.simulate import check_decides, keep
+
+    if not store_infeasible:
+        check_decides(found)
+    session.begun.append("the job may have been stored: `compute jobs` lists it")
     from router.workflows.workspace import open_workspace
 
     with session.output.progress() as progress:
@@ -208,6 +216,7 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
     outcomes and scores with their bands, and the descriptive figures.
     """
     from router.cli import picturing, views
+    from router.workflows import advice
 
     if dark and picture is None:
         raise click.UsageError("--dark is about a picture; name its file with --figure FILE")
@@ -215,7 +224,8 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
     drawn = None if picture is None else picturing.draw(workspace, record, picture, dark=dark)
     events = workspace.store.events(record.job)
     rows = views.artifacts(workspace, record, events) if with_artifacts else ()
-    waits = workspace.store.waiting_for((record.job,)).get(record.job)
+    noted = workspace.store.waiting_for((record.job,)).get(record.job)
+    waits = advice.waits(workspace, record, noted, router_runs=router_runs(session))
     payload: dict[str, object] = {
         "record": record.to_json(),
         "waiting_for": waits,
@@ -271,6 +281,7 @@ def watch(session: Session, job: str, timeout_s: float | None) -> None:
     with 6 if the job ended otherwise.
     """
     workspace, record = job_of(session, job)
+    session.begun.append(f"{record.job} goes on without being watched: `compute quantum watch {record.job}`")
     ended = following.follow(session, workspace, record.job, timeout_s)
     click.get_current_context().exit(following.exit_of(ended))
 

@@ -45,6 +45,7 @@ def register(root: click.Group) -> None:
         from router.stack.endings import Ending
 
         home = Home(session.home.root / DEMO)
+        session.begun.append("the demonstration and its stack were ended; your own stack was not touched")
         printer = Printer(session, money_of_home(home))
         result = run_demo(
             home,
@@ -65,6 +66,7 @@ def register(root: click.Group) -> None:
         """
         from router.stack.local import up as start
 
+        session.begun.append("what was started runs on: `compute up` starts the rest, `compute down` ends it")
         status = start(session.home, session.output.log)
         session.output.result(_status_json(session, status), lambda screen: _draw_status(screen, session, status))
 
@@ -74,6 +76,7 @@ def register(root: click.Group) -> None:
         from router.stack.local import down as stop
         from router.stack.local import status
 
+        session.begun.append("some processes may still run: `compute down` ends the rest")
         ended = stop(session.home, session.output.log) if session.home.stack.is_file() else 0
         payload = {"stopped": ended, **_status_json(session, status(session.home))}
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from oracle.encoding import format_rational
+from oracle.encoding import in_decimals
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from oracle.statistics import Bound
     from oracle.verdict.figures import Figures
     from router.workflows.validate import Validation
     from router.workflows.workspace import Workspace
-
-_SIDES = {"at_least": "from", "at_most": "up to"}
 
 
 def passed(found: Validation) -> bool:
@@ -53,30 +50,32 @@ def to_json(job: str, found: Validation, figures: Figures | None) -> dict[str, o
 
 
 def draw(screen: Console, job: str, found: Validation, figures: Figures | None) -> None:
-    """The outcome, both digests, and the integers that each certificate was decided on."""
+    """The outcome, both digests, and what each certificate and guard found beside its bounds."""
+    from oracle.verdict import note_sentence, sentence
+    from oracle.verdict.measures import ROUNDING, measures
     from router.cli.output import coloured, facts, plain, table
 
     document = found.document
     screen.print(f"{plain(job)}: {coloured(found.outcome.name.lower())}\n")
     if document.certificates:
-        grid = table("certificate or guard", "says", "statistic", "accepted", "rejected", numbers=("statistic",))
-        for each in document.findings():
-            statistic = "" if each.statistic is None else f"{each.statistic:,}"
-            decision = coloured(each.decision.value)
-            grid.add_row(plain(each.method), decision, statistic, _bound(each.accept), _bound(each.reject))
+        grid = table("certificate or guard", "says", "found", "accepted", "rejected", whole=("certificate or guard",))
+        for each in measures(document):
+            decision = coloured(each.finding.decision.value)
+            accept, reject = (each.bound(bound) for bound in (each.finding.accept, each.finding.reject))
+            grid.add_row(plain(each.finding.method), decision, each.found(), accept, reject)
         screen.print(grid)
-        screen.print()
+        screen.print(f"[dim]{ROUNDING}[/]\n")
     if figures is not None:
         _draw_figures(screen, figures)
     received = "none" if document.shots_received is None else f"{document.shots_received:,}"
-    policy = document.policy
+    alpha, beta = (in_decimals(100 * rate, up=True) for rate in (document.policy.alpha, document.policy.beta))
     facts(
         screen,
         [
             ("shots", f"{received} of {document.shots_required:,}"),
-            ("error rates", f"alpha {format_rational(policy.alpha)}, beta {format_rational(policy.beta)}"),
-            ("reasons", ", ".join(document.reason_codes) or "none"),
-            ("notes", ", ".join(document.notes) or "none"),
+            ("error rates", f"wrongly accepted {alpha}% of the time at most, wrongly rejected {beta}%"),
+            ("because", "; ".join(sentence(code) for code in document.reason_codes) or "no reason was given"),
+            *(("mind", note_sentence(note)) for note in document.notes),
             ("ours", found.ours),
             ("on the chain", found.on_chain),
         ],
@@ -100,7 +99,3 @@ def _draw_figures(screen: Console, figures: Figures) -> None:
         grid.add_row(plain(each.name), f"{each.value:.4f}", ends, f"{each.ideal:.4f}", plain(each.by))
     screen.print(grid)
     screen.print(f"[dim]descriptive: none decides; an interval holds at least {often(float(COVERAGE))}[/]\n")
-
-
-def _bound(bound: Bound | None) -> str:
-    return "never" if bound is None else f"{_SIDES[bound.side.value]} {bound.value:,}"

@@ -23,6 +23,7 @@ DEMO = ".venv/bin/compute demo"
 UNSEEN = {"queued", "running"}
 """A provider is polled, so a short queue or a short run may pass unseen."""
 MAKES = {"make demo", "make test"}
+ON_PATH = 'export PATH="$PWD/.venv/bin:$PATH"'
 
 
 def first_job() -> list[str]:
@@ -38,8 +39,15 @@ def endings() -> set[str]:
 
 
 def test_every_command_of_the_readme_is_run_here_or_in_the_test_of_the_endings() -> None:
-    run = MAKES | set(first_job()) | {f"{DEMO} --ending {ending}" for ending in endings()}
+    run = MAKES | {ON_PATH} | set(first_job()) | {f"{DEMO} --ending {ending}" for ending in endings()}
     assert {line for block in BLOCKS for line in block} == run
+
+
+def test_compute_is_on_the_path_before_it_is_typed_without_one() -> None:
+    done = subprocess.run(["sh", "-c", f"{ON_PATH}; command -v compute"], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == str(ROOT / ".venv" / "bin" / "compute")
+    lines = [line for block in BLOCKS for line in block]
+    assert lines.index(ON_PATH) < min(index for index, line in enumerate(lines) if line.startswith("compute "))
 
 
 def made(target: str) -> str:
@@ -94,6 +102,7 @@ def test_the_demonstration_shows_what_the_readme_says_was_seen(tmp_path: Path) -
     (report,) = re.findall(r"a page to look at, `(.+?)`", seen)
     assert (tmp_path / report).is_file()
     assert "25.00 lUSD" in said.err, "the budget, in tokens"
+    assert "20.00 lUSD to the worker, 5.00 lUSD back to the payer" in said.out
 
 
 @pytest.fixture
