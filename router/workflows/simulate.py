@@ -214,10 +214,9 @@ def check_decides(prepared: Prepared) -> None:
     if plan.suggestion is not None:
         named = plan.suggestion.method.replace("+", ", ")
         remedy = f"write shots: {plan.suggestion.shots} and certificates: [{named}]"
-    line = read_document(source.raw).line_of(("quantum", "shots"))
     reason = f"{plan.shots:,} shots cannot decide: {'; '.join(plan.reasons)}"
     remedy += "; or store the job as it is with --store-infeasible"
-    raise InputRejected(str(source.path), [Finding("quantum.shots", line, reason, remedy)])
+    raise spec_fault(source, "quantum.shots", reason, remedy)
 
 
 def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> Simulation:
