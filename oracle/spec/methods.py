@@ -166,6 +166,6 @@ def _too_wide(bits: int) -> Finding:
         "validation.certificates",
         None,
         f"the circuit measures {bits} bits, and a full baseline reaches {WIDEST_BASELINE}: nothing here can judge it",
-        f"measure at most {WIDEST_BASELINE} bits; as a mirror or stabilizer circuit a wide device is judged by "
-        f"certificates: [{BINOMIAL}]",
+        f"write it for at most {WIDEST_BASELINE} qubits, if it is a mirror or stabilizer circuit with certificates: "
+        f"[{BINOMIAL}]; a wider device is tried with canaries of known outcome",
     )

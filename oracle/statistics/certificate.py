@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,15 @@ class Certifier(Protocol):
 
     def rejects_uniform(self) -> Fraction:
         """A lower bound of the probability that a uniform worker is rejected."""
+        ...
+
+
+@runtime_checkable
+class OfTheWholeLaw(Protocol):
+    """A certifier that forecasts a worker of any law, not only of one mixed with uniform."""
+
+    def accepts_law(self, law: Baseline) -> Fraction:
+        """A lower estimate of the probability that a worker whose shots follow `law` is accepted."""
         ...
 
 

@@ -51,6 +51,14 @@ class LevelSet:
         """The share of shots in the set at `fidelity` against uniform: chance + fidelity (mass - chance)."""
         return self.chance + fidelity * self.contrast
 
+    def share_of(self, law: Baseline, baseline: Baseline) -> Fraction:
+        """The share of shots in the set where they follow `law`; the set is one of `baseline`."""
+        return Fraction(int(law.weights[baseline.weights > self.floor].sum()), TOTAL)
+
+    def fidelity(self, share: Fraction) -> Fraction:
+        """The fidelity against uniform that a share of shots in the set shows."""
+        return (share - self.chance) / self.contrast
+
     def hits(self, baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> int:
         """How many shots fell in the set, of `counts` shots at distinct `outcomes`."""
         return int(counts[baseline.weights[outcomes] > self.floor].sum())

@@ -29,6 +29,7 @@ from oracle.spec.policy import ValidationPolicy
 from oracle.spec.rounds import Round
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
+from oracle.statistics.flat import flat_circuit, lower_fidelity
 from oracle.statistics.hull import Hull
 from oracle.statistics.observables import BestValueCertifier, ExpectationCertifier
 from oracle.statistics.registry import LARGEST_SHOTS, certifier, check_policy, committed_hull, reject_level, sampled
@@ -72,7 +73,8 @@ class Plan:
     """The fewest shots, to three digits, with which this policy works in the first round alone; None if no number up
     to 2^20 does."""
     p_accept_honest: Fraction
-    """At least this often an honest worker of `honest_fidelity`, who tops up when asked, is accepted in some round."""
+    """At least this often an honest worker of `honest_fidelity`, who tops up when asked, is accepted in some round;
+    of a nearly flat circuit also one with readout errors."""
     p_reject_uniform: Fraction
     """At least this often a worker at chance is rejected, in the first round: nobody has to top up."""
     p_inconclusive: Fraction
@@ -142,10 +144,17 @@ def _guarded(policy: ValidationPolicy) -> Fraction:
     return sum((reject_level(policy, name) for name in policy.guards), Fraction(0))
 
 
+def _accepts_depolarised(job: _Job, certifiers: Sequence[Certifier]) -> Fraction:
+    return 1 - sum((1 - each.accepts_honest(job.fidelity) for each in certifiers), Fraction(0))
+
+
 def _forecast(job: _Job, certifiers: list[Certifier]) -> _Forecast:
     # All must accept: their failures add up at worst. One suffices to reject: the best of them is a lower bound.
-    missed = sum((1 - each.accepts_honest(job.fidelity) for each in certifiers), _guarded(job.policy))
-    return _Forecast(_down(1 - missed), _down(max(each.rejects_uniform() for each in certifiers)))
+    accepted, flat = _accepts_depolarised(job, certifiers), flat_circuit(job.baseline, certifiers)
+    if flat is not None:
+        accepted = min(accepted, flat.accepted_by(certifiers, job.fidelity))
+    rejected = max(each.rejects_uniform() for each in certifiers)
+    return _Forecast(_down(accepted - _guarded(job.policy)), _down(rejected))
 
 
 def _three_digits_up(shots: int) -> int:
@@ -295,9 +304,9 @@ def plan_rounds(
         # A baseline that a method cannot judge is no better judged with other shots; the plan says so.
         forecasts = [_Forecast(Fraction(0), Fraction(0))] * len(rounds)
     accepted, undecided = Fraction(0), Fraction(1)
-    for job, forecast in zip(reversed(jobs), reversed(forecasts), strict=True):
+    for job, each, forecast in zip(reversed(jobs), reversed(rounds), reversed(forecasts), strict=True):
         # beta holds for who is honest in the policy's sense; anybody else may be rejected whenever not accepted.
-        lost = job.policy.beta if _is_honest(job) else Fraction(1)
+        lost = job.policy.beta if _is_honest(job, each.shots) else Fraction(1)
         accepted = forecast.accept + max(Fraction(0), 1 - forecast.accept - lost) * accepted
         undecided *= 1 - forecast.accept
     overall = _Forecast(_down(accepted), plan.p_reject_uniform)
@@ -314,9 +323,14 @@ def plan_rounds(
     )
 
 
-def _is_honest(job: _Job) -> bool:
+def _is_honest(job: _Job, shots: int) -> bool:
     """Whether the worker that is planned for lies in the policy's honest set."""
     policy, f = job.policy, job.fidelity
+    try:
+        if flat_circuit(job.baseline, job.certifiers(shots)) is not None:
+            return False  # one that misreads bits is planned for, too
+    except MethodRefused:
+        return False
     if EXPECTATION in policy.certificates or BEST_VALUE in policy.certificates:
         return False  # their honest sets are about means, which are not looked at here
     if f < policy.honest_f or (policy.f_max is not None and f > policy.f_max):
@@ -352,7 +366,22 @@ def _shortfall(job: _Job, shots: int, needed: int | None) -> Iterator[str]:
         yield f"{at} cannot be certified with any number of shots up to {LARGEST_SHOTS:,}"
         if _forecast(job, job.certifiers(LARGEST_SHOTS)).accept >= LEAST_POWER:
             yield "an honest worker would pass, but one that delivers noise would not be found out"
+    yield from _flatness(job, shots)
     yield from _other_bound(job, needed)
+
+
+def _flatness(job: _Job, shots: int) -> Iterator[str]:
+    """Where it is readout errors on a nearly flat circuit that do not pass: that, and what would."""
+    certifiers = job.certifiers(shots)
+    flat = flat_circuit(job.baseline, certifiers)
+    if flat is None or flat.accepted_by(certifiers, job.fidelity) >= _accepts_depolarised(job, certifiers):
+        return
+
+    def does(least: Fraction) -> bool:
+        return _works(replace(job, policy=replace(job.policy, f_min=least, honest_f=least)), shots)
+
+    yield flat.sentence()
+    yield lower_fidelity(job.policy.f_min, shots, does)
 
 
 def _other_bound(job: _Job, needed: int | None) -> Iterator[str]:

@@ -24,6 +24,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 import numpy as np
+import numpy.typing as npt
 
 from oracle.spec.methods import HUBER
 from oracle.statistics.baseline import TOTAL, Baseline
@@ -76,14 +77,18 @@ class HuberCertifier:
         )
 
     def accepts_honest(self, fidelity: Fraction) -> Fraction:
+        f = float(fidelity)
+        return self._accepts(f * (self.baseline.weights / TOTAL) + (1 - f) / self.baseline.outcomes)
+
+    def accepts_law(self, law: Baseline) -> Fraction:
+        return self._accepts(law.weights / TOTAL)
+
+    def _accepts(self, q: npt.NDArray[np.float64]) -> Fraction:
         """A lower bound: E(Y)+ <= (E Y + sqrt(E Y^2)) / 2 for each outcome's Y = F p - count / N, then McDiarmid.
 
         Only correctly rounded operations and integer sums are used, so that machines agree.
         """
-        p = self.baseline.weights / TOTAL
-        f = float(fidelity)
-        q = f * p + (1 - f) / self.baseline.outcomes
-        short = float(self.fidelity) * p - q
+        short = float(self.fidelity) * (self.baseline.weights / TOTAL) - q
         lacking = (short + np.sqrt(short**2 + q * (1 - q) / self.shots)) / 2
         mean = Fraction(int(np.ceil(lacking * _SUM_SCALE).astype(np.int64).sum()), _SUM_SCALE)
         return concentration(self.shots, self.accept_below - mean)

@@ -47,6 +47,11 @@ class ShareCertifier:
             return Fraction(0)
         return upper_tail(self.accept_at, self.shots, self.level_set.share(fidelity)).low
 
+    def accepts_law(self, law: Baseline) -> Fraction:
+        if self.accept_at is None:
+            return Fraction(0)
+        return upper_tail(self.accept_at, self.shots, self.level_set.share_of(law, self.baseline)).low
+
     def rejects_uniform(self) -> Fraction:
         if self.reject_at is None:
             return Fraction(0)

@@ -21,6 +21,7 @@ from fractions import Fraction
 from math import ceil, floor, pi
 
 import numpy as np
+import numpy.typing as npt
 
 from oracle.spec.methods import TVD
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
@@ -90,6 +91,13 @@ class DistanceCertifier:
         )
 
     def accepts_honest(self, fidelity: Fraction) -> Fraction:
+        f = float(fidelity)
+        return self._accepts(f * (self.baseline.weights / TOTAL) + (1 - f) / self.baseline.outcomes)
+
+    def accepts_law(self, law: Baseline) -> Fraction:
+        return self._accepts(law.weights / TOTAL)
+
+    def _accepts(self, q: npt.NDArray[np.float64]) -> Fraction:
         """1 - exp(-2 N t^2), with t the room between the mean of T and where it accepts.
 
         The mean is 1/2 sum sqrt((q - p)^2 + (2 / pi) q (1 - q) / N): the normal law's mean deviation where q = p and
@@ -98,8 +106,6 @@ class DistanceCertifier:
         rounded operations and integer sums are used, so that machines agree.
         """
         p = self.baseline.weights / TOTAL
-        f = float(fidelity)
-        q = f * p + (1 - f) / self.baseline.outcomes
         if self.hull is not None:
             p = self.hull.mixture(self.hull.nearest(Baseline.from_probabilities(q)).weights)
         deviations = np.sqrt((q - p) ** 2 + (2 / pi / self.shots) * q * (1 - q))

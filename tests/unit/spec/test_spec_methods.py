@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, get_args
 
+import numpy as np
 import pytest
 
 from oracle.encoding import Finding, InputRejected, canonical_bytes
@@ -19,7 +21,8 @@ from oracle.spec import (
     with_vertices,
 )
 from oracle.spec.methods import CEILING, DEFAULT_GUARDS, JOB_CLASSES, SCORES, Certificate, Guard, JobClass
-from oracle.statistics import GUARDS, METHODS
+from oracle.statistics import BINOMIAL, GUARDS, METHODS, Baseline, plan_shots
+from oracle.statistics.baseline import TOTAL
 
 Load = Callable[[str], JobSpec]
 FindingsIn = Callable[[str], dict[str, Finding]]
@@ -80,6 +83,22 @@ def test_a_circuit_beyond_every_baseline_is_refused_with_what_to_do(load: Load, 
         normalise(load(judged(article, lines)), operator_policy=OPERATOR, bits=30)
     (finding,) = caught.value.findings
     assert "binomial.exact/1" in finding.remedy
+
+
+def test_the_remedy_for_a_ghz_state_of_thirty_qubits_leads_to_a_spec_that_can_be_judged(
+    load: Load, article: str
+) -> None:
+    lines = f"  certificates: [{BINOMIAL}]\n"
+    with pytest.raises(InputRejected) as caught:
+        normalise(load(judged(article, lines)), operator_policy=OPERATOR, bits=30)
+    remedy = caught.value.findings[0].remedy
+    (qubits,) = map(int, re.findall(r"at most (\d+) qubits", remedy))
+    assert lines.strip() in remedy
+    spec = normalise(load(judged(article, lines)), operator_policy=OPERATOR, bits=qubits)
+    # At any width a GHZ state has two outcomes; sixteen bits have the smaller table.
+    weights = np.zeros(1 << 16, dtype=np.int64)
+    weights[[0, -1]] = TOTAL // 2
+    assert plan_shots(ValidationPolicy.of(spec, 16), Baseline(16, weights), 4000).feasible
 
 
 def test_an_unknown_class_is_told_with_those_there_are(findings_in: FindingsIn, article: str) -> None:

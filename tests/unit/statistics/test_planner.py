@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from oracle.spec import ValidationPolicy
-from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, PolicyRefused, Suggestion, plan_shots, shots_needed
+from oracle.statistics import (
+    BINOMIAL,
+    LEAST_POWER,
+    TVD,
+    WITNESS,
+    Baseline,
+    PolicyRefused,
+    Suggestion,
+    misread,
+    plan_shots,
+    shots_needed,
+)
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.registry import certifier
+from oracle.statistics.tails import most_significant
 
 Policy = Callable[..., ValidationPolicy]
 
@@ -122,3 +136,68 @@ def test_a_forecast_is_not_rosier_than_what_happens(
     # Three standard deviations of the share that is measured.
     assert share(f * p + (1 - f) / 32, "accept") >= float(prepared.accepts_honest(fidelity)) - 0.09
     assert share(np.full(32, 1 / 32), "reject") >= float(prepared.rejects_uniform()) - 0.09
+
+
+def flattened(bits: int, share: float, seed: int) -> Baseline:
+    """A dense circuit of which that share is left, the rest uniform: a contrast of about 0.3 times it."""
+    dense = np.random.default_rng(seed).dirichlet(np.ones(1 << bits))
+    return Baseline.from_probabilities(share * dense + (1 - share) / dense.size)
+
+
+def parity(share: float) -> Baseline:
+    """Odd outcomes of eight bits are likelier, which any one misread bit undoes."""
+    odd = np.array([x.bit_count() % 2 for x in range(256)])
+    return Baseline.from_probabilities((1 + share * (2 * odd - 1)) / 256)
+
+
+@pytest.mark.parametrize(("bits", "share"), [(5, 0.35), (5, 0.45), (8, 0.5), (10, 0.4), (10, 0.55)])
+def test_a_flat_circuit_that_is_planned_for_accepts_an_ideal_device_with_readout_errors(
+    policy: Policy, bits: int, share: float
+) -> None:
+    baseline, runs = flattened(bits, share, bits), 200
+    rules = policy(TVD, WITNESS) if bits <= 6 else policy(WITNESS)
+    short = plan_shots(rules, baseline, 4000)
+    assert not short.feasible
+    assert short.shots_needed is not None
+    assert plan_shots(rules, baseline, short.shots_needed).feasible
+    prepared = [certifier(name, rules, baseline, short.shots_needed) for name in rules.certificates]
+    law = misread(baseline, Fraction(1, 100), Fraction(1, 20)).weights / TOTAL
+    outcomes, accepted = np.arange(law.size), 0
+    for counts in np.random.default_rng(1).multinomial(short.shots_needed, law, size=runs):
+        seen = np.flatnonzero(counts)
+        accepted += all(each.certify(outcomes[seen], counts[seen]).decision == "accept" for each in prepared)
+    # One time in a thousand a worker who is accepted 95% of the time is accepted less often.
+    assert accepted > most_significant(runs, LEAST_POWER, Fraction(1, 1000))
+
+
+@pytest.mark.parametrize(
+    "baseline", [flattened(5, 0.4, 1), flattened(10, 0.5, 1), parity(0.38)], ids=["5", "10", "odd"]
+)
+def test_the_lower_fidelity_that_a_flat_circuit_is_offered_does(policy: Policy, baseline: Baseline) -> None:
+    rules = policy(WITNESS)
+    plan = plan_shots(rules, baseline, 4000)
+    said = " ".join(plan.reasons)
+    assert "nearly flat" in said
+    assert "readout errors of 0.01 (0 as 1) and 0.05 (1 as 0)" in said
+    (offered,) = re.findall(r"with f_min: (\S+) these 4,000 shots do", said)
+    lower = Fraction(offered)
+    assert plan_shots(replace(rules, f_min=lower, honest_f=lower), baseline, 4000).feasible
+
+
+def test_a_flat_circuit_that_no_fidelity_saves_is_told_to_measure_something_else(policy: Policy) -> None:
+    plan = plan_shots(policy(WITNESS), parity(0.22), 4000)
+    assert not plan.feasible
+    assert plan.suggestion is None
+    assert "no f_min from 2/5 on helps" in plan.reasons[-1]
+
+
+def test_a_circuit_that_readout_errors_do_not_harm_is_planned_as_before(policy: Policy) -> None:
+    # Zeros are likelier, and ones read as zeros make them more so.
+    coins = np.ones(1)
+    for _ in range(8):
+        coins = np.concatenate((coins * 0.8, coins * 0.2))
+    baseline = Baseline.from_probabilities(0.3 * coins + 0.7 / 256)
+    plan = plan_shots(policy(WITNESS), baseline, 200)
+    assert not plan.feasible
+    assert "flat" not in " ".join(plan.reasons)
+    assert plan_shots(policy(WITNESS), baseline, 4000).feasible
