@@ -7,7 +7,7 @@ transpiled or edited since does not pass under the old digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import pi
 
@@ -23,6 +23,7 @@ from oracle.encoding import sha256_hex
 
 _TEXT_DIGEST = "openqasm3_sha256"
 _FINGERPRINT = "instructions_sha256"
+_LINES = "openqasm3_lines"
 _STANDARD = tuple({type(gate) for gate in get_standard_gate_name_mapping().values()})
 _QUARTER = pi / 2
 _ANGLE_TOLERANCE = 1e-9
@@ -74,17 +75,23 @@ def circuit_facts(circuit: QuantumCircuit) -> CircuitFacts:
 def flatten(circuit: QuantumCircuit) -> Iterator[Placed]:
     """The operations of `circuit` in order, gates that are not standard or act on three qubits and more replaced by
     their definitions."""
+    for _, placed in numbered(circuit):
+        yield placed
+
+
+def numbered(circuit: QuantumCircuit) -> Iterator[tuple[int, Placed]]:
+    """As flatten, each operation with the place in `circuit.data` that it comes from."""
     index = {bit: place for place, bit in enumerate(circuit.qubits)}
     places = {bit: place for place, bit in enumerate(circuit.clbits)}
-    for item in circuit.data:
+    for number, item in enumerate(circuit.data):
         qubits = tuple(index[bit] for bit in item.qubits)
         clbits = tuple(places[bit] for bit in item.clbits)
         operation = item.operation
         if _is_leaf(operation):
-            yield operation, qubits, clbits
+            yield number, (operation, qubits, clbits)
         else:
             for inner, inner_qubits, inner_clbits in flatten(operation.definition):
-                yield inner, tuple(qubits[i] for i in inner_qubits), tuple(clbits[i] for i in inner_clbits)
+                yield number, (inner, tuple(qubits[i] for i in inner_qubits), tuple(clbits[i] for i in inner_clbits))
 
 
 def _is_leaf(operation: Instruction) -> bool:
@@ -119,13 +126,20 @@ def _fingerprint(circuit: QuantumCircuit) -> str:
     return sha256_hex("\n".join(lines).encode())
 
 
-def remember_source(circuit: QuantumCircuit, text: str) -> None:
-    """Note in the metadata of `circuit` that it was read from `text`."""
+def remember_source(circuit: QuantumCircuit, text: str, lines: Sequence[int] = ()) -> None:
+    """Note in the metadata of `circuit` that it was read from `text`, and from which of its `lines` each operation."""
     circuit.metadata = {
         **circuit.metadata,
         _TEXT_DIGEST: sha256_hex(text.encode()),
         _FINGERPRINT: _fingerprint(circuit),
+        _LINES: tuple(lines),
     }
+
+
+def source_lines(circuit: QuantumCircuit) -> tuple[int, ...]:
+    """The line that each operation of `circuit` was read from; empty where that is not known."""
+    lines = (circuit.metadata or {}).get(_LINES, ())
+    return tuple(lines) if len(lines) == len(circuit.data) else ()
 
 
 def _source_digest(circuit: QuantumCircuit) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from qiskit import QuantumCircuit
-from qiskit.circuit import Barrier, Delay, Gate, Measure, Reset
+from qiskit.circuit import Barrier, Clbit, Delay, Gate, Measure, Qubit, Reset
 from qiskit.quantum_info import Operator, Statevector
 
-from oracle.circuits.facts import flatten
-from oracle.encoding import Finding, InputRejected, collapsed
+from oracle.circuits.facts import numbered, source_lines
+from oracle.encoding import Finding, InputRejected
 
 WIDEST = 24
 """Qubits in use, and classical bits: a state of 256 MiB."""
 BLOCK = 5
 """Qubits of one matrix: 32 by 32."""
+
+_MOST_NAMED = 8
+_AT_THE_END = "measure each qubit once, at the end"
+_GATES_ONLY = "write gates, and measurements at the end only"
 
 PlacedGate = tuple[Gate, tuple[int, ...]]
 """A gate with the indices of its qubits."""
@@ -60,37 +64,69 @@ def separate(circuit: QuantumCircuit) -> tuple[list[PlacedGate], dict[int, int]]
 
     Raises InputRejected with every finding unless the circuit is unitary but for measurements at its end.
     """
-    findings: list[Finding] = []
+    faults = _Faults(circuit)
     gates: list[PlacedGate] = []
     measured: dict[int, int] = {}
     ended: set[int] = set()
-    for operation, qubits, clbits in flatten(circuit):
+    for place, (operation, qubits, clbits) in numbered(circuit):
         if isinstance(operation, Barrier | Delay):
             continue
         late = ended.intersection(qubits)
         if late:
-            reason = f"{operation.name} acts on qubit {min(late)} after its measurement"
-            findings.append(Finding("", None, reason, "measure each qubit once, at the end"))
+            faults.add(place, f"after a measurement, {operation.name} acts on", circuit.qubits[min(late)], _AT_THE_END)
         elif isinstance(operation, Measure):
             if clbits[0] in measured:
-                reason = f"two qubits are measured into classical bit {clbits[0]}"
-                findings.append(Finding("", None, reason, "give each measured qubit a bit of its own"))
+                remedy = "give each measured qubit a bit of its own"
+                faults.add(place, "two qubits are measured into", circuit.clbits[clbits[0]], remedy)
             measured[clbits[0]] = qubits[0]
             ended.add(qubits[0])
         elif isinstance(operation, Gate) and not operation.is_parameterized():
             gates.append((operation, qubits))
+        elif isinstance(operation, Reset):
+            faults.add(place, "exact simulation has no place for a reset of", circuit.qubits[qubits[0]], _GATES_ONLY)
         else:
-            reason = (
-                f"qubit {qubits[0]} is reset, and exact simulation has no place for that"
-                if isinstance(operation, Reset)
-                else f"{operation.name} is no gate with numbers for its parameters"
-            )
-            findings.append(Finding("", None, reason, "write gates and measurements at the end only"))
+            reason = f"{operation.name} is no gate with numbers for its parameters"
+            faults.add(place, reason, None, _GATES_ONLY)
+    findings = faults.findings()
     if not measured:
         findings.append(Finding("", None, "nothing is measured", "write c = measure q; at the end"))
     if findings:
-        raise InputRejected("circuit", collapsed(findings))
+        raise InputRejected("circuit", findings)
     return gates, measured
+
+
+class _Faults:
+    """Faults of single operations: those that say the same of several bits are one finding, at the first one's line."""
+
+    def __init__(self, circuit: QuantumCircuit) -> None:
+        self._circuit = circuit
+        self._lines = source_lines(circuit)
+        self._found: dict[tuple[str, str], tuple[int | None, dict[str, None]]] = {}
+
+    def add(self, place: int, reason: str, bit: Qubit | Clbit | None, remedy: str) -> None:
+        """A fault of operation `place`: `reason`, which ends in the `bit` that it names, if it names one."""
+        line = self._lines[place] if self._lines else None
+        _, bits = self._found.setdefault((reason, remedy), (line, {}))
+        if bit is not None:
+            bits[self._name(bit)] = None
+
+    def findings(self) -> list[Finding]:
+        return [
+            Finding("", line, f"{reason} {_several(list(bits))}" if bits else reason, remedy)
+            for (reason, remedy), (line, bits) in self._found.items()
+        ]
+
+    def _name(self, bit: Qubit | Clbit) -> str:
+        found = self._circuit.find_bit(bit)
+        if not found.registers:
+            return f"{'qubit' if isinstance(bit, Qubit) else 'bit'} {found.index}"
+        register, index = found.registers[0]
+        return f"{register.name}[{index}]"
+
+
+def _several(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _evolved(width: int, gates: list[PlacedGate]) -> Statevector:

@@ -69,6 +69,8 @@ class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
         super().__init__()
         self.line: int | None = None
         self.findings: list[Finding] = []
+        self.lines: list[int] = []
+        """For each operation of the circuit, the line of its statement."""
         self._definitions = Definitions()
         self._used: set[Qubit] = set()
         self._looked_at = 0
@@ -81,6 +83,12 @@ class _Reading(ConvertVisitor):  # type: ignore[misc]  # the library is untyped
         except GateFault as fault:
             self.findings.append(Finding("", fault.line, fault.reason, fault.remedy))
             return context
+
+    def visit_Program(self, node: ast.Program, context: State) -> State:  # noqa: N802  # the library calls it so
+        for statement in node.statements:
+            context = self.visit(statement, context)
+            self.lines += [self.line or 0] * (len(context.circuit.data) - len(self.lines))
+        return context
 
     def visit_Include(self, node: ast.Include, context: State) -> State:  # noqa: N802  # the library calls it so
         self._definitions.include_standard()
@@ -166,7 +174,7 @@ def load_qasm3(text: str) -> QuantumCircuit:
         raise InputRejected("circuit", collapsed(visitor.findings))
     if any(len(circuit.find_bit(bit).registers) != 1 for bit in circuit.clbits):
         _reject(None, "a classical bit belongs to two registers", "write no `let` of classical bits")
-    remember_source(circuit, text)
+    remember_source(circuit, text, visitor.lines)
     return circuit
 
 

@@ -62,7 +62,7 @@ def test_a_toffoli_is_six_two_qubit_gates_and_barriers_are_no_depth() -> None:
         ("cp(pi/2) q[0], q[1];", False),
         # Each of these is nearly nothing; together they are a rotation by one radian.
         ("gate g a { rx(0.001) a; } " + "g q[0]; " * 20, False),
-        ("reset q[0];", False),
+        ("x q[0]; reset q[0];", False),
     ],
 )
 def test_clifford_means_that_a_stabilizer_simulator_can(body: str, clifford: bool) -> None:

@@ -102,10 +102,10 @@ def test_circuits_of_another_kind_are_refused_with_every_reason() -> None:
     circuit.x(0)
     circuit.measure(1, 0)
     assert sorted(refused(circuit)) == [
-        "qubit 2 is reset, and exact simulation has no place for that",
+        "after a measurement, x acts on q[0]",
+        "exact simulation has no place for a reset of q[2]",
         "rx is no gate with numbers for its parameters",
-        "two qubits are measured into classical bit 0",
-        "x acts on qubit 0 after its measurement",
+        "two qubits are measured into c[0]",
     ]
 
 
@@ -126,3 +126,20 @@ def test_a_circuit_beyond_the_width_is_refused_before_memory_is_taken() -> None:
         "25 classical bits are declared, and exact simulation reaches 24",
         "25 qubits are in use, and exact simulation reaches 24",
     ]
+
+
+def test_what_is_wrong_with_sixteen_qubits_is_one_finding_with_the_texts_line() -> None:
+    text = HEAD + "qubit[16] q; bit[16] c; bit[16] d;\nc = measure q;\nd = measure q;\n"
+    with pytest.raises(InputRejected) as rejection:
+        exact_probabilities(load_qasm3(text))
+    late, wide = rejection.value.findings[0], rejection.value.findings[1:]
+    assert (late.line, wide) == (5, ())
+    assert late.reason == (
+        "after a measurement, measure acts on q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7] and 8 more"
+    )
+
+
+def test_a_circuit_that_was_edited_since_it_was_read_has_no_lines() -> None:
+    circuit = load_qasm3(HEAD + "qubit[1] q; bit[1] c;\nc = measure q;\n")
+    circuit.x(0)
+    assert refused(circuit) == ["after a measurement, x acts on q[0]"]
