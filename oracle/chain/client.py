@@ -24,7 +24,7 @@ from oracle.chain.events import (
     Status,
     args_of,
 )
-from oracle.chain.node import DEFAULT_TIMEOUT_S, Block, Log, Node
+from oracle.chain.node import DEFAULT_TIMEOUT_S, FIRST_BLOCKS, Block, Log, Node
 from oracle.terms import ZERO_ADDRESS, Domain
 
 _TOO_MUCH = (400, 413, 414, 422, 504)
@@ -51,8 +51,8 @@ class EscrowClient(EscrowCalls):
         self._names = {kind().topic: kind().event_name for kind in self._escrow.events}
         self._outages: int | None = None
         """How often the node had been down when its network was last checked; None: never checked."""
-        self._remembers = False
-        """Whether the node was seen to keep what happened since the deployment."""
+        self._oldest: int | None = None
+        """The oldest block that the node was seen to remember, and all after it."""
         self._width: int | None = None
         """Of the widest range of blocks that the node gave logs of after it had refused a wider one."""
 
@@ -214,10 +214,7 @@ class EscrowClient(EscrowCalls):
     def _events(self, first: int, last: int, topics: Sequence[str | None]) -> tuple[EscrowEvent, ...]:
         """Providers limit the range, the number of logs or the time of one request, each in words and under an HTTP
         status of its own: the range is halved until it is answered. A single block that is refused is a real error."""
-        if first <= self.deployment.block <= last and not self._remembers:
-            if not self.node.remembers(self.deployment.block):
-                raise HistoryPruned("read events", f"nothing of block {self.deployment.block}, the escrow's first")
-            self._remembers = True
+        self._check_remembered(max(first, self.deployment.block), last)
         found: list[Log] = []
         width, answered = self._width or last - first + 1, 0
         while first <= last:
@@ -236,6 +233,20 @@ class EscrowClient(EscrowCalls):
             if self._width is not None and answered % _WIDEN_AFTER == 0:
                 width = self._width = 2 * width
         return self._told(found)
+
+    def _check_remembered(self, first: int, last: int) -> None:
+        """Raise HistoryPruned where the node has forgotten an old block: it would say that nothing happened there.
+
+        That is the escrow's first block, or the one after a cursor that stood still for long.
+        """
+        if last < first or (self._oldest is not None and self._oldest <= first):
+            return
+        if first > self.deployment.block and last - first < FIRST_BLOCKS:
+            return
+        if not self.node.remembers(first):
+            which = ", the escrow's first" if first == self.deployment.block else ""
+            raise HistoryPruned("read events", f"nothing of block {first}{which}")
+        self._oldest = first
 
     def _told(self, logs: Sequence[Log]) -> tuple[EscrowEvent, ...]:
         events = (self._event(log) for log in logs)

@@ -193,6 +193,7 @@ def test_a_pruned_node_is_not_believed_that_nothing_happened(client, node, jobs,
     for ask in (
         lambda: every_event(client),
         lambda: client.events(client.deployment.block, client.head().number, jobs[0]),
+        lambda: client.events(client.deployment.block + 2, client.head().number),
     ):
         with pytest.raises(HistoryPruned, match="keeps the logs since the escrow was deployed"):
             ask()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from eth_account import Account
+from unsteady_node import Http, said, unsteady
 
 from oracle.artifacts import DirectoryStore
+from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown
 from oracle.chain.events import Status
 from oracle.chain.follower import Read
@@ -123,9 +126,8 @@ def store(tmp_path):
     return DirectoryStore(tmp_path / "artifacts")
 
 
-@pytest.fixture
-def validator(deployed, state, store, tmp_path):
-    made = Validator(
+def validator_over(client, deployed, state, store, tmp_path):
+    return Validator(
         ValidatorConfig(
             rpc_url=deployed.anvil.url,
             deployment_file=tmp_path / "deployment.json",
@@ -137,15 +139,64 @@ def validator(deployed, state, store, tmp_path):
             quorum_wait_s=0,
             confirmations=2,
         ),
-        client=deployed.client,
+        client=client,
         store=store,
         board=DirectoryBoard(tmp_path / "board"),
         account=deployed.validators[0],
         state=state,
         log=Lines(),
     )
+
+
+@pytest.fixture
+def validator(deployed, state, store, tmp_path):
+    made = validator_over(deployed.client, deployed, state, store, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def node(deployed):
+    with unsteady(deployed.anvil.url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def unsteady_validator(deployed, state, store, tmp_path, node):
+    client = EscrowClient(node.url, deployed.deployment, timeout_s=5)
+    made = validator_over(client, deployed, state, store, tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_node_that_fails_for_one_job_and_takes_no_batches_holds_no_other_up(deployed, unsteady_validator, node):
+    jobs = {}
+    for salt, result in ((1, RESULT), (2, OTHER)):
+        job, terms = funded(deployed, salt=salt)
+        deployed.submit(terms, result)
+        jobs[result] = job
+    deployed.anvil.mine()
+    node.on_batch = lambda _batch: Http(413, b"batches are not served here")
+    node.when("eth_call", lambda asked: said("spoilt") if jobs[RESULT][2:] in asked["params"][0]["data"] else None)
+    unsteady_validator.tick()
+    waits = [fields for event, fields in unsteady_validator._log.said if event == "delivery waits"]
+    reasons = {fields["job"]: fields["reason"] for fields in waits}
+    assert "spoilt" in reasons[jobs[RESULT]]
+    assert reasons[jobs[OTHER]] == f"result {OTHER} is not there yet", "it was looked at as if nothing were wrong"
+
+
+def test_a_node_that_asks_to_be_left_alone_is_left_alone_by_a_validator(unsteady_validator, node):
+    stop, told = threading.Event(), unsteady_validator._log
+
+    def until_it_waits(event, **fields):
+        told(event, **fields)
+        if event == "waiting":
+            stop.set()
+
+    unsteady_validator._log = until_it_waits
+    node.when("eth_chainId", Http(429, b"", {"Retry-After": "45"}))
+    unsteady_validator.run(stop)
+    assert [fields["retry_in_s"] for event, fields in told.said if event == "waiting"] == [45.0]
 
 
 def tick_until(validator, what, patience_s=60):
