@@ -118,6 +118,20 @@ def test_a_submission_that_was_not_served_is_made_again_once_it_would_be_listed(
     assert posts(emulator) == 2
 
 
+def test_a_job_that_is_listed_after_it_was_made_again_is_cancelled(ibm: IbmProvider, emulator: Emulator) -> None:
+    """The list of jobs lagged for longer than anybody waits: two jobs stand, and one runs."""
+    emulator.eager, emulator.unlisted, ibm.unlisted_s = False, 99, 0.2
+    emulator.fault(SUBMIT, "POST", fail_after=True, status=500)
+    refused(lambda: ibm.submit(work("lagging")))
+    time.sleep(0.3)
+    ref = ibm.submit(work("lagging"))
+    first, second = emulator.jobs.values()
+    assert ref.provider_job == second.id
+    emulator.unlisted = 0
+    assert ibm.status(ref).state is JobState.QUEUED
+    assert (first.status, second.status) == ("Cancelled", "Queued")
+
+
 def test_of_two_jobs_with_one_tag_the_oldest_counts_and_the_other_is_cancelled(
     ibm: IbmProvider, emulator: Emulator
 ) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +65,11 @@ class IbmProvider:
     unlisted_s: float = 60.0
     """How long a job may take to be listed: until then, a POST whose answer is not known is not sent again."""
     name: str = field(default="ibm", init=False)
+    _link: Link = field(init=False, repr=False, compare=False)
     _posting: dict[str, BoundedCall[Any]] = field(default_factory=dict, init=False, repr=False)
 
-    @cached_property
-    def _link(self) -> Link:
-        return Link(self.credentials, lambda: self.timeout_s, lambda: self.look_s)
+    def __post_init__(self) -> None:
+        self._link = Link(self.credentials, lambda: self.timeout_s, lambda: self.look_s)
 
     @property
     def _records(self) -> Records:
@@ -109,13 +108,14 @@ class IbmProvider:
         if (there := self.find(work.tag, work.target)) is not None:
             self._check_same(work)
             return there
-        self._check_unposted(work.tag)
+        made_again = self._check_unposted(work.tag)
         backend = self._link.ask(lambda service: service.backend(work.target))
         self._check_open(backend)
         isa = to_isa(circuit, backend, work.target)
         record = {
             "bits": circuit.num_clbits,
             "isa": isa.qasm3,
+            "made_again": made_again,
             "max_seconds": _bound(work),
             "physical": list(isa.physical),
             "qasm3": work.qasm3,
@@ -133,25 +133,42 @@ class IbmProvider:
         """The oldest job with `tag`; others with it, which a lost answer can leave, are cancelled."""
         if not is_tag(tag):
             return None
-        jobs = self._link.look(
-            lambda service: service.jobs(limit=None, job_tags=[tag], backend_name=target, descending=False)
-        )
-        # The tag is compared again: a server that ignores the filter must not lend us somebody else's job. And a job
-        # that two pages of the listing name is one job, not a second one of its own tag.
-        listed = {job.job_id(): job for job in jobs if tag in (job.tags or [])}
-        if not listed:
+        jobs = self._tagged(tag, target)
+        if not jobs:
             return None
-        oldest, *others = sorted(listed.values(), key=lambda job: (str(job.creation_date), job.job_id()))
-        for other in others:
-            try:
-                self._stop(other)
-            except ProviderRefused as error:
-                log.warning("%s is a second job of %s and is not cancelled: %s", other.job_id(), tag, error)
+        oldest = jobs[0]
+        self._stop_others(jobs, oldest.job_id(), tag)
         self._records.know(oldest.job_id())
         return Reference("ibm", target, oldest.job_id())
 
+    def _tagged(self, tag: str, target: str) -> list[Any]:
+        """The jobs with `tag`, oldest first."""
+
+        def ask(service: Any) -> list[Any]:
+            jobs = service.jobs(limit=None, job_tags=[tag], backend_name=target, descending=False)
+            # The tag is compared again: a server that ignores the filter must not lend us somebody else's job. And a
+            # job that two pages of the listing name is one job, not a second one of its own tag.
+            listed = {job.job_id(): job for job in jobs if tag in (job.tags or [])}
+            return sorted(listed.values(), key=lambda job: (str(job.creation_date), job.job_id()))
+
+        return self._link.look(ask)
+
+    def _stop_others(self, jobs: list[Any], counts: str, tag: str) -> None:
+        for other in jobs:
+            if other.job_id() != counts:
+                try:
+                    self._stop(other)
+                except ProviderRefused as error:
+                    log.warning("%s is a second job of %s and is not cancelled: %s", other.job_id(), tag, error)
+
     def status(self, ref: Reference) -> Status:
-        return self._status_of(self._job(ref), ref)
+        job = self._job(ref)
+        status = self._status_of(job, ref)
+        if not status.state.ended:
+            for tag in job.tags or []:
+                if (self._records.kept(tag) or {}).get("made_again"):  # the first one may be listed by now
+                    self._stop_others(self._tagged(tag, ref.target), ref.provider_job, tag)
+        return status
 
     def result(self, ref: Reference) -> Result:
         job = self._job(ref)
@@ -270,14 +287,18 @@ class IbmProvider:
                 f"tag {work.tag} already names another run", "use a new tag for new work, the same work for this tag"
             )
 
-    def _check_unposted(self, tag: str) -> None:
-        """Raise ProviderUnavailable while a POST that may have been served may not be listed yet."""
+    def _check_unposted(self, tag: str) -> bool:
+        """Whether a POST went out before that was not served, as far as one can tell.
+
+        Raises ProviderUnavailable while it may have been, and may not be listed yet.
+        """
         earlier = self._posting.get(tag)
         if earlier is not None and earlier.going_on():
             raise ProviderUnavailable(f"an earlier submission of {tag} has not been answered yet", RETRY_LATER)
-        posted_at = (self._records.kept(tag) or {}).get("posted_at")
+        record = self._records.kept(tag) or {}
+        posted_at = record.get("posted_at")
         if not isinstance(posted_at, int | float):
-            return
+            return bool(record.get("made_again"))
         left_s = self.unlisted_s - max(time.time() - posted_at, 0.0)
         if left_s > 0:
             raise ProviderUnavailable(
@@ -285,6 +306,7 @@ class IbmProvider:
                 f"it is looked for, and made again in {max(left_s, 1):.0f} s if it is not there",
                 retry_after_s=min(left_s, _ASK_AGAIN_S),
             )
+        return True
 
     def _check_open(self, backend: Any) -> None:
         status = self._link.look(lambda _: backend.status())
@@ -324,7 +346,7 @@ class IbmProvider:
             return there
         finally:
             if not call.going_on():
-                del self._posting[work.tag]
+                self._posting.pop(work.tag, None)
         return self.find(work.tag, work.target) or Reference("ibm", work.target, made)
 
     def _job(self, ref: Reference) -> Any:
