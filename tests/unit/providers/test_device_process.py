@@ -36,7 +36,7 @@ def long_circuit(qubits: int = 24, layers: int = 30) -> str:
     return "\n".join([*lines, "c = measure q;"])
 
 
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
