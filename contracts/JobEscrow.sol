@@ -101,7 +101,7 @@ contract JobEscrow is Treasury, EIP712 {
     ) external {
         (JobId job, Slot slot) = _find(terms);
         address worker = _named(terms, claimer);
-        bytes32 digest = _hashTypedData(TypedData.submission(job, slot.round(), resultHash, multisetHash));
+        bytes32 digest = _hashTypedData(TypedData.submission(job, slot.clock(), resultHash, multisetHash));
         _expectLength(signature, Signatures.check(digest, worker, signature, 0));
         _deliver(terms, job, slot, worker, resultHash, multisetHash);
     }
@@ -130,10 +130,9 @@ contract JobEscrow is Treasury, EIP712 {
     function propose(bytes calldata terms, SignedVerdict calldata verdict, bytes calldata signatures) external {
         terms.checkWhole();
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
-        _expectNotAfter(terms.verdictBy());
+        bool stands = slot.isIn(Status.Proposed);
+        if (!stands && !slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         address worker = _named(terms, verdict.claimer);
-        _expectCommit(job, slot, JobSlot.commitOf(worker, verdict.resultHash));
         uint256 fee = _fee(terms);
         // What was signed first, and then what it pays.
         Proposal memory proposal =
@@ -142,9 +141,20 @@ contract JobEscrow is Treasury, EIP712 {
         proposal.workerAmount = _workerAmount(terms, proposal.outcome, proposal.workerAmount, fee);
 
         uint256 window = cosigned ? 0 : terms.challengeWindow();
-        _propose(job, slot, proposal, verdict.evidenceHash, window);
+        if (stands) {
+            // Whoever brought the verdict without the parties' signatures has not taken their agreement away.
+            if (window != 0) revert JobEscrow_Status(job, Status.Proposed);
+            _expectCommit(job, slot, JobSlot.commitOf(proposal));
+        } else {
+            _expectNotAfter(terms.verdictBy());
+            _expectCommit(job, slot, JobSlot.commitOf(worker, verdict.resultHash));
+            _propose(job, slot, proposal, verdict.evidenceHash, window);
+        }
         // Nobody could see a job Proposed that settles in the same call, and it is not written.
-        if (window == 0) _settle(terms, job, slot, proposal, fee);
+        if (window == 0) {
+            (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
+            _payOut(terms, job, worker, toWorker, fee, toPayer);
+        }
     }
 
     /// @inheritdoc IJobEscrow
@@ -156,22 +166,29 @@ contract JobEscrow is Treasury, EIP712 {
     ) external {
         uint256 count = terms.length;
         if (count == 0 || count != verdicts.length) revert JobEscrow_BatchLength(count, verdicts.length);
-        terms[0].checkWhole();
-        bytes32 set = terms[0].validatorsHash();
-        address token = terms[0].token();
+        bytes calldata first = terms[0];
+        first.check();
+        first.checkWhole();
+        bytes32 set = first.validatorsHash();
+        address token = first.token();
         bytes32[] memory leaves = new bytes32[](count);
         Payments.List memory due = Payments.withRoomFor(3 * count);
+        uint256 settled;
         uint256 quorum;
         bool keysOnly;
         for (uint256 i = 0; i < count; ++i) {
             bytes calldata each = terms[i];
-            leaves[i] = _settleMember(i, each, verdicts[i], signers, set, token, due);
+            bool ends;
+            (leaves[i], ends) = _settleMember(i, each, verdicts[i], signers, set, token, due);
+            if (!ends) continue;
+            ++settled;
             if (each.quorum() > quorum) quorum = each.quorum();
             if (each.registry() != address(0)) keysOnly = true;
         }
+        if (settled == 0) revert JobEscrow_NothingSettled(count);
         bytes32 root = MerkleRoot.root(leaves);
-        emit BatchSettled(root, signers, count);
-        _checkBatch(root, terms[0], quorum, signers, signatures, keysOnly);
+        emit BatchSettled(root, signers, settled);
+        _checkBatch(root, first, quorum, signers, signatures, keysOnly);
 
         for (uint256 i = 0; i < due.count; ++i) {
             (address to, uint256 amount) = due.at(i);
@@ -202,7 +219,12 @@ contract JobEscrow is Treasury, EIP712 {
         _expectAfter(slot.clock());
         _expectCommit(job, slot, JobSlot.commitOf(proposal));
 
-        _settle(terms, job, slot, proposal, proposal.outcome == Outcome.Silence ? 0 : _fee(terms));
+        uint256 fee = proposal.outcome == Outcome.Silence ? 0 : _fee(terms);
+        (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
+        if (slot.isIn(Status.Disputed)) {
+            (toWorker, toPayer) = _returnDisputeBond(terms, job, slot, proposal.worker, toWorker, toPayer);
+        }
+        _payOut(terms, job, proposal.worker, toWorker, fee, toPayer);
     }
 
     // ------------------------------------------------------------------ dispute
@@ -237,7 +259,8 @@ contract JobEscrow is Treasury, EIP712 {
         if (workerAmount > terms.budget()) revert JobEscrow_Ruling(workerAmount, terms.budget());
 
         emit Ruled(job, msg.sender, workerAmount, disputerWins);
-        proposal.outcome = Outcome.Ruling;
+        // Upheld, the proposal takes effect as it is, and those who signed it were right.
+        if (disputerWins || workerAmount != proposal.workerAmount) proposal.outcome = Outcome.Ruling;
         proposal.workerAmount = workerAmount;
         (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, 0);
         uint256 burnt;
@@ -287,7 +310,8 @@ contract JobEscrow is Treasury, EIP712 {
         // An open job that nobody has claimed has no second party.
         bool alone = terms.worker() == address(0) && (status == Status.Funded || _lapsed(slot));
         address worker = alone ? address(0) : _workerOf(terms, job, slot, standing);
-        bytes32 digest = _hashTypedData(TypedData.cancel(job, status, slot.round(), expiry));
+        bytes32 digest =
+            _hashTypedData(TypedData.cancel(job, status, slot.round(), slot.clock(), slot.commit(), expiry));
         _checkAgreement(digest, terms.payer(), worker, signatures);
 
         uint256 toWorker;
@@ -360,15 +384,6 @@ contract JobEscrow is Treasury, EIP712 {
             evidenceHash,
             openUntil
         );
-    }
-
-    /// @dev Ends the job as the proposal says, and pays.
-    function _settle(bytes calldata terms, JobId job, Slot slot, Proposal memory proposal, uint256 fee) private {
-        (uint256 toWorker, uint256 toPayer) = _close(terms, job, slot, proposal, fee);
-        if (slot.isIn(Status.Disputed)) {
-            (toWorker, toPayer) = _returnDisputeBond(terms, job, slot, proposal.worker, toWorker, toPayer);
-        }
-        _payOut(terms, job, proposal.worker, toWorker, fee, toPayer);
     }
 
     /// @dev Writes the end of a job and says who gets what of the budget and of a claim's bond. A claimer who delivered
@@ -453,7 +468,10 @@ contract JobEscrow is Treasury, EIP712 {
         if (toPayer != 0) _push(job, token, terms.payer(), toPayer);
     }
 
-    /// @dev One job of a batch: everything but the signatures and the payment.
+    /// @dev One job of a batch: everything but the signatures and the payment. A job that has moved on since the batch
+    /// was signed is a leaf of the root and no more: its parties must not be able to void what others are owed.
+    /// @return leaf The verdict's leaf, computed or, in the place of terms, given.
+    /// @return ends Whether the job is settled by it.
     function _settleMember(
         uint256 index,
         bytes calldata terms,
@@ -462,21 +480,23 @@ contract JobEscrow is Treasury, EIP712 {
         bytes32 set,
         address token,
         Payments.List memory due
-    ) private returns (bytes32 leaf) {
+    ) private returns (bytes32 leaf, bool ends) {
+        if (terms.length == 32) return (bytes32(terms), false);
         (JobId job, Slot slot) = _find(terms);
-        if (!slot.isIn(Status.Submitted)) revert JobEscrow_Status(job, slot.status());
         if (terms.validatorsHash() != set || terms.token() != token || terms.challengeWindow() != 0) {
             revert JobEscrow_BatchMember(index);
         }
-        _expectNotAfter(terms.verdictBy());
         address worker = _named(terms, verdict.claimer);
-        _expectCommit(job, slot, JobSlot.commitOf(worker, verdict.resultHash));
         uint256 fee = _fee(terms);
         leaf = MerkleRoot.leaf(
             TypedData.verdict(
                 job, slot.round(), verdict.resultHash, verdict.outcome, verdict.workerAmount, verdict.evidenceHash
             )
         );
+
+        ends = slot.isIn(Status.Submitted) && block.timestamp <= terms.verdictBy()
+            && slot.committedTo(JobSlot.commitOf(worker, verdict.resultHash));
+        if (!ends) return (leaf, false);
 
         Proposal memory proposal = Proposal(
             worker,

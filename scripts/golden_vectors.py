@@ -42,8 +42,8 @@ TYPES = {
         "uint16 claimBondBps,uint8 maxRounds,uint8 quorum,bytes32 specHash,uint256 salt,bytes validators"
     ),
     "Verdict": ("bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash"),
-    "Cancel": "bytes32 job,uint8 status,uint8 round,uint40 expiry",
-    "Submission": "bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash",
+    "Cancel": "bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry",
+    "Submission": "bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash",
     "BatchVerdict": "bytes32 root",
     "TokenPermissions": "address token,uint256 amount",
     "PermitWitnessTransferFrom": (
@@ -229,9 +229,16 @@ def vector(position: int, label: str, changes: dict[str, Any], outcome: int) -> 
         "workerAmount": terms["budget"] if outcome == 1 else 0,
         "evidenceHash": word(f"{label}: evidence"),
     }
-    cancel = {"job": job, "status": (1, 3, 4)[position % 3], "round": round_, "expiry": 1_800_000_000 + position}
+    cancel = {
+        "job": job,
+        "status": (1, 3, 4)[position % 3],
+        "round": round_,
+        "clock": 1_799_000_000 + position,
+        "commit": int(word(f"{label}: commit"), 16) >> 50,
+        "expiry": 1_800_000_000 + position,
+    }
     multiset = word(f"{label}: multiset")
-    submission = {"job": job, "round": round_, "resultHash": result, "multisetHash": multiset}
+    submission = {"job": job, "clock": 1_798_000_000 + position, "resultHash": result, "multisetHash": multiset}
     return {
         "label": label,
         "terms": text(terms),

@@ -246,7 +246,8 @@ class Player:
 
     def _submit_for(self, job: Job, step: Mapping[str, Any]) -> Call:
         result, multiset = self._result(job), sha256_hex(b"sorted")
-        digest = submission_digest(Submission(job.id, job.deliveries, result, multiset), *self.place)
+        clock = self.client.status(job.id).clock
+        digest = submission_digest(Submission(job.id, clock, result, multiset), *self.place)
         signature = self._piece(step["worker"], digest)
         return self.client.submit_for(job.terms, result, multiset, signature, claimer=self.names[step["worker"]])
 
@@ -301,7 +302,8 @@ class Player:
     def _cancel(self, job: Job, step: Mapping[str, Any]) -> Call:
         expiry = self.node.now() + HOUR_S
         slot = self.client.status(job.id)
-        digest = cancel_digest(Cancel(job.id, int(slot.status), slot.round, expiry), *self.place)
+        agreement = Cancel(job.id, int(slot.status), slot.round, slot.clock, slot.commit, expiry)
+        digest = cancel_digest(agreement, *self.place)
         pieces = {self.names[name]: self._piece(name, digest) for name in step["signed"]}
         payer = pieces.pop(job.terms.payer, None)
         worker = next(iter(pieces.values()), None)

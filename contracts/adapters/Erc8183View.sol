@@ -4,7 +4,7 @@ pragma solidity ^0.8.34;
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {JobSlot} from "../libraries/JobSlot.sol";
 import {PackedTerms} from "../libraries/PackedTerms.sol";
-import {Job, JobId, Proposal, Status} from "../types/JobTypes.sol";
+import {Job, JobId, Outcome, Proposal, Status} from "../types/JobTypes.sol";
 import {JobDigests} from "../views/JobDigests.sol";
 
 /// @title A job of the escrow as readers of ERC-8183 (Agentic Commerce) see one.
@@ -13,7 +13,9 @@ import {JobDigests} from "../views/JobDigests.sol";
 contract Erc8183View {
     using PackedTerms for bytes;
 
-    /// @notice The states of ERC-8183. Every job here has its budget: none is ever Open.
+    /// @notice The states of ERC-8183. Every job here has its budget: none is ever Open. Completed: accepted, or given
+    /// something by a ruling. Rejected: judged, and given nothing. Expired: ended, and nobody has found that the work is
+    /// good or bad: it went back, or no verdict came, or an inconclusive one.
     enum JobStatus {
         Open,
         Funded,
@@ -45,7 +47,7 @@ contract Erc8183View {
         uint128 budget;
         uint40 expiredAt;
         bool paidWorker;
-        bool concluded;
+        Outcome outcome;
         bytes32 specHash;
     }
 
@@ -97,7 +99,8 @@ contract Erc8183View {
         if (slot.status != Status.Settled || JobSlot.commitOf(paid) != slot.commit) {
             revert Erc8183View_NotConcluded(job);
         }
-        (published.provider, published.paidWorker, published.concluded) = (paid.worker, paid.workerAmount != 0, true);
+        published.provider = paid.worker;
+        (published.outcome, published.paidWorker) = (paid.outcome, paid.workerAmount != 0);
         emit EndPublished(job, paid.worker, paid.workerAmount != 0);
     }
 
@@ -124,7 +127,9 @@ contract Erc8183View {
         if (status == Status.Funded || status == Status.Claimed) return JobStatus.Funded;
         if (status == Status.Refunded) return JobStatus.Expired;
         if (status != Status.Settled) return JobStatus.Submitted;
-        if (!published.concluded) revert Erc8183View_NotConcluded(job);
+        Outcome outcome = published.outcome;
+        if (outcome == Outcome.None) revert Erc8183View_NotConcluded(job);
+        if (outcome == Outcome.Silence || outcome == Outcome.Inconclusive) return JobStatus.Expired;
         return published.paidWorker ? JobStatus.Completed : JobStatus.Rejected;
     }
 

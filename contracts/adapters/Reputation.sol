@@ -29,7 +29,8 @@ contract Reputation {
         uint256 budgets;
     }
 
-    /// @notice A validator's verdicts that took effect, or were put aside by a ruling.
+    /// @notice A validator's verdicts that took effect, upheld by an arbiter or never put before one, and those that a
+    /// ruling put aside.
     struct ValidatorRecord {
         uint64 stood;
         uint64 overruled;
@@ -62,7 +63,8 @@ contract Reputation {
 
     /// @notice Counts a settled job. By anyone, once.
     /// @param terms The packed terms, whole.
-    /// @param paid What was paid: the proposal, or, after a ruling, the proposal with outcome `Ruling` and its amount.
+    /// @param paid What was paid: the proposal, or, where a ruling did not uphold it, the proposal with outcome `Ruling` and
+    /// the ruling's amount. `Settled` says which outcome.
     function count(bytes calldata terms, Proposal calldata paid) external {
         if (terms.length == PackedTerms.BRIEF) revert Reputation_BriefTerms();
         JobId job = DIGESTS.jobIdOf(terms);

@@ -35,8 +35,9 @@ abstract contract Treasury is IJobEscrow {
 
     // ------------------------------------------------------------------ storage
 
-    /// @inheritdoc IJobEscrow
-    mapping(address token => mapping(address account => uint256)) public credit;
+    /// @dev Credits times 16: the low four bits are zero, where a job's slot has its status. A JobId is an arbitrary word
+    /// and may be the place of a credit; read as a job, that is none.
+    mapping(address token => mapping(address account => uint256)) private _credits;
 
     /// @dev 1 while a token is being pulled in.
     uint256 private transient _pulling;
@@ -45,14 +46,21 @@ abstract contract Treasury is IJobEscrow {
 
     /// @inheritdoc IJobEscrow
     function withdraw(address token, address to) external returns (uint256 amount) {
-        amount = credit[token][msg.sender];
+        amount = credit(token, msg.sender);
         if (amount == 0) revert JobEscrow_NoCredit(token, msg.sender);
         if (to == address(0) || to == address(this)) revert JobEscrow_Receiver(to);
 
-        credit[token][msg.sender] = 0;
+        _credits[token][msg.sender] = 0;
         emit Withdrawn(token, msg.sender, to, amount);
 
         if (!Transfers.send(token, to, amount, gasleft())) revert JobEscrow_Withdrawal(token, to);
+    }
+
+    // ------------------------------------------------------------------ views
+
+    /// @inheritdoc IJobEscrow
+    function credit(address token, address account) public view returns (uint256) {
+        return _credits[token][account] >> 4;
     }
 
     // ------------------------------------------------------------------ in
@@ -152,7 +160,7 @@ abstract contract Treasury is IJobEscrow {
         if (gasleft() < needed) revert JobEscrow_GasLeft(gasleft(), needed);
         if (Transfers.send(token, to, amount, allowance)) return;
 
-        credit[token][to] += amount;
+        _credits[token][to] += amount << 4; // amounts are sums of some 129 bits
         emit Credited(job, token, to, amount);
     }
 

@@ -73,7 +73,8 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param job The job.
     /// @param arbiter Who ruled.
     /// @param workerAmount What the worker receives.
-    /// @param disputerWins Whether the disputer has its bond back.
+    /// @param disputerWins Whether the disputer has its bond back. If not, and where the amount is the proposal's, the
+    /// proposal is upheld, and is what takes effect.
     event Ruled(JobId indexed job, address indexed arbiter, uint128 workerAmount, bool disputerWins);
 
     /// @notice A bond went back: of a claim that delivered, of a dispute that was won or never ruled on.
@@ -97,11 +98,11 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param fee To `feeTo`.
     event Settled(JobId indexed job, Outcome outcome, uint256 workerPaid, uint256 payerPaid, uint256 fee);
 
-    /// @notice Many jobs were settled by one signature set. Each of them emits `Settled`; none of them `Proposed`, for the
+    /// @notice Some or all jobs of a batch were settled by one signature set. Each of them emits `Settled`; none of them `Proposed`, for the
     /// root commits to every verdict and the call carries them.
     /// @param root The `MerkleRoot` over the verdicts.
     /// @param signers Bit i: the i-th validator signed.
-    /// @param jobs How many.
+    /// @param jobs How many were settled.
     event BatchSettled(bytes32 indexed root, uint16 signers, uint256 jobs);
 
     /// @notice Nothing was submitted in time: the whole budget went back.
@@ -177,7 +178,8 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param multisetHash SHA-256 of the sorted shots, or of the manifest that the job spec orders.
     function submit(bytes calldata terms, bytes32 resultHash, bytes32 multisetHash) external;
 
-    /// @notice As `submit`, by anyone who brings the worker's signature over `Submission`.
+    /// @notice As `submit`, by anyone who brings the worker's signature over `Submission`, which names the clock of the
+    /// job's slot: what was signed for a claim ends with it.
     /// @param terms The packed terms.
     /// @param resultHash SHA-256 of the result.
     /// @param multisetHash SHA-256 of the sorted shots, or of the manifest that the job spec orders.
@@ -200,17 +202,22 @@ interface IJobEscrow is IJobEscrowErrors {
     function topUp(bytes calldata terms, Proposal calldata proposal, bytes32 resultHash, bytes32 multisetHash) external;
 
     /// @notice Brings a verdict of k validators. Submitted -> Proposed, or Submitted -> Settled where the challenge
-    /// window is zero or payer and worker signed the same verdict. By anyone, until `verdictBy`.
+    /// window is zero or payer and worker signed the same verdict. By anyone, until `verdictBy`. Proposed -> Settled where
+    /// this verdict of these validators stands, and payer and worker signed it: at any time, so that bringing a verdict
+    /// without the parties' signatures takes nothing from them.
     /// @param terms The packed terms, whole.
     /// @param verdict The verdict and who signed it.
     /// @param signatures One for each bit of `verdict.signers`, the lowest bit first; then, to settle at once in spite
     /// of a window, the payer's and the worker's. Where a registry is named, validators sign with keys alone.
     function propose(bytes calldata terms, SignedVerdict calldata verdict, bytes calldata signatures) external;
 
-    /// @notice Settles many jobs by one signature set. Submitted -> Settled, each. By anyone, until the first of their
-    /// `verdictBy`. All have the same validators, in the same token, and a zero challenge window.
-    /// @param terms The packed terms of each job; the first whole.
-    /// @param verdicts The verdict on each.
+    /// @notice Settles many jobs by one signature set. Submitted -> Settled, each. By anyone, until their `verdictBy`. All
+    /// have the same validators, in the same token, and a zero challenge window. A job that waits for no verdict on that
+    /// result any more (called off, settled before, too late) is left out, and no reason to refuse the others; the same
+    /// signatures may come again for what is left.
+    /// @param terms The packed terms of each job; the first whole. In the place of another's the 32 bytes of its verdict's
+    /// leaf may come, and it is left out.
+    /// @param verdicts The verdict on each; where the leaf is given, nothing is read.
     /// @param signers Bit i: a signature of the i-th validator follows.
     /// @param signatures One for each bit, the lowest first, over `BatchVerdict`, whose root is the `MerkleRoot` over
     /// the verdicts in their order.
@@ -244,7 +251,8 @@ interface IJobEscrow is IJobEscrowErrors {
     /// @param terms The packed terms.
     /// @param workerAmount What the worker receives, up to the whole budget; there is no fee on a ruling.
     /// @param disputerWins Whether the disputer has its bond back. If not, the other party receives half of it, and
-    /// the rest is burnt.
+    /// the rest is burnt; and where the amount is the proposal's, the proposal is upheld: it takes effect as it is, but
+    /// for the fee.
     /// @param proposal The proposal that was disputed.
     function rule(bytes calldata terms, uint128 workerAmount, bool disputerWins, Proposal calldata proposal) external;
 
@@ -254,8 +262,8 @@ interface IJobEscrow is IJobEscrowErrors {
     function refund(bytes calldata terms) external;
 
     /// @notice Returns the budget and all bonds. Any live status -> Refunded. By anyone who brings both parties'
-    /// signatures over `Cancel`, which says the status and round in which they agreed, until `expiry`. A party that is
-    /// the caller need not sign. While an open job has no claim, or a lapsed one, the payer's suffices.
+    /// signatures over `Cancel`, which says status, round, clock and commit of the job's slot, so that it ends with what
+    /// they agreed about, until `expiry`. A party that is the caller need not sign. While an open job has no claim, or a lapsed one, the payer's suffices.
     /// @param terms The packed terms.
     /// @param standing Open jobs alone: who claimed and what stands, as far as it goes; zeros otherwise.
     /// @param expiry The last second of the agreement.
@@ -270,7 +278,7 @@ interface IJobEscrow is IJobEscrowErrors {
 
     // ------------------------------------------------------------------ views
 
-    /// @notice The job's slot, unpacked.
+    /// @notice The job's slot, unpacked; all zero for any word that is no funded job's id.
     function jobs(JobId job) external view returns (Job memory);
 
     /// @notice What `account` may withdraw of `token`.

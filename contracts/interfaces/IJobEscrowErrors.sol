@@ -17,7 +17,8 @@ interface IJobEscrowErrors {
     error JobEscrow_ValidatorOrder(uint256 index);
     /// @notice The quorum must be at most the number of validators and more than half of it.
     error JobEscrow_Quorum(uint256 quorum, uint256 validators);
-    /// @notice Payer and requester, worker, arbiter and validators must be different accounts; this one is in two roles.
+    /// @notice Payer and requester, worker, arbiter and validators must be different accounts, and the fee must not be the
+    /// arbiter's; this one is in two roles.
     error JobEscrow_SharedRole(address account);
     /// @notice The named role must not be the zero address.
     error JobEscrow_MissingRole(string role);
@@ -94,6 +95,8 @@ interface IJobEscrowErrors {
     error JobEscrow_BatchLength(uint256 jobs, uint256 verdicts);
     /// @notice Not every job of the batch has the same validators and token and settles at once; this one differs.
     error JobEscrow_BatchMember(uint256 index);
+    /// @notice No job of the batch waits for its verdict any more.
+    error JobEscrow_NothingSettled(uint256 jobs);
     /// @notice Fewer validators signed than the quorum.
     error JobEscrow_TooFewSigners(uint256 signers, uint256 quorum);
     /// @notice The bitmap names a validator that the terms do not have.

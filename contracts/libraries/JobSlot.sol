@@ -75,7 +75,9 @@ library JobSlot {
         return Slot.wrap(Slot.unwrap(slot) | (uint256(side) << DISPUTER));
     }
 
-    function unpacked(Slot slot) internal pure returns (Job memory) {
+    /// @dev Without a status there is no job, whatever else lies there.
+    function unpacked(Slot slot) internal pure returns (Job memory job) {
+        if (slot.isIn(Status.None)) return job;
         return Job(slot.status(), slot.round(), slot.disputer(), slot.clock(), slot.commit());
     }
 

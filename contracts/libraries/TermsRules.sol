@@ -81,7 +81,12 @@ library TermsRules {
     function _arbitration(bytes calldata terms) private pure {
         bool named = terms.arbiter() != address(0);
         uint256 bond = terms.disputeBondBps();
-        uint256 least = named ? MIN_DISPUTE_BOND_BPS : 0;
+        uint256 least;
+        if (named) {
+            // A ruling takes no fee: who disputes what is right must lose more than that.
+            least = terms.feeBps() + 1;
+            if (least < MIN_DISPUTE_BOND_BPS) least = MIN_DISPUTE_BOND_BPS;
+        }
         if (bond < least || bond > BPS) revert E.JobEscrow_Share("disputeBondBps", bond, least, BPS);
         if (!named) {
             if (terms.challengeWindow() != 0) revert E.JobEscrow_NoArbiter(terms.challengeWindow());
@@ -90,7 +95,8 @@ library TermsRules {
         if (terms.rulingWindow() == 0) revert E.JobEscrow_NoRulingWindow();
     }
 
-    /// @dev Payer and requester may be one; worker and arbiter are nobody else.
+    /// @dev Payer and requester may be one; worker and arbiter are nobody else. An arbiter who has the fee would earn by
+    /// not ruling.
     function _parties(bytes calldata terms) private view {
         address worker = terms.worker();
         address payer = terms.payer();
@@ -98,7 +104,7 @@ library TermsRules {
         address arbiter = terms.arbiter();
         if (payer == address(0)) revert E.JobEscrow_MissingRole("payer");
         if (requester == address(0)) revert E.JobEscrow_MissingRole("requester");
-        if (arbiter != address(0) && (arbiter == payer || arbiter == requester)) {
+        if (arbiter != address(0) && (arbiter == payer || arbiter == requester || arbiter == terms.feeTo())) {
             revert E.JobEscrow_SharedRole(arbiter);
         }
         if (worker == address(0)) return _openJob(terms);

@@ -8,9 +8,10 @@ library TypedData {
     bytes32 internal constant VERDICT = keccak256(
         "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash)"
     );
-    bytes32 internal constant CANCEL = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
+    bytes32 internal constant CANCEL =
+        keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry)");
     bytes32 internal constant SUBMISSION =
-        keccak256("Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)");
+        keccak256("Submission(bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash)");
     bytes32 internal constant BATCH_VERDICT = keccak256("BatchVerdict(bytes32 root)");
 
     function verdict(
@@ -37,16 +38,22 @@ library TypedData {
         return hash;
     }
 
-    function cancel(JobId job, Status status, uint8 round, uint40 expiry) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CANCEL, job, status, round, expiry));
-    }
-
-    function submission(JobId job, uint8 round, bytes32 resultHash, bytes32 multisetHash)
+    /// @dev Status, round, clock and commit are those of the job's slot: the agreement ends with what it was made about.
+    function cancel(JobId job, Status status, uint8 round, uint40 clock, uint256 commit, uint40 expiry)
         internal
         pure
         returns (bytes32)
     {
-        return keccak256(abi.encode(SUBMISSION, job, round, resultHash, multisetHash));
+        return keccak256(abi.encode(CANCEL, job, status, round, clock, commit, expiry));
+    }
+
+    /// @dev The clock is that of the job's slot: no two claims of a job have the same.
+    function submission(JobId job, uint40 clock, bytes32 resultHash, bytes32 multisetHash)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return keccak256(abi.encode(SUBMISSION, job, clock, resultHash, multisetHash));
     }
 
     /// @dev One signature for many verdicts: `root` is the `MerkleRoot` over the leaves of their struct hashes.

@@ -10,7 +10,7 @@ pragma solidity ^0.8.34;
 /// @param worker Delivers and is paid; address(0): an open job, which somebody claims.
 /// @param arbiter Rules on disputes; address(0) only with a zero `challengeWindow`.
 /// @param token The ERC-20 of the budget and of the bonds; address(0) is the chain's native coin.
-/// @param feeTo Receives the fee.
+/// @param feeTo Receives the fee; not the arbiter, who would earn by not ruling.
 /// @param registry Must admit the validators at funding; address(0): nobody is asked.
 /// @param feeBps Fee on any signed verdict that is paid, rounded down, at most 1,000; none on refund, cancel, silence
 /// and ruling.
@@ -24,7 +24,8 @@ pragma solidity ^0.8.34;
 /// @param rulingWindow Seconds an arbiter has; at most 30 days; above 0 where an arbiter is named.
 /// @param silenceBps Worker's share of the budget where a submission got no verdict in time.
 /// @param inconclusiveBps Worker's share of budget - fee after an inconclusive verdict.
-/// @param disputeBondBps Bond of a dispute, rounded up; 500 to 10,000 where an arbiter is named.
+/// @param disputeBondBps Bond of a dispute, rounded up; where an arbiter is named 500 to 10,000 and above `feeBps`, which a
+/// ruling saves.
 /// @param claimBondBps Open jobs: bond of a claim, rounded up; 100 to 10,000. 0 where the worker is named.
 /// @param maxRounds Submissions in all, 1 to 8; more than 1 only with a challenge window.
 /// @param quorum How many validators must sign: more than half of them.

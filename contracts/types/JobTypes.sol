@@ -26,7 +26,7 @@ enum Status {
 }
 
 /// @notice What a proposal says. Validators sign the first three; silence is what is proposed when they did not, and
-/// a ruling is what an arbiter puts in the place of any of them.
+/// a ruling is what an arbiter puts in the place of any of them, where it does not uphold it.
 enum Outcome {
     None,
     Accept,

@@ -62,17 +62,23 @@ contract JobDigests {
     }
 
     /// @notice What payer and worker sign to call a job off.
-    function cancelDigest(JobId job, Status status, uint8 round, uint40 expiry) external view returns (bytes32) {
-        return _digest(TypedData.cancel(job, status, round, expiry));
-    }
-
-    /// @notice What a worker signs for `submitFor`.
-    function submissionDigest(JobId job, uint8 round, bytes32 resultHash, bytes32 multisetHash)
+    /// @param job The job; status, round, clock and commit are those of its slot, see `jobs`.
+    function cancelDigest(JobId job, Status status, uint8 round, uint40 clock, uint256 commit, uint40 expiry)
         external
         view
         returns (bytes32)
     {
-        return _digest(TypedData.submission(job, round, resultHash, multisetHash));
+        return _digest(TypedData.cancel(job, status, round, clock, commit, expiry));
+    }
+
+    /// @notice What a worker signs for `submitFor`.
+    /// @param clock That of the job's slot: when it was funded, or the last second of the claim.
+    function submissionDigest(JobId job, uint40 clock, bytes32 resultHash, bytes32 multisetHash)
+        external
+        view
+        returns (bytes32)
+    {
+        return _digest(TypedData.submission(job, clock, resultHash, multisetHash));
     }
 
     function _digest(bytes32 structHash) private view returns (bytes32) {

@@ -362,6 +362,13 @@ def _settlement(spec: JobSpec) -> Iterator[Fault]:
             "a fee needs a receiver",
             'write fee_to: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8" (its address), or fee_bps: 0',
         )
+    if settlement.arbiter is not None and settlement.arbiter == settlement.fee_to:
+        yield Fault(
+            "settlement.fee_to",
+            ("settlement.arbiter",),
+            f"{settlement.fee_to} is the arbiter too, who would earn by not ruling: a ruling takes no fee",
+            'write fee_to: "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65" (the address of somebody else)',
+        )
 
 
 def _records(spec: JobSpec) -> Iterator[Fault]:

@@ -80,7 +80,7 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
         ruling_window=settlement.ruling_window_s,
         silence_bps=settlement.silence_bps,
         inconclusive_bps=settlement.inconclusive_bps,
-        dispute_bond_bps=DISPUTE_BOND_BPS,
+        dispute_bond_bps=DISPUTE_BOND_BPS if settlement.arbiter is None else least_dispute_bond(settlement.fee_bps),
         claim_bond_bps=0,
         max_rounds=settlement.max_rounds,
         quorum=settlement.quorum or roles.quorum,
@@ -93,6 +93,14 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
     if findings:
         raise InputRejected("terms", findings)
     return terms
+
+
+def least_dispute_bond(fee_bps: int) -> int:
+    """The smallest bond of a dispute beside such a fee, where an arbiter is named, in basis points of the budget.
+
+    A ruling takes no fee, so a payer who disputes a correct verdict and loses must lose more than the fee it saves.
+    """
+    return max(DISPUTE_BOND_BPS, fee_bps + 1)
 
 
 def _promotion(spec: JobSpec, token: str) -> Iterator[Finding]:
@@ -190,9 +198,12 @@ def _arbitration(terms: JobTerms) -> Iterator[Finding]:
         return
     if terms.ruling_window == 0:
         yield Finding("ruling_window", None, "an arbiter needs time to rule", "write ruling_window_s: 86400")
-    if terms.dispute_bond_bps < DISPUTE_BOND_BPS:
+    least = least_dispute_bond(terms.fee_bps)
+    if terms.dispute_bond_bps < least:
         reason = f"a bond of {terms.dispute_bond_bps} basis points invites idle disputes"
-        yield Finding("dispute_bond_bps", None, reason, f"use {DISPUTE_BOND_BPS} or more")
+        if least > DISPUTE_BOND_BPS:
+            reason += f": a ruling takes no fee, and who loses would still save one of {terms.fee_bps}"
+        yield Finding("dispute_bond_bps", None, reason, f"use {least} or more")
 
 
 def _roles(terms: JobTerms) -> Iterator[Finding]:
@@ -203,6 +214,9 @@ def _roles(terms: JobTerms) -> Iterator[Finding]:
     sides = [("worker", terms.worker), ("arbiter", terms.arbiter)]
     sides = [(path, address) for path, address in sides if address != ZERO_ADDRESS]
     sides += [(f"validators[{index}]", address) for index, address in enumerate(terms.validators)]
+    if terms.arbiter != ZERO_ADDRESS and terms.arbiter == terms.fee_to:
+        reason = f"{terms.arbiter} is the arbiter too, who would earn by not ruling: a ruling takes no fee"
+        yield Finding("fee_to", None, reason, "let somebody else have the fee, or rule on disputes")
     seen = {terms.payer: "payer"}
     seen.setdefault(terms.requester, "requester")
     for path, address in sides:

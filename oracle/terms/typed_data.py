@@ -164,9 +164,19 @@ VERDICT = StructType(
         ("evidenceHash", "bytes32"),
     ),
 )
-CANCEL = StructType("Cancel", (("job", "bytes32"), ("status", "uint8"), ("round", "uint8"), ("expiry", "uint40")))
+CANCEL = StructType(
+    "Cancel",
+    (
+        ("job", "bytes32"),
+        ("status", "uint8"),
+        ("round", "uint8"),
+        ("clock", "uint40"),
+        ("commit", "uint256"),
+        ("expiry", "uint40"),
+    ),
+)
 SUBMISSION = StructType(
-    "Submission", (("job", "bytes32"), ("round", "uint8"), ("resultHash", "bytes32"), ("multisetHash", "bytes32"))
+    "Submission", (("job", "bytes32"), ("clock", "uint40"), ("resultHash", "bytes32"), ("multisetHash", "bytes32"))
 )
 BATCH_VERDICT = StructType("BatchVerdict", (("root", "bytes32"),))
 
@@ -202,12 +212,18 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Cancel:
-    """What both parties sign to return the budget to the payer."""
+    """What both parties sign to return the budget to the payer.
+
+    Status, round, clock and commit are those of the job's slot at signing, so that a signature dies with the state,
+    and the claim, that it was given in.
+    """
 
     job: str
     status: int
-    """The contract's status number at signing, so that a signature dies with the state it was given in."""
+    """The contract's status number."""
     round: int
+    clock: int
+    commit: int
     expiry: int
     """Unix seconds after which the signature is void."""
 
@@ -217,7 +233,8 @@ class Submission:
     """What a worker signs for a relayer to submit its result."""
 
     job: str
-    round: int
+    clock: int
+    """Of the job's slot: when it was funded, or the last second of the claim. No two claims of a job have the same."""
     result_hash: str
     multiset_hash: str
 
@@ -255,7 +272,14 @@ def _verdict_values(verdict: Verdict) -> dict[str, object]:
 
 def cancel_digest(cancel: Cancel, chain_id: int, escrow: str) -> str:
     """The digest that both parties sign to cancel."""
-    values = {"job": cancel.job, "status": cancel.status, "round": cancel.round, "expiry": cancel.expiry}
+    values = {
+        "job": cancel.job,
+        "status": cancel.status,
+        "round": cancel.round,
+        "clock": cancel.clock,
+        "commit": cancel.commit,
+        "expiry": cancel.expiry,
+    }
     return typed_digest(CANCEL, values, chain_id, escrow)
 
 
@@ -263,7 +287,7 @@ def submission_digest(submission: Submission, chain_id: int, escrow: str) -> str
     """The digest that a worker signs for a relayer."""
     values = {
         "job": submission.job,
-        "round": submission.round,
+        "clock": submission.clock,
         "resultHash": submission.result_hash,
         "multisetHash": submission.multiset_hash,
     }

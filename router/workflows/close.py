@@ -67,11 +67,11 @@ def _present(found: tuple[A, str] | None) -> tuple[A, str]:
 
 
 def sign_cancellation(workspace: Workspace, client: EscrowClient, record: JobRecord, role: str, expiry: int) -> str:
-    """`role`'s signature over calling the job off in the status and round it has now; 0x + 130 hex digits."""
+    """`role`'s signature over calling the job off as it stands now, to its slot's last bit; 0x + 130 hex digits."""
     if record.escrow_id is None:
         raise ValueError(f"{record.job} was never promoted: there is nothing to call off on-chain")
     slot = client.status(record.escrow_id)
-    agreement = Cancel(record.escrow_id, int(slot.status), slot.round, expiry)
+    agreement = Cancel(record.escrow_id, int(slot.status), slot.round, slot.clock, slot.commit, expiry)
     digest = cancel_digest(agreement, client.deployment.chain_id, client.deployment.escrow)
     signed = workspace.account(role).unsafe_sign_hash(Hash32(bytes.fromhex(digest.removeprefix("0x"))))
     return "0x" + bytes(signed.signature).hex()

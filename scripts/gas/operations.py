@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gas.chain import DAY_S, ERC20, Chain, signature, word
 
@@ -182,11 +181,7 @@ def _claimed(chain: Chain, token: str) -> dict[str, int]:
     terms = chain.terms("open", token, **opened)
     gas = {"fund, open job": _fund(chain, terms)}
     gas["claim"] = chain.send("worker", chain.calls.claim(terms))
-    digest = submission_digest(
-        Submission(job_id_of(terms, chain.chain_id, chain.escrow), 0, _result(terms), word("multiset")),
-        chain.chain_id,
-        chain.escrow,
-    )
+    digest = _submission_digest(chain, terms)
     worker = chain.people["worker"]
     relayed = chain.calls.submit_for(
         terms, _result(terms), word("multiset"), signature(worker, digest), claimer=worker.address
@@ -222,25 +217,34 @@ def _called_off(chain: Chain, token: str) -> dict[str, int]:
     terms = chain.terms("called off", token)
     _fund(chain, terms)
     expiry = chain.now() + HOUR_S
-    cancel = Cancel(job_id_of(terms, chain.chain_id, chain.escrow), 1, 0, expiry)
-    digest = cancel_digest(cancel, chain.chain_id, chain.escrow)
+    digest = _cancel_digest(chain, terms, expiry)
     signed = [signature(chain.people[name], digest) for name in ("payer", "worker")]
     gas = {"cancel, both signatures": chain.send("anyone", chain.calls.cancel(terms, expiry, *signed))}
     named = chain.terms("relayed", token)
     _fund(chain, named)
-    digest = submission_digest(
-        Submission(job_id_of(named, chain.chain_id, chain.escrow), 0, _result(named), word("multiset")),
-        chain.chain_id,
-        chain.escrow,
-    )
+    digest = _submission_digest(chain, named)
     relayed = chain.calls.submit_for(named, _result(named), word("multiset"), signature(chain.people["worker"], digest))
     gas["submit for a worker"] = chain.send("anyone", relayed)
-    delivered = replace(cancel, job=job_id_of(named, chain.chain_id, chain.escrow), status=3)
-    digest = cancel_digest(delivered, chain.chain_id, chain.escrow)
+    digest = _cancel_digest(chain, named, expiry)
     standing = Proposal(named.worker, _result(named))
     call = chain.calls.cancel(named, expiry, None, signature(chain.people["worker"], digest), standing)
     gas["cancel, by the payer"] = chain.send("payer", call)
     return gas
+
+
+def _submission_digest(chain: Chain, terms: JobTerms) -> str:
+    """What its worker signs for a relayer to deliver the job as it stands."""
+    job = job_id_of(terms, chain.chain_id, chain.escrow)
+    submission = Submission(job, chain.calls.status(job).clock, _result(terms), word("multiset"))
+    return submission_digest(submission, chain.chain_id, chain.escrow)
+
+
+def _cancel_digest(chain: Chain, terms: JobTerms, expiry: int) -> str:
+    """What parties sign to call the job off as it stands."""
+    job = job_id_of(terms, chain.chain_id, chain.escrow)
+    slot = chain.calls.status(job)
+    cancel = Cancel(job, int(slot.status), slot.round, slot.clock, slot.commit, expiry)
+    return cancel_digest(cancel, chain.chain_id, chain.escrow)
 
 
 def _signed_for(chain: Chain, token: str) -> dict[str, int]:

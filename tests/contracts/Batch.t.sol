@@ -72,39 +72,143 @@ contract BatchTest is Harness {
         refuses(abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.Ruling));
     }
 
-    function test_promise4_refuses_one_job_twice() public {
+    function test_refuses_a_batch_that_settles_nothing() public {
+        add(plain(), Outcome.Accept, 1);
+        add(plain(), Outcome.Accept, 1);
+        settle();
+        refuses(abi.encodeWithSelector(JobEscrow_NothingSettled.selector, 2));
+    }
+
+    function test_refuses_a_first_job_without_its_terms() public {
+        add(plain(), Outcome.Accept, 1);
+        add(plain(), Outcome.Accept, 2);
+        bytes memory signatures = signed();
+        bytes[] memory packed_ = terms();
+        packed_[0] = abi.encodePacked(leaf(0));
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_TermsLength.selector, 32));
+        escrow.settleBatch(packed_, verdicts, THREE, signatures);
+        packed_[0] = pack(jobs[0]);
+        for (uint256 length = 31; length < 34; length += 2) {
+            packed_[1] = new bytes(length);
+            vm.expectRevert(abi.encodeWithSelector(JobEscrow_TermsLength.selector, length));
+            escrow.settleBatch(packed_, verdicts, THREE, signatures);
+        }
+    }
+
+    /// @dev Of those that it settles, not of those that it leaves out.
+    function test_a_quorum_that_is_not_needed_is_not_asked_for() public {
+        add(plain(), Outcome.Accept, 1);
+        JobTerms memory stricter = plain();
+        stricter.quorum = 4;
+        add(stricter, Outcome.Accept, 1);
+        callOff(1);
+        settle();
+        expectStatus(jobs[0], Status.Settled);
+    }
+
+    // ------------------------------------------------------------------ left out
+
+    /// @dev Parties who call their job off before a batch is mined void nothing that others are owed.
+    function test_a_job_that_its_parties_cancel_first_voids_no_batch() public {
+        for (uint256 place = 0; place < 3; ++place) {
+            while (jobs.length != 0) pop();
+            for (uint256 i = 0; i < 3; ++i) {
+                add(plain(), Outcome.Accept, 1);
+            }
+            uint256 before = worker.balance;
+            bytes memory signatures = signed();
+            bytes[] memory packed_ = terms();
+            callOff(place);
+            vm.expectEmit(true, true, true, true, address(escrow));
+            emit IJobEscrow.BatchSettled(root(), THREE, 2);
+            escrow.settleBatch(packed_, verdicts, THREE, signatures);
+            for (uint256 i = 0; i < 3; ++i) {
+                expectStatus(jobs[i], i == place ? Status.Refunded : Status.Settled);
+            }
+            vm.assertEq(worker.balance - before, 2, "worker");
+        }
+    }
+
+    /// @dev Of jobs whose terms the caller does not bring it brings the leaf; the same signatures settle them later.
+    function test_others_come_as_leaves_and_are_settled_later() public {
+        for (uint256 i = 0; i < 5; ++i) {
+            add(plain(), Outcome.Accept, 10 ** i);
+        }
+        bytes memory signatures = signed();
+        bytes[] memory packed_ = terms();
+        BatchedVerdict[] memory said = verdicts;
+        for (uint256 i = 1; i < 5; i += 2) {
+            packed_[i] = abi.encodePacked(leaf(i));
+            delete said[i];
+        }
+        escrow.settleBatch(packed_, said, THREE, signatures);
+        vm.assertEq(worker.balance, 10_101, "three");
+        expectStatus(jobs[1], Status.Submitted);
+        settle();
+        vm.assertEq(worker.balance, 11_111, "all");
+    }
+
+    function test_a_leaf_that_nobody_signed_is_refused() public {
+        add(plain(), Outcome.Accept, 1);
+        add(plain(), Outcome.Accept, 2);
+        bytes memory signatures = signed();
+        bytes32 signedRoot = root();
+        bytes[] memory packed_ = terms();
+        packed_[1] = abi.encodePacked(leaf(1) ^ bytes32(uint256(1)));
+        bytes32 other = digests.batchDigest(twoLeaves(leaf(0), bytes32(packed_[1])));
+        vm.assertTrue(signedRoot != other, "another root");
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, vm.addr(keys[0]), other));
+        escrow.settleBatch(packed_, verdicts, THREE, signatures);
+    }
+
+    function test_promise4_a_job_that_is_in_it_twice_is_settled_once() public {
         add(plain(), Outcome.Accept, 1);
         jobs.push(jobs[0]);
         verdicts.push(verdicts[0]);
-        refuses(inStatus(jobs[0], Status.Settled));
+        verdicts[1].workerAmount = uint128(BUDGET);
+        settle();
+        vm.assertEq(worker.balance, 1, "worker");
     }
 
-    function test_refuses_a_job_that_has_no_submission() public {
+    function test_a_job_that_has_no_submission_is_left_out() public {
         add(plain(), Outcome.Accept, 1);
         JobTerms memory next = plain();
         next.salt = 99;
         fund(next);
         jobs.push(next);
         verdicts.push(verdicts[0]);
-        refuses(inStatus(next, Status.Funded));
+        settle();
+        expectStatus(next, Status.Funded);
+        expectStatus(jobs[0], Status.Settled);
     }
 
-    function test_refuses_the_second_after_any_deadline() public {
+    function test_a_job_is_left_out_from_the_second_after_its_deadline() public {
         add(plain(), Outcome.Accept, 1);
         JobTerms memory sooner = plain();
         sooner.verdictBy -= 1 hours;
         add(sooner, Outcome.Accept, 1);
         vm.warp(sooner.verdictBy + 1);
-        refuses(abi.encodeWithSelector(JobEscrow_TooLate.selector, sooner.verdictBy + 1, sooner.verdictBy));
+        uint256 snapshot = vm.snapshotState();
+        settle();
+        expectStatus(jobs[0], Status.Settled);
+        expectStatus(jobs[1], Status.Submitted);
+        vm.revertToState(snapshot);
         vm.warp(sooner.verdictBy);
         settle();
+        expectStatus(jobs[1], Status.Settled);
     }
 
-    function test_refuses_another_result_than_the_submitted_one() public {
+    function test_a_verdict_on_another_result_settles_nothing() public {
         add(plain(), Outcome.Accept, 1);
         verdicts[0].resultHash = EVIDENCE;
-        refuses(abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(jobs[0])));
+        refuses(abi.encodeWithSelector(JobEscrow_NothingSettled.selector, 1));
+        add(plain(), Outcome.Accept, 2);
+        settle();
+        expectStatus(jobs[0], Status.Submitted);
+        vm.assertEq(worker.balance, 2, "worker");
     }
+
+    // ------------------------------------------------------------------ refused: signatures
 
     /// @dev What validators signed is the list: no member may be bent, dropped, doubled or moved.
     function test_refuses_another_batch_than_the_one_that_was_signed() public {
@@ -292,6 +396,16 @@ contract BatchTest is Harness {
         verdicts.push(BatchedVerdict(address(0), RESULT, outcome, uint128(amount), EVIDENCE));
     }
 
+    function callOff(uint256 index) private {
+        bytes memory agreed = agreement(jobs[index], Status.Submitted, uint40(NOW));
+        escrow.cancel(brief(jobs[index]), nothing(), uint40(NOW), agreed);
+    }
+
+    function twoLeaves(bytes32 left, bytes32 right) private pure returns (bytes32[] memory leaves) {
+        leaves = new bytes32[](2);
+        (leaves[0], leaves[1]) = (left, right);
+    }
+
     function swap() private {
         (JobTerms memory job, BatchedVerdict memory found) = (jobs[0], verdicts[0]);
         (jobs[0], verdicts[0]) = (jobs[1], verdicts[1]);
@@ -310,12 +424,16 @@ contract BatchTest is Harness {
     function root() private view returns (bytes32) {
         bytes32[] memory leaves = new bytes32[](verdicts.length);
         for (uint256 i = 0; i < leaves.length; ++i) {
-            BatchedVerdict memory v = verdicts[i];
-            SignedVerdict memory alone =
-                SignedVerdict(address(0), v.resultHash, v.outcome, v.workerAmount, v.evidenceHash, 0);
-            leaves[i] = MerkleRoot.leaf(verdictHash(idOf(jobs[i]), 0, alone));
+            leaves[i] = leaf(i);
         }
         return MerkleRoot.root(leaves);
+    }
+
+    function leaf(uint256 i) private view returns (bytes32) {
+        BatchedVerdict memory v = verdicts[i];
+        SignedVerdict memory alone =
+            SignedVerdict(address(0), v.resultHash, v.outcome, v.workerAmount, v.evidenceHash, 0);
+        return MerkleRoot.leaf(verdictHash(idOf(jobs[i]), 0, alone));
     }
 
     function signed() private view returns (bytes memory) {

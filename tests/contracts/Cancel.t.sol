@@ -3,7 +3,7 @@ pragma solidity ^0.8.34;
 
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
-import {Status} from "../../contracts/types/JobTypes.sol";
+import {Job, Status} from "../../contracts/types/JobTypes.sol";
 import {Harness} from "./support/Harness.sol";
 
 contract CancelTest is Harness {
@@ -34,7 +34,7 @@ contract CancelTest is Harness {
     }
 
     function test_refuses_one_party_alone() public {
-        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
+        bytes32 digest = agreementDigest(terms, Status.Funded, EXPIRY);
         bytes memory mine = sign(payerKey, digest);
         bytes memory theirs = sign(workerKey, digest);
         bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest);
@@ -74,7 +74,7 @@ contract CancelTest is Harness {
     }
 
     function test_refuses_the_mirror_image_of_a_signature() public {
-        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY);
+        bytes32 digest = agreementDigest(terms, Status.Funded, EXPIRY);
         bytes memory mirrored = bytes.concat(sign(payerKey, digest), mirror(workerKey, digest));
         refuses(terms, EXPIRY, mirrored, abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
     }
@@ -83,7 +83,7 @@ contract CancelTest is Harness {
         bytes memory agreed = agreement(terms, Status.Funded, EXPIRY);
         vm.warp(EXPIRY + 1);
         refuses(terms, EXPIRY, agreed, abi.encodeWithSelector(JobEscrow_TooLate.selector, EXPIRY + 1, EXPIRY));
-        bytes32 later = digests.cancelDigest(idOf(terms), Status.Funded, 0, EXPIRY + 1);
+        bytes32 later = agreementDigest(terms, Status.Funded, EXPIRY + 1);
         refuses(terms, EXPIRY + 1, agreed, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, later));
         vm.warp(EXPIRY);
         escrow.cancel(pack(terms), nothing(), EXPIRY, agreed);
@@ -93,19 +93,37 @@ contract CancelTest is Harness {
     function test_refuses_an_agreement_from_before_the_submission() public {
         bytes memory old = agreement(terms, Status.Funded, EXPIRY);
         submit(terms);
-        bytes32 digest = digests.cancelDigest(idOf(terms), Status.Submitted, 0, EXPIRY);
+        bytes32 digest = agreementDigest(terms, Status.Submitted, EXPIRY);
         refuses(terms, EXPIRY, old, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
         old = agreement(terms, Status.Submitted, EXPIRY);
         propose(terms, accept(BUDGET));
-        digest = digests.cancelDigest(idOf(terms), Status.Proposed, 0, EXPIRY);
+        digest = agreementDigest(terms, Status.Proposed, EXPIRY);
         refuses(terms, EXPIRY, old, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
+    }
+
+    /// @dev Of the slot's every part.
+    function test_refuses_an_agreement_that_says_another_time_or_result() public {
+        submit(terms);
+        Job memory slot = escrow.jobs(idOf(terms));
+        bytes32 wanted = agreementDigest(terms, Status.Submitted, EXPIRY);
+        vm.assertEq(
+            digests.cancelDigest(idOf(terms), Status.Submitted, 0, slot.clock, slot.commit, EXPIRY), wanted, "the view"
+        );
+        bytes32[2] memory others = [
+            digests.cancelDigest(idOf(terms), Status.Submitted, 0, slot.clock + 1, slot.commit, EXPIRY),
+            digests.cancelDigest(idOf(terms), Status.Submitted, 0, slot.clock, slot.commit ^ 1, EXPIRY)
+        ];
+        for (uint256 i = 0; i < 2; ++i) {
+            bytes memory both = bytes.concat(sign(payerKey, others[i]), sign(workerKey, others[i]));
+            refuses(terms, EXPIRY, both, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, wanted));
+        }
     }
 
     function test_refuses_an_agreement_about_another_job() public {
         JobTerms memory next = windowed();
         next.salt = 2;
         fund(next);
-        bytes32 digest = digests.cancelDigest(idOf(next), Status.Funded, 0, EXPIRY);
+        bytes32 digest = agreementDigest(next, Status.Funded, EXPIRY);
         bytes memory other = agreement(terms, Status.Funded, EXPIRY);
         refuses(next, EXPIRY, other, abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
     }

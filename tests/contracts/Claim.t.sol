@@ -137,12 +137,45 @@ contract ClaimTest is Harness {
 
     function test_a_claimers_delivery_can_be_relayed() public {
         claim(terms, worker);
-        bytes32 digest = digests.submissionDigest(idOf(terms), 0, RESULT, MULTISET);
+        bytes32 digest = submissionDigest(terms, RESULT);
         bytes memory signature = sign(workerKey, digest);
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, rival, digest));
         escrow.submitFor(brief(terms), RESULT, MULTISET, signature, rival);
         escrow.submitFor(brief(terms), RESULT, MULTISET, signature, worker);
         expectStatus(terms, Status.Submitted);
+    }
+
+    /// @dev What a claimer signed for a relayer ends with its claim, even if it claims again.
+    function test_a_delivery_that_was_signed_for_an_earlier_claim_is_void() public {
+        claim(terms, worker);
+        bytes memory old = sign(workerKey, submissionDigest(terms, RESULT));
+        vm.warp(NOW + 6 hours + 1);
+        claim(terms, worker);
+        bytes32 digest = submissionDigest(terms, RESULT);
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest));
+        escrow.submitFor(brief(terms), RESULT, MULTISET, old, worker);
+        escrow.submitFor(brief(terms), RESULT, MULTISET, sign(workerKey, digest), worker);
+        expectStatus(terms, Status.Submitted);
+    }
+
+    /// @dev The payer agreed to let one claimer go: neither that one's next claim nor another's ends by it.
+    function test_an_agreement_about_an_earlier_claim_is_void() public {
+        address[2] memory claimers = [worker, rival];
+        uint40 expiry = uint40(NOW + 1 days);
+        for (uint256 i = 0; i < 2; ++i) {
+            next(70 + i);
+            claim(terms, worker);
+            bytes memory old = agreement(terms, Status.Claimed, expiry);
+            vm.warp(NOW + 6 hours + 1);
+            claim(terms, claimers[i]);
+            Proposal memory stands;
+            stands.worker = claimers[i];
+            bytes32 digest = agreementDigest(terms, Status.Claimed, expiry);
+            vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, payer, digest));
+            vm.prank(claimers[i]);
+            escrow.cancel(brief(terms), stands, expiry, cut(old, 65));
+            vm.warp(NOW);
+        }
     }
 
     // ------------------------------------------------------------------ where the bond goes

@@ -21,7 +21,7 @@ contract ContractSignersTest is Harness {
         terms = plain();
         terms.worker = address(wallet);
         fund(terms);
-        bytes32 digest = digests.submissionDigest(idOf(terms), 0, RESULT, MULTISET);
+        bytes32 digest = submissionDigest(terms, RESULT);
         bytes memory bad = contractSignature(sign(payerKey, digest));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_Signature.selector, address(wallet), digest));
         escrow.submitFor(brief(terms), RESULT, MULTISET, bad, address(0));

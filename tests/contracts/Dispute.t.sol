@@ -178,7 +178,7 @@ contract DisputeTest is Harness {
         for (uint256 i = 0; i < 3; ++i) {
             for (uint256 side = 0; side < 2; ++side) {
                 for (uint256 wins = 0; wins < 2; ++wins) {
-                    JobTerms memory other = withFee(side == 0 ? windowed() : inDollars(windowed()), 500);
+                    JobTerms memory other = withFee(side == 0 ? windowed() : inDollars(windowed()), 400);
                     other.salt = 100 + 10 * i + 2 * side + wins;
                     use(other, Outcome.Accept, BUDGET / 2);
                     rules(amounts[i], side == 0 ? payer : worker, wins == 1);
@@ -215,6 +215,65 @@ contract DisputeTest is Harness {
         rule(terms, stands, 0, false);
         vm.assertGe(2 * (BURNT.balance - before), bond, "burnt");
         vm.assertGe(bond * 10_000, uint256(other.budget) * other.disputeBondBps, "the bond");
+    }
+
+    /// @dev What the arbiter leaves as it was is what was paid: validators who signed it were not overruled.
+    function test_an_upheld_proposal_takes_effect_as_it_is() public {
+        Outcome[3] memory outcomes = [Outcome.Accept, Outcome.Reject, Outcome.Inconclusive];
+        for (uint256 i = 0; i < 3; ++i) {
+            JobTerms memory other = withFee(windowed(), 100);
+            other.salt = 60 + i;
+            uint256 amount = [BUDGET / 2, 0, BUDGET * 99 / 100 * 4 / 10][i];
+            terms = other;
+            fund(other);
+            submit(other);
+            propose(other, verdict(outcomes[i], i == 0 ? amount : 0));
+            stands = standing(verdict(outcomes[i], 0), amount);
+            dispute(other, stands, payer);
+            vm.expectEmit(true, true, true, true, address(escrow));
+            emit IJobEscrow.Settled(idOf(other), outcomes[i], amount, BUDGET - amount, 0);
+            rule(other, stands, amount, false);
+            uint256 commit = uint256(keccak256(abi.encode(stands))) & (2 ** 206 - 1);
+            vm.assertEq(escrow.jobs(idOf(other)).commit, commit, "what was paid");
+        }
+    }
+
+    /// @dev Another amount, or the disputer right all the same: that is a ruling.
+    function test_what_is_not_upheld_is_a_ruling() public {
+        for (uint256 i = 0; i < 3; ++i) {
+            JobTerms memory other = windowed();
+            other.salt = 60 + i;
+            use(other, Outcome.Accept, BUDGET / 2);
+            dispute(terms, stands, worker);
+            uint256 amount = i == 0 ? BUDGET / 2 : BUDGET / 2 + 1;
+            rule(terms, stands, amount, i < 2);
+            (stands.outcome, stands.workerAmount) = (Outcome.Ruling, uint128(amount));
+            uint256 commit = uint256(keccak256(abi.encode(stands))) & (2 ** 206 - 1);
+            vm.assertEq(escrow.jobs(idOf(terms)).commit, commit, "what was paid");
+        }
+    }
+
+    /// @dev The payer disputes what it knows to be right, to save the fee: whatever fee and bond the terms may have, it
+    /// is poorer for it, and the worker is not.
+    function testFuzz_a_payer_that_disputes_what_is_right_is_poorer(uint128 budget, uint16 fee, uint16 more) public {
+        JobTerms memory other = withFee(windowed(), fee % 1001);
+        (other.salt, other.budget) = (88, budget == 0 ? 1 : budget);
+        uint16 least = other.feeBps < 500 ? 500 : other.feeBps + 1;
+        other.disputeBondBps = least + more % (10_001 - least);
+        vm.deal(payer, type(uint256).max / 4);
+        uint256 charged = uint256(other.budget) * other.feeBps / 10_000;
+        uint256 amount = other.budget - charged;
+        use(other, Outcome.Accept, amount);
+        uint256 before = payer.balance;
+        uint256 snapshot = vm.snapshotState();
+        vm.warp(NOW + 1 hours + 1);
+        finalize(terms, stands);
+        uint256 undisputed = payer.balance - before;
+        vm.revertToState(snapshot);
+        dispute(terms, stands, payer);
+        rule(terms, stands, amount, false);
+        vm.assertTrue(payer.balance < before + undisputed, "richer by a dispute that it lost");
+        vm.assertGe(worker.balance, amount, "worker");
     }
 
     // ------------------------------------------------------------------ no ruling

@@ -225,6 +225,20 @@ contract FundTest is Harness {
         refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 499, 500, 10_000));
     }
 
+    /// @dev A ruling takes no fee: who disputes what is right, and loses, must not have gained by it.
+    function test_refuses_a_dispute_bond_that_is_not_above_the_fee() public {
+        JobTerms memory terms = withFee(windowed(), 500);
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 500, 501, 10_000));
+        terms = withFee(windowed(), 1000);
+        terms.disputeBondBps = 1000;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 1000, 1001, 10_000));
+        terms.disputeBondBps = 1001;
+        fund(terms);
+        fund(withFee(windowed(), 499));
+        // Nobody disputes where there is no arbiter.
+        fund(withFee(plain(), 1000));
+    }
+
     // ------------------------------------------------------------------ refused: roles
 
     function test_refuses_missing_parties() public {
@@ -259,6 +273,19 @@ contract FundTest is Harness {
             }
             refuses(terms, abi.encodeWithSelector(JobEscrow_SharedRole.selector, shared));
         }
+    }
+
+    /// @dev An arbiter who has the fee would earn by not ruling: a proposal that stands pays it, and a ruling does not.
+    function test_refuses_an_arbiter_who_has_the_fee() public {
+        for (uint16 bps = 0; bps < 2; ++bps) {
+            JobTerms memory terms = withFee(windowed(), bps);
+            terms.feeTo = arbiter;
+            refuses(terms, abi.encodeWithSelector(JobEscrow_SharedRole.selector, arbiter));
+        }
+        // Where there is neither, nobody is both.
+        JobTerms memory nobody = plain();
+        vm.assertEq(nobody.feeTo, nobody.arbiter, "zero");
+        fund(nobody);
     }
 
     function test_who_differs_from_a_party_in_one_bit_is_somebody_else() public {

@@ -86,6 +86,8 @@ contract GoldenTest is Harness {
             JobId.wrap(job),
             Status(vm.parseJsonUint(json, at(i, ".cancel.status"))),
             uint8(vm.parseJsonUint(json, at(i, ".cancel.round"))),
+            uint40(vm.parseJsonUint(json, at(i, ".cancel.clock"))),
+            vm.parseJsonUint(json, at(i, ".cancel.commit")),
             uint40(vm.parseJsonUint(json, at(i, ".cancel.expiry")))
         );
     }
@@ -93,7 +95,7 @@ contract GoldenTest is Harness {
     function submission(uint256 i, bytes32 job) private view returns (bytes32) {
         return golden.submissionDigest(
             JobId.wrap(job),
-            uint8(vm.parseJsonUint(json, at(i, ".submission.round"))),
+            uint40(vm.parseJsonUint(json, at(i, ".submission.clock"))),
             word(i, ".submission.resultHash"),
             word(i, ".submission.multisetHash")
         );

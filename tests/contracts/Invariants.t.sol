@@ -31,7 +31,7 @@ abstract contract RandomRuns {
 
     /// @dev Each as often as it is to be chosen.
     function actions() internal pure returns (bytes4[] memory chosen) {
-        bytes4[22] memory kinds = [
+        bytes4[23] memory kinds = [
             MoneyHandler.fundJob.selector,
             MoneyHandler.claimJob.selector,
             VerdictHandler.submitResult.selector,
@@ -40,6 +40,7 @@ abstract contract RandomRuns {
             VerdictHandler.topUpResult.selector,
             VerdictHandler.proposeSilence.selector,
             VerdictHandler.finalizeProposal.selector,
+            VerdictHandler.agreeOnProposal.selector,
             DisputeHandler.disputeProposal.selector,
             DisputeHandler.ruleDispute.selector,
             MoneyHandler.refundJob.selector,
@@ -55,10 +56,10 @@ abstract contract RandomRuns {
             MoneyHandler.passToDeadline.selector,
             Handler.advance.selector
         ];
-        uint8[22] memory weights = [8, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 3, 1, 4, 2, 1, 1, 2, 1, 1, 30];
-        chosen = new bytes4[](68);
+        uint8[23] memory weights = [8, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 3, 1, 4, 2, 1, 1, 2, 1, 1, 30];
+        chosen = new bytes4[](69);
         uint256 count;
-        for (uint256 i = 0; i < 22; ++i) {
+        for (uint256 i = 0; i < 23; ++i) {
             for (uint256 j = 0; j < weights[i]; ++j) {
                 chosen[count++] = kinds[i];
             }
@@ -207,10 +208,10 @@ contract AllPromises is Promises {
 }
 
 contract RandomRunsTest is RandomRuns {
-    /// @dev The invariants say little of runs in which nothing happens: in 120 runs as long as theirs each action, and
+    /// @dev The invariants say little of runs in which nothing happens: in 150 runs as long as theirs each action, and
     /// each way for a job to end, goes through; and at the end of each run all jobs end and all credits leave.
     function test_random_runs_reach_every_action() external {
-        bytes32[42] memory names = [
+        bytes32[46] memory names = [
             bytes32("fund"),
             "fund by authorization",
             "fund by permit2",
@@ -225,10 +226,13 @@ contract RandomRunsTest is RandomRuns {
             "reject",
             "inconclusive",
             "cosigned",
+            "agreed on what stands",
+            "agreement refused",
             "settled at once",
             "flawed verdict refused",
             "batch",
             "batch of several",
+            "batch that settles some",
             "flawed batch refused",
             "top-up",
             "second top-up",
@@ -240,6 +244,7 @@ contract RandomRunsTest is RandomRuns {
             "dispute of silence",
             "ruled for the disputer",
             "ruled against the disputer",
+            "upheld",
             "no ruling in time",
             "claim's bond lost",
             "refund",
@@ -254,8 +259,8 @@ contract RandomRunsTest is RandomRuns {
             "rotate",
             "settled after a rotation"
         ];
-        uint256[42] memory done;
-        for (uint256 run = 0; run < 120; ++run) {
+        uint256[46] memory done;
+        for (uint256 run = 0; run < 150; ++run) {
             Handler next = new Handler(false);
             randomRun(next, run);
             next.close();

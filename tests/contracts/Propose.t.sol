@@ -399,6 +399,74 @@ contract ProposeTest is Harness {
         vm.assertEq(worker.balance, BUDGET / 3, "worker");
     }
 
+    /// @dev Somebody brings the validators' signatures without the parties', before them: the call that both had waived
+    /// the window for goes through as it is.
+    function test_cosignatures_that_were_stripped_settle_what_stands() public {
+        open(withFee(windowed(), 100));
+        SignedVerdict memory found = accept(BUDGET / 3);
+        bytes memory signatures = cosign(terms, found);
+        propose(terms, found);
+        expectStatus(terms, Status.Proposed);
+        vm.expectEmit(true, true, true, true, address(escrow));
+        emit IJobEscrow.Settled(
+            idOf(terms), Outcome.Accept, BUDGET / 3, BUDGET - BUDGET / 3 - BUDGET / 100, BUDGET / 100
+        );
+        vm.prank(anyone);
+        escrow.propose(pack(terms), found, signatures);
+        expectStatus(terms, Status.Settled);
+        vm.assertEq(worker.balance, BUDGET / 3, "worker");
+        vm.assertEq(feeTo.balance, BUDGET / 100, "fee");
+    }
+
+    /// @dev With other validators than the parties' call names: what they signed lies in the chain for everybody.
+    function test_both_parties_settle_what_others_have_proposed() public {
+        open(windowed());
+        SignedVerdict memory found = accept(BUDGET / 3);
+        bytes memory agreed = cosign(terms, found);
+        SignedVerdict memory stripped = accept(BUDGET / 3);
+        stripped.signers = 0x0b;
+        propose(terms, stripped);
+        vm.warp(terms.verdictBy + 1);
+        refuses(found, agreed, abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(terms)));
+        escrow.propose(pack(terms), stripped, cosign(terms, stripped));
+        expectStatus(terms, Status.Settled);
+        vm.assertEq(worker.balance, BUDGET / 3, "worker");
+    }
+
+    function test_an_agreement_settles_nothing_but_what_stands() public {
+        open(windowed());
+        propose(terms, accept(BUDGET / 3));
+        bytes memory reason = abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(terms));
+        SignedVerdict memory other = accept(BUDGET / 3 + 1);
+        refuses(other, cosign(terms, other), reason);
+        other = verdict(Outcome.Reject, 0);
+        refuses(other, cosign(terms, other), reason);
+        other = accept(BUDGET / 3);
+        refuses(other, attest(terms, other), inStatus(terms, Status.Proposed));
+        other.signers = 0;
+        refuses(other, cosign(terms, other), abi.encodeWithSelector(JobEscrow_TooFewSigners.selector, 0, 3));
+        // Nor once it is disputed: that is the arbiter's.
+        dispute(terms, standing(accept(BUDGET / 3), BUDGET / 3), payer);
+        other = accept(BUDGET / 3);
+        refuses(other, cosign(terms, other), inStatus(terms, Status.Disputed));
+    }
+
+    /// @dev Silence is nobody's verdict: not even where the terms have no window.
+    function test_an_agreement_settles_no_silence() public {
+        for (uint256 i = 0; i < 2; ++i) {
+            JobTerms memory next = i == 0 ? plain() : windowed();
+            next.salt = 5;
+            open(next);
+            vm.warp(terms.verdictBy + 1);
+            escrow.settleSilence(brief(terms), address(0), RESULT);
+            SignedVerdict memory found = accept(BUDGET / 2);
+            refuses(found, cosign(terms, found), abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(terms)));
+            found = verdict(Outcome.Silence, BUDGET / 2);
+            refuses(found, cosign(terms, found), abi.encodeWithSelector(JobEscrow_Outcome.selector, Outcome.Silence));
+            vm.warp(NOW);
+        }
+    }
+
     function test_settles_and_says_everything() public {
         open(withFee(plain(), 100));
         uint256 fee = BUDGET / 100;

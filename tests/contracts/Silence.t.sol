@@ -56,8 +56,9 @@ contract SilenceTest is Harness {
 
     function test_promise4_refuses_a_verdict_where_silence_stands() public {
         silence();
-        vm.expectRevert(inStatus(terms, Status.Proposed));
-        escrow.propose(pack(terms), accept(1), "");
+        bytes memory signatures = attest(terms, accept(1));
+        vm.expectRevert(abi.encodeWithSelector(JobEscrow_Commit.selector, idOf(terms)));
+        escrow.propose(pack(terms), accept(1), signatures);
     }
 
     // ------------------------------------------------------------------ done

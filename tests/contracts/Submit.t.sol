@@ -41,17 +41,18 @@ contract SubmitTest is Harness {
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_ZeroResult.selector));
         vm.prank(worker);
         escrow.submit(pack(terms), bytes32(0), MULTISET);
-        bytes memory signature = sign(workerKey, submission(0, bytes32(0)));
+        bytes memory signature = sign(workerKey, submissionDigest(terms, bytes32(0)));
         vm.expectRevert(abi.encodeWithSelector(JobEscrow_ZeroResult.selector));
         escrow.submitFor(brief(terms), bytes32(0), MULTISET, signature, address(0));
     }
 
     function test_relayed_refuses_what_the_worker_did_not_sign() public {
-        bytes32 digest = submission(0, RESULT);
+        bytes32 digest = submissionDigest(terms, RESULT);
         bytes memory reason = abi.encodeWithSelector(JobEscrow_Signature.selector, worker, digest);
         refusesRelayed(sign(payerKey, digest), reason);
-        refusesRelayed(sign(workerKey, submission(1, RESULT)), reason);
-        refusesRelayed(sign(workerKey, submission(0, MULTISET)), reason);
+        bytes32 later = digests.submissionDigest(idOf(terms), uint40(NOW + 1), RESULT, MULTISET);
+        refusesRelayed(sign(workerKey, later), reason);
+        refusesRelayed(sign(workerKey, submissionDigest(terms, MULTISET)), reason);
         refusesRelayed(mirror(workerKey, digest), reason);
         refusesRelayed(new bytes(65), reason);
     }
@@ -61,12 +62,13 @@ contract SubmitTest is Harness {
         terms.worker = address(1);
         fund(terms);
         refusesRelayed(
-            new bytes(65), abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), submission(0, RESULT))
+            new bytes(65),
+            abi.encodeWithSelector(JobEscrow_Signature.selector, address(1), submissionDigest(terms, RESULT))
         );
     }
 
     function test_relayed_refuses_a_signature_of_another_length() public {
-        bytes memory signature = sign(workerKey, submission(0, RESULT));
+        bytes memory signature = sign(workerKey, submissionDigest(terms, RESULT));
         refusesRelayed(
             bytes.concat(signature, hex"00"), abi.encodeWithSelector(JobEscrow_SignaturesLength.selector, 66, 65)
         );
@@ -74,7 +76,7 @@ contract SubmitTest is Harness {
     }
 
     function test_relayed_refuses_the_second_after_the_deadline() public {
-        bytes memory signature = sign(workerKey, submission(0, RESULT));
+        bytes memory signature = sign(workerKey, submissionDigest(terms, RESULT));
         vm.warp(terms.submitBy + 1);
         refusesRelayed(
             signature, abi.encodeWithSelector(JobEscrow_TooLate.selector, terms.submitBy + 1, terms.submitBy)
@@ -82,7 +84,7 @@ contract SubmitTest is Harness {
     }
 
     function test_relayed_refuses_a_second_time() public {
-        bytes memory signature = sign(workerKey, submission(0, RESULT));
+        bytes memory signature = sign(workerKey, submissionDigest(terms, RESULT));
         escrow.submitFor(brief(terms), RESULT, MULTISET, signature, address(0));
         refusesRelayed(signature, inStatus(terms, Status.Submitted));
     }
@@ -107,7 +109,7 @@ contract SubmitTest is Harness {
     }
 
     function test_relayed_counts_as_the_workers_own() public {
-        bytes memory signature = sign(workerKey, submission(0, RESULT));
+        bytes memory signature = sign(workerKey, submissionDigest(terms, RESULT));
         vm.expectEmit(true, true, true, true, address(escrow));
         emit IJobEscrow.Submitted(idOf(terms), worker, RESULT, 0, MULTISET);
         vm.prank(anyone);
@@ -116,11 +118,6 @@ contract SubmitTest is Harness {
     }
 
     // ------------------------------------------------------------------ steps
-
-    function submission(uint8 round, bytes32 result) private view returns (bytes32) {
-        bytes32 typehash = keccak256("Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)");
-        return digestOf(keccak256(abi.encode(typehash, idOf(terms), round, result, MULTISET)));
-    }
 
     function refuses(address sender, bytes memory reason) private {
         vm.expectRevert(reason);

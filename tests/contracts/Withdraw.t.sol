@@ -3,7 +3,7 @@ pragma solidity ^0.8.34;
 
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {JobTerms} from "../../contracts/types/JobTerms.sol";
-import {Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
+import {Job, JobId, Outcome, SignedVerdict, Status} from "../../contracts/types/JobTypes.sol";
 import {Account} from "./support/Account.sol";
 import {MoodyToken, SilentToken} from "./support/Tokens.sol";
 import {Harness} from "./support/Harness.sol";
@@ -55,6 +55,39 @@ contract WithdrawTest is Harness {
             escrow.withdraw(NATIVE, lost[i]);
         }
         vm.assertEq(escrow.credit(NATIVE, address(account)), BUDGET, "credit");
+    }
+
+    /// @dev A JobId is any word, and so the place of a credit too; the amount was chosen to look like a settled job.
+    function test_a_credit_reads_as_no_job() public {
+        JobTerms memory terms = plain();
+        terms.payer = address(account);
+        terms.budget = uint128(BUDGET) + uint128(Status.Settled);
+        vm.deal(address(account), terms.budget);
+        account.act(address(escrow), terms.budget, abi.encodeCall(IJobEscrow.fund, (pack(terms))));
+        account.set(Account.Mood.Reverts);
+        vm.warp(terms.submitBy + 1);
+        escrow.refund(brief(terms));
+        vm.assertEq(escrow.credit(NATIVE, address(account)), terms.budget, "credit");
+        bytes32 place = keccak256(abi.encode(address(account), keccak256(abi.encode(NATIVE, uint256(0)))));
+        vm.assertTrue(vm.load(address(escrow), place) != 0, "the credit lies there");
+        Job memory none;
+        vm.assertEq(keccak256(abi.encode(escrow.jobs(JobId.wrap(place)))), keccak256(abi.encode(none)), "no job");
+    }
+
+    /// @dev However much it is.
+    function testFuzz_no_credit_reads_as_a_job(uint128 amount) public {
+        JobTerms memory terms = plain();
+        (terms.payer, terms.budget) = (address(account), amount == 0 ? 1 : amount);
+        vm.deal(address(account), terms.budget);
+        account.act(address(escrow), terms.budget, abi.encodeCall(IJobEscrow.fund, (pack(terms))));
+        account.set(Account.Mood.Reverts);
+        vm.warp(terms.submitBy + 1);
+        escrow.refund(brief(terms));
+        bytes32 place = keccak256(abi.encode(address(account), keccak256(abi.encode(NATIVE, uint256(0)))));
+        vm.assertEq(uint256(escrow.jobs(JobId.wrap(place)).status), 0, "no job");
+        account.set(Account.Mood.Kind);
+        account.act(address(escrow), 0, abi.encodeCall(IJobEscrow.withdraw, (NATIVE, address(account))));
+        vm.assertEq(address(account).balance, terms.budget, "all of it");
     }
 
     function test_refuses_a_second_withdrawal() public {

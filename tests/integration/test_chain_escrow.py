@@ -161,7 +161,8 @@ def test_both_parties_cancel(deployed):
     client, terms = deployed.client, deployed.terms()
     deployed.fund(terms)
     expiry = deployed.anvil.now() + 600
-    agreement = Cancel(job_of(deployed, terms), int(Status.FUNDED), 0, expiry)
+    slot = client.status(job_of(deployed, terms))
+    agreement = Cancel(job_of(deployed, terms), int(slot.status), slot.round, slot.clock, slot.commit, expiry)
     digest = bytes.fromhex(cancel_digest(agreement, deployed.deployment.chain_id, deployed.deployment.escrow)[2:])
     signatures = [
         "0x" + bytes(who.unsafe_sign_hash(digest).signature).hex() for who in (deployed.payer, deployed.worker)
@@ -176,7 +177,8 @@ def test_a_relayer_submits_with_the_workers_signature(deployed):
 
     client, terms = deployed.client, deployed.terms()
     deployed.fund(terms)
-    submission = Submission(job_of(deployed, terms), 0, RESULT, EVIDENCE)
+    job = job_of(deployed, terms)
+    submission = Submission(job, client.status(job).clock, RESULT, EVIDENCE)
     digest = bytes.fromhex(submission_digest(submission, deployed.deployment.chain_id, deployed.deployment.escrow)[2:])
     signature = "0x" + bytes(deployed.worker.unsafe_sign_hash(digest).signature).hex()
     transact(client, client.submit_for(terms, RESULT, EVIDENCE, signature), deployed.payer)

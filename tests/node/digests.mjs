@@ -19,8 +19,8 @@ const types = {
   Verdict: members(
     "bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,bytes32 evidenceHash",
   ),
-  Cancel: members("bytes32 job,uint8 status,uint8 round,uint40 expiry"),
-  Submission: members("bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash"),
+  Cancel: members("bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry"),
+  Submission: members("bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash"),
   BatchVerdict: members("bytes32 root"),
   TokenPermissions: members("address token,uint256 amount"),
   PermitWitnessTransferFrom: members(

@@ -37,11 +37,16 @@ abstract contract DisputeHandler is VerdictHandler {
         address by = arbiter;
         if (flaw == 1) by = entry.terms.payer;
         bool wins = _roll(seed, 311, 2) == 0;
+        if (flaw > 1 && _roll(seed, 312, 3) == 0) {
+            toWorker = entry.standing.workerAmount;
+            wins = _roll(seed, 313, 5) == 0;
+        }
         bool goes = _rulable(entry) && flaw > 1;
         bytes memory terms = _eitherForm(entry, seed);
         _call(by, 0, abi.encodeCall(IJobEscrow.rule, (terms, toWorker, wins, entry.standing)), goes);
         if (!goes) return;
-        (entry.standing.outcome, entry.standing.workerAmount, entry.ruled) = (Outcome.Ruling, toWorker, true);
+        if (!wins && toWorker == entry.standing.workerAmount) ++done["upheld"];
+        else (entry.standing.outcome, entry.standing.workerAmount, entry.ruled) = (Outcome.Ruling, toWorker, true);
         _returnDisputeBond(entry, wins);
         _settle(last, 0);
         ++done[wins ? bytes32("ruled for the disputer") : bytes32("ruled against the disputer")];
@@ -50,21 +55,24 @@ abstract contract DisputeHandler is VerdictHandler {
     // ------------------------------------------------------------------ calling off
 
     /// @dev 0: they agreed in another status; 1: in another round; 2: one signed for both; 3: the agreement is over;
-    /// 4: the payer alone; 5, 6: one calls and the other signed; 7: both signed.
+    /// 4: the payer alone; 5, 6: one calls and the other signed; 7: both signed; 12, 13: of another claim, by its clock and
+    /// by its commit.
     function cancelJob(uint256 seed) external about(_pick(seed, _lives)) {
         Entry storage entry = _entries[last];
-        uint256 kind = _roll(seed, 320, 12);
-        if (kind > 7) kind -= 3;
+        uint256 kind = _roll(seed, 320, 14);
+        if (kind > 7 && kind < 12) kind -= 3;
         bool alone = _isOpen(entry) && (entry.status == Status.Funded || _lapsed(entry));
         uint40 expiry = _expiry(seed, kind);
         bytes32 digest = _cancelDigest(
             entry,
             kind == 0 ? Status(uint8(entry.status) ^ 1) : entry.status,
             kind == 1 ? entry.round + 1 : entry.round,
+            uint40(kind == 12 ? entry.clock ^ 1 : entry.clock),
+            kind == 13 ? entry.commit ^ 1 : entry.commit,
             expiry
         );
         (address by, bytes memory signatures) = _agreement(entry, kind, alone, digest);
-        bool goes = _lives(entry) && (kind > 4 || (kind == 4 && alone));
+        bool goes = _lives(entry) && ((kind > 4 && kind < 12) || (kind == 4 && alone));
         bytes memory terms = _eitherForm(entry, seed);
         _call(by, 0, abi.encodeCall(IJobEscrow.cancel, (terms, entry.standing, expiry, signatures)), goes);
         if (goes) return _cancel(entry, alone);
@@ -74,7 +82,7 @@ abstract contract DisputeHandler is VerdictHandler {
     /// @dev What is signed for nothing is never signed again: a contract's word stands.
     function _expiry(uint256 seed, uint256 kind) private view returns (uint40) {
         if (kind == 3) return uint40(block.timestamp - 1);
-        return uint40(block.timestamp + (kind < 3 ? 1 + _actions : _roll(seed, 321, 2)));
+        return uint40(block.timestamp + (kind < 3 || kind > 11 ? 1 + _actions : _roll(seed, 321, 2)));
     }
 
     function _agreement(Entry storage entry, uint256 kind, bool alone, bytes32 digest)
@@ -93,13 +101,14 @@ abstract contract DisputeHandler is VerdictHandler {
         }
     }
 
-    function _cancelDigest(Entry storage entry, Status status, uint8 round, uint40 expiry)
+    function _cancelDigest(Entry storage entry, Status status, uint8 round, uint40 clock, uint256 commit, uint40 expiry)
         internal
         view
         returns (bytes32)
     {
-        bytes32 typehash = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
-        return digestOf(keccak256(abi.encode(typehash, entry.id, status, round, expiry)));
+        bytes32 typehash =
+            keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry)");
+        return digestOf(keccak256(abi.encode(typehash, entry.id, status, round, clock, commit, expiry)));
     }
 
     function _cancel(Entry storage entry, bool alone) private {

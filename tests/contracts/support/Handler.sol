@@ -30,6 +30,7 @@ contract Handler is MoneyHandler, DisputeHandler {
         if (_refundable(entry)) return this.refundJob(seed);
         if (_toppable(entry) && kind != 0) return this.topUpResult(seed);
         if (kind == 0 || (kind < 2 && _disputable(entry))) return this.passToDeadline(seed);
+        if (_standing(entry) && kind == 2) return this.agreeOnProposal(seed);
         if (_deliverable(entry)) return this.submitResult(seed);
         if (_batchable(entry) && kind < 3) {
             this.fundTwin(seed);
@@ -38,8 +39,9 @@ contract Handler is MoneyHandler, DisputeHandler {
         if (_batchable(entry) && kind < 4) return this.settleJobs(seed, amount);
         if (_judgeable(entry)) return this.proposeVerdict(seed, amount);
         if (_disputable(entry)) return this.disputeProposal(seed);
-        if (_rulable(entry) && kind < 4) return this.ruleDispute(seed, amount);
-        if (kind == 4) return this.passToDeadline(seed);
+        uint256 fate = _roll(seed, 401, 10);
+        if (_rulable(entry) && fate < 5) return this.ruleDispute(seed, amount);
+        if (_rulable(entry) ? fate > 7 : kind == 4) return this.passToDeadline(seed);
         this.cancelJob(seed);
     }
 
@@ -203,13 +205,14 @@ contract Handler is MoneyHandler, DisputeHandler {
         );
         uint256 seed = uint256(keccak256(abi.encode(entry.id, _actions)));
         _checkVerdictDigests(entry.id, seed);
-        bytes32 cancel = digests.cancelDigest(entry.id, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100));
+        (Status status, uint8 round) = (Status(seed % 8), uint8(seed >> 160));
+        (uint40 clock, uint256 commit, uint40 expiry) = (uint40(seed >> 120), seed >> 50, uint40(seed >> 80));
         vm.assertEq(
-            cancel,
-            _cancelDigest(entry, Status(seed % 8), uint8(seed >> 160), uint40(seed >> 100)),
+            digests.cancelDigest(entry.id, status, round, clock, commit, expiry),
+            _cancelDigest(entry, status, round, clock, commit, expiry),
             "promise 12: cancel"
         );
-        bytes32 submission = digests.submissionDigest(entry.id, entry.round, bytes32(seed), MULTISET);
+        bytes32 submission = digests.submissionDigest(entry.id, uint40(entry.clock), bytes32(seed), MULTISET);
         vm.assertEq(submission, _submissionDigest(entry, bytes32(seed)), "promise 12: submission");
     }
 

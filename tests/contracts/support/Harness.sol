@@ -256,11 +256,20 @@ abstract contract Harness is IJobEscrowErrors {
         return bytes.concat(sign(payerKey, digest), sign(workerKey, digest));
     }
 
-    /// @dev In the round that the job is in.
+    /// @dev In `status`, and otherwise as the job stands.
     function agreementDigest(JobTerms memory terms, Status status, uint40 expiry) internal view returns (bytes32) {
-        bytes32 typehash = keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)");
-        uint8 round = escrow.jobs(idOf(terms)).round;
-        return digestOf(keccak256(abi.encode(typehash, idOf(terms), status, round, expiry)));
+        bytes32 typehash =
+            keccak256("Cancel(bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry)");
+        Job memory slot = escrow.jobs(idOf(terms));
+        bytes memory own = abi.encode(idOf(terms), status, slot.round, slot.clock, slot.commit, expiry);
+        return digestOf(keccak256(bytes.concat(typehash, own)));
+    }
+
+    /// @dev What the worker signs for a relayer to deliver the job as it stands.
+    function submissionDigest(JobTerms memory terms, bytes32 result) internal view returns (bytes32) {
+        bytes32 typehash = keccak256("Submission(bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash)");
+        uint40 clock = escrow.jobs(idOf(terms)).clock;
+        return digestOf(keccak256(abi.encode(typehash, idOf(terms), clock, result, MULTISET)));
     }
 
     /// @dev What `cancel` wants of a job that names its worker.

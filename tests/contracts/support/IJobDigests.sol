@@ -17,8 +17,11 @@ interface IJobDigests {
         pure
         returns (bytes32);
     function batchDigest(bytes32[] memory leaves) external view returns (bytes32);
-    function cancelDigest(JobId, Status, uint8 round, uint40 expiry) external view returns (bytes32);
-    function submissionDigest(JobId, uint8 round, bytes32 resultHash, bytes32 multisetHash)
+    function cancelDigest(JobId, Status, uint8 round, uint40 clock, uint256 commit, uint40 expiry)
+        external
+        view
+        returns (bytes32);
+    function submissionDigest(JobId, uint40 clock, bytes32 resultHash, bytes32 multisetHash)
         external
         view
         returns (bytes32);

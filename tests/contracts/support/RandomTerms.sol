@@ -20,8 +20,13 @@ abstract contract RandomTerms is Model {
             t.rulingWindow = uint32(1 + _roll(seed, 26, 2 days));
             t.maxRounds = [1, 2, 3, 3][_roll(seed, 27, 4)];
         }
-        t.disputeBondBps = t.arbiter == address(0) ? 0 : uint16(500 + _roll(seed, 28, 9501));
+        t.disputeBondBps = t.arbiter == address(0) ? 0 : _leastBond(t) + uint16(_roll(seed, 28, 10_001 - _leastBond(t)));
         _times(t, seed);
+    }
+
+    /// @dev Of a dispute: a twentieth, and more than the fee.
+    function _leastBond(JobTerms memory t) private pure returns (uint16) {
+        return t.feeBps < 500 ? 500 : t.feeBps + 1;
     }
 
     function _parties(JobTerms memory t, uint256 seed) private view {
@@ -68,15 +73,16 @@ abstract contract RandomTerms is Model {
 
     /// @dev One account in two roles.
     function _shareRole(JobTerms memory t, uint256 seed) internal view {
-        uint256 kind = _roll(seed, 40, 6);
+        uint256 kind = _roll(seed, 40, 7);
         address validator = vm.addr(keys[_roll(seed, 41, 5)]);
         if (t.worker == address(0)) (t.worker, t.claimBy, t.deliverWindow, t.claimBondBps) = (worker, 0, 0, 0);
         if (kind == 0) t.worker = t.payer;
         if (kind == 1) t.worker = t.requester;
         if (kind == 2) t.worker = validator;
         if (kind == 3) t.requester = validator;
-        if (kind == 4) (t.arbiter, t.rulingWindow, t.disputeBondBps) = (t.worker, 1 days, 500);
-        if (kind == 5) (t.arbiter, t.rulingWindow, t.disputeBondBps) = (t.payer, 1 days, 500);
+        if (kind == 4) (t.arbiter, t.rulingWindow, t.disputeBondBps) = (t.worker, 1 days, 1001);
+        if (kind == 5) (t.arbiter, t.rulingWindow, t.disputeBondBps) = (t.payer, 1 days, 1001);
+        if (kind == 6) (t.arbiter, t.rulingWindow, t.disputeBondBps, t.feeTo) = (arbiter, 1 days, 1001, arbiter);
     }
 
     /// @dev One rule broken, by the least that breaks it.
@@ -91,7 +97,7 @@ abstract contract RandomTerms is Model {
         if (kind == 6) t.verdictBy = uint40(block.timestamp + 365 days + 1);
         if (kind == 7) t.quorum = _roll(seed, 43, 2) == 0 ? 2 : 6;
         if (kind == 8) t.maxRounds = t.challengeWindow == 0 ? 2 : 9;
-        if (kind == 9) t.disputeBondBps = t.arbiter == address(0) ? 10_001 : 499;
+        if (kind == 9) t.disputeBondBps = t.arbiter == address(0) ? 10_001 : _leastBond(t) - 1;
         if (kind == 10) t.claimBy = t.worker == address(0) ? t.submitBy - t.deliverWindow + 1 : 1;
         if (kind == 11) t.token = address(liar);
     }

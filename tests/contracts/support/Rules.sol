@@ -36,6 +36,11 @@ abstract contract Rules is Model {
         return _judgeable(entry) && entry.terms.challengeWindow == 0;
     }
 
+    /// @dev A verdict stands, and no silence.
+    function _standing(Entry storage entry) internal view returns (bool) {
+        return entry.status == Status.Proposed && entry.standing.outcome != Outcome.Silence;
+    }
+
     function _silenced(Entry storage entry) internal view returns (bool) {
         return entry.status == Status.Submitted && block.timestamp > entry.terms.verdictBy;
     }

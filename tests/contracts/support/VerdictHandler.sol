@@ -52,8 +52,8 @@ abstract contract VerdictHandler is Rules {
     }
 
     function _submissionDigest(Entry storage entry, bytes32 result) internal view returns (bytes32) {
-        bytes32 typehash = keccak256("Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)");
-        return digestOf(keccak256(abi.encode(typehash, entry.id, entry.round, result, MULTISET)));
+        bytes32 typehash = keccak256("Submission(bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash)");
+        return digestOf(keccak256(abi.encode(typehash, entry.id, uint40(entry.clock), result, MULTISET)));
     }
 
     // ------------------------------------------------------------------ verdicts
@@ -70,12 +70,14 @@ abstract contract VerdictHandler is Rules {
             bytes memory payers = _signatureOf(entry.terms.payer, digest);
             signatures = bytes.concat(signatures, payers, _signatureOf(entry.standing.worker, digest));
         }
-        bool goes = _judgeable(entry) && !flawed;
+        bool agreed = cosigned && _repeats(entry, found);
+        bool goes = (_judgeable(entry) || agreed) && !flawed;
         _call(anyone, 0, abi.encodeCall(IJobEscrow.propose, (entry.whole, found, signatures)), goes);
         if (!goes) {
             if (_judgeable(entry)) ++done["flawed verdict refused"];
             return;
         }
+        if (agreed) return _agree();
         _propose(entry, found.outcome, found.workerAmount, found.signers);
         if (cosigned) ++done["cosigned"];
         if (!cosigned && entry.terms.challengeWindow != 0) {
@@ -83,6 +85,46 @@ abstract contract VerdictHandler is Rules {
         }
         _settle(last, _feeOf(entry));
         ++done["settled at once"];
+    }
+
+    /// @dev The verdict that stands, once more, and with it what the parties sign to have it settled. 0: the worker has
+    /// not signed; 1: neither has; 2: a validator more is said to have signed; 3: another amount; 4: another round.
+    function agreeOnProposal(uint256 seed) external about(_pick(seed, _standing)) {
+        Entry storage entry = _entries[last];
+        if (!_standing(entry)) return;
+        Proposal memory stands = entry.standing;
+        uint256 flaw = _roll(seed, 240, 15);
+        SignedVerdict memory found;
+        found.claimer = _isOpen(entry) ? stands.worker : address(0);
+        (found.resultHash, found.outcome, found.evidenceHash) = (stands.resultHash, stands.outcome, bytes32(seed));
+        if (stands.outcome == Outcome.Accept) found.workerAmount = stands.workerAmount;
+        found.signers = stands.signers;
+        // One that has not, or none that there is.
+        if (flaw == 2) found.signers |= found.signers << 1 | 1;
+        if (flaw == 3) found.workerAmount ^= 1;
+        bool flawed = flaw < 5;
+        bytes32 digest = digestOf(verdictHash(entry.id, flaw == 4 ? entry.round + 1 : entry.round, found));
+        bytes memory signatures = _attest(found.signers, digest, type(uint256).max);
+        if (flaw != 1) {
+            bytes memory payers = _signatureOf(entry.terms.payer, digest);
+            bytes memory workers = _signatureOf(flaw == 0 ? entry.terms.payer : stands.worker, digest);
+            signatures = bytes.concat(signatures, payers, workers);
+        }
+        _call(anyone, 0, abi.encodeCall(IJobEscrow.propose, (entry.whole, found, signatures)), !flawed);
+        if (flawed) ++done["agreement refused"];
+        else _agree();
+    }
+
+    function _agree() private {
+        _settle(last, _feeOf(_entries[last]));
+        ++done["agreed on what stands"];
+    }
+
+    /// @dev Whether the verdict is the one that stands, by the same validators.
+    function _repeats(Entry storage entry, SignedVerdict memory found) private view returns (bool) {
+        Proposal memory stands = entry.standing;
+        if (!_standing(entry) || found.outcome != stands.outcome || found.signers != stands.signers) return false;
+        return stands.outcome != Outcome.Accept || found.workerAmount == stands.workerAmount;
     }
 
     function _found(Entry storage entry, uint256 seed, uint256 amount)
@@ -163,23 +205,27 @@ abstract contract VerdictHandler is Rules {
 
     struct Batch {
         uint256[] members;
+        /// @dev Which of them the batch settles, and whether one does not belong there.
+        bool[] ends;
+        uint256 settled;
+        bool alien;
         bytes[] terms;
         BatchedVerdict[] verdicts;
         bytes32[] hashes;
         uint256 quorum;
     }
 
-    /// @dev Up to three jobs by one signature set. 0 and 4: one in it does not belong there; 1: a stranger signed;
-    /// 2: another root was signed; 3: too few signed.
+    /// @dev Up to three jobs by one signature set. 0: any job at all is in it too; 1: a stranger signed; 2: another root was
+    /// signed; 3: too few signed; 4: one is in it twice; 5: the last one is given as a leaf.
     function settleJobs(uint256 seed, uint256 amount) external about(_pick(seed, _batchable)) {
         uint256 flaw = _roll(seed, 220, 15);
         Batch memory batch = _batch(seed, amount, flaw);
         uint16 signers = _signers(seed, flaw == 3 ? batch.quorum - 1 : batch.quorum);
         bytes memory signatures = _attest(signers, _batchDigest(batch.hashes), flaw == 1 ? 1 : type(uint256).max);
-        bool goes = _batchable(_entries[last]) && flaw > 4;
+        bool goes = !batch.alien && batch.settled != 0 && (flaw == 0 || flaw > 3);
         bytes memory data = abi.encodeCall(IJobEscrow.settleBatch, (batch.terms, batch.verdicts, signers, signatures));
         _call(anyone, 0, data, goes);
-        if (goes) return _settleAll(batch.members, batch.verdicts, signers);
+        if (goes) return _settleAll(batch, signers);
         if (_batchable(_entries[last])) ++done["flawed batch refused"];
     }
 
@@ -187,7 +233,9 @@ abstract contract VerdictHandler is Rules {
         batch.members = _members(flaw, seed);
         uint256 count = batch.members.length;
         (batch.terms, batch.hashes) = (new bytes[](count), new bytes32[](count));
-        batch.verdicts = new BatchedVerdict[](count);
+        (batch.verdicts, batch.ends) = (new BatchedVerdict[](count), new bool[](count));
+        // The first one's validators are asked, and its quorum with them.
+        batch.quorum = _entries[last].terms.quorum;
         for (uint256 i = 0; i < count; ++i) {
             Entry storage entry = _entries[batch.members[i]];
             uint256 own = _roll(seed, 223 + i, type(uint256).max);
@@ -195,12 +243,27 @@ abstract contract VerdictHandler is Rules {
             batch.hashes[i] = verdictHash(entry.id, entry.round, v);
             batch.verdicts[i] = BatchedVerdict(v.claimer, v.resultHash, v.outcome, v.workerAmount, v.evidenceHash);
             batch.terms[i] = i == 0 ? entry.whole : _eitherForm(entry, own);
+            if (flaw == 5 && i != 0 && i == count - 1) {
+                batch.terms[i] = abi.encodePacked(keccak256(abi.encodePacked(uint8(0), batch.hashes[i])));
+                continue;
+            }
+            if (!_alike(batch.members[i], last) || entry.terms.challengeWindow != 0) batch.alien = true;
+            if (!_batchable(entry) || _isAmong(batch, i)) continue;
+            batch.ends[i] = true;
+            ++batch.settled;
             if (entry.terms.quorum > batch.quorum) batch.quorum = entry.terms.quorum;
         }
         if (flaw == 2) batch.hashes[count - 1] = 0;
     }
 
-    /// @dev Jobs that could settle together, the action's own first; 0: and a stranger; 4: and one of them again.
+    /// @dev Whether the job at `place` was there before.
+    function _isAmong(Batch memory batch, uint256 place) private pure returns (bool found) {
+        for (uint256 i = 0; i < place; ++i) {
+            found = found || batch.members[i] == batch.members[place];
+        }
+    }
+
+    /// @dev Jobs that could settle together, the action's own first; 0: and any; 4: and one of them again.
     function _members(uint256 flaw, uint256 seed) private view returns (uint256[] memory members) {
         uint256[] memory found = new uint256[](4);
         uint256 count = 1;
@@ -210,14 +273,7 @@ abstract contract VerdictHandler is Rules {
             if (_batchable(_entries[next]) && _alike(next, last)) found[count++] = next;
         }
         if (flaw == 4) found[count++] = found[_roll(seed, 221, count)];
-        if (flaw == 0) {
-            uint256 stranger = _roll(seed, 222, _entries.length);
-            // Where everybody may join, one joins again.
-            for (uint256 i = 0; i < _entries.length && _batchable(_entries[stranger]) && _alike(stranger, last); ++i) {
-                stranger = (stranger + 1) % _entries.length;
-            }
-            found[count++] = _batchable(_entries[stranger]) && _alike(stranger, last) ? last : stranger;
-        }
+        if (flaw == 0) found[count++] = _roll(seed, 222, _entries.length);
         members = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
             members[i] = found[i];
@@ -228,14 +284,16 @@ abstract contract VerdictHandler is Rules {
         return _entries[one].terms.token == _entries[other].terms.token;
     }
 
-    function _settleAll(uint256[] memory members, BatchedVerdict[] memory verdicts, uint16 signers) private {
-        for (uint256 i = 0; i < members.length; ++i) {
-            Entry storage entry = _entries[members[i]];
-            _propose(entry, verdicts[i].outcome, verdicts[i].workerAmount, signers);
-            _settle(members[i], _feeOf(entry));
+    function _settleAll(Batch memory batch, uint16 signers) private {
+        for (uint256 i = 0; i < batch.members.length; ++i) {
+            if (!batch.ends[i]) continue;
+            Entry storage entry = _entries[batch.members[i]];
+            _propose(entry, batch.verdicts[i].outcome, batch.verdicts[i].workerAmount, signers);
+            _settle(batch.members[i], _feeOf(entry));
         }
         ++done["batch"];
-        if (members.length > 1) ++done["batch of several"];
+        if (batch.settled > 1) ++done["batch of several"];
+        if (batch.settled < batch.members.length) ++done["batch that settles some"];
     }
 
     function _batchDigest(bytes32[] memory hashes) internal view returns (bytes32) {

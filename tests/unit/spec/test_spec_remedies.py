@@ -76,6 +76,13 @@ FAULTS = {
     "fee-to": ("settlement:", "settlement:\n  fee_bps: 10"),
     "window": ("settlement:", "settlement:\n  ruling_window_s: 60\n  challenge_window_s: 60"),
     "ruling": ("settlement:", 'settlement:\n  arbiter: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"'),
+    "fee-of-the-arbiter": (
+        "settlement:",
+        "settlement:\n  ruling_window_s: 60\n"
+        + "".join(
+            f'  {role}: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"\n' for role in ("arbiter", "fee_to")
+        ).rstrip(),
+    ),
     "quorum": ("settlement:", "settlement:\n  quorum: 0"),
     "total": ("settlement:", "timeouts:\n  total_s: 7200\nsettlement:"),
     "verdict": ("settlement:", "timeouts:\n  verdict_s: 60\nsettlement:"),

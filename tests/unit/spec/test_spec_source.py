@@ -199,6 +199,15 @@ def test_a_bad_value_is_the_only_finding(
             "once each",
         ),
         ("settlement", ["fee_bps: 100"], "settlement.fee_to", "needs a receiver"),
+        (
+            "settlement",
+            [
+                "ruling_window_s: 60",
+                *(f'{role}: "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"' for role in ("arbiter", "fee_to")),
+            ],
+            "settlement.fee_to",
+            "is the arbiter too",
+        ),
         ("settlement", ["max_rounds: 0"], "settlement.max_rounds", "outside 1 to 8"),
         (
             "settlement",

@@ -175,6 +175,12 @@ def test_an_arbiter_is_the_one_the_spec_names() -> None:
     assert paths(caught) == ["arbiter"]
 
 
+@pytest.mark.parametrize(("fee", "bond"), [(0, 500), (499, 500), (500, 501), (1000, 1001)])
+def test_the_bond_of_a_dispute_is_above_the_fee_that_a_ruling_saves(fee: int, bond: int) -> None:
+    named = {"arbiter": party(9), "ruling_window_s": 60, "fee_bps": fee, "fee_to": party(50)}
+    assert terms_of(child(settlement=named)).dispute_bond_bps == bond
+
+
 SOUND = terms_of(child())
 ESCROW = party(77)
 OPEN = {"worker": ZERO_ADDRESS, "claim_by": NOW + 60, "deliver_window": 3600, "claim_bond_bps": 500}
@@ -204,6 +210,9 @@ def test_sound_terms_break_no_bound() -> None:
         ({"arbiter": party(9)}, "ruling_window"),
         ({"arbiter": party(9), "ruling_window": 1, "dispute_bond_bps": 499}, "dispute_bond_bps"),
         ({"dispute_bond_bps": 10_001}, "dispute_bond_bps"),
+        ({**CONTESTED, "fee_bps": 500, "fee_to": party(50)}, "dispute_bond_bps"),
+        ({**CONTESTED, "fee_bps": 1000, "fee_to": party(50), "dispute_bond_bps": 1000}, "dispute_bond_bps"),
+        ({**CONTESTED, "fee_to": party(9)}, "fee_to"),
         ({"max_rounds": 0}, "max_rounds"),
         ({"max_rounds": 2}, "max_rounds"),
         ({**CONTESTED, "max_rounds": 9}, "max_rounds"),
@@ -232,6 +241,8 @@ def test_each_bound_of_the_contract_is_told(changes: dict[str, Any], faulty: str
     [
         {"budget": 2**128 - 1},
         {"fee_bps": 1000, "fee_to": party(50)},
+        {**CONTESTED, "fee_bps": 1000, "fee_to": party(50), "dispute_bond_bps": 1001},
+        {**CONTESTED, "fee_bps": 499, "fee_to": party(50)},
         {"submit_by": NOW},
         {"verdict_by": SOUND.submit_by + 7200},
         {"verdict_by": NOW + 365 * 86_400},

@@ -112,10 +112,11 @@ def test_what_is_signed_hashes_as_the_contract_does(vector: dict[str, Any]) -> N
     assert verdict_digest(verdict, CHAIN, ESCROW) == vector["verdictDigest"]
     assert verdict_root([verdict]) == vector["leaf"]
     said = vector["cancel"]
-    cancel = Cancel(said["job"], int(said["status"]), int(said["round"]), int(said["expiry"]))
+    numbers = (int(said[name]) for name in ("status", "round", "clock", "commit", "expiry"))
+    cancel = Cancel(said["job"], *numbers)
     assert cancel_digest(cancel, CHAIN, ESCROW) == vector["cancelDigest"]
     said = vector["submission"]
-    submission = Submission(said["job"], int(said["round"]), said["resultHash"], said["multisetHash"])
+    submission = Submission(said["job"], int(said["clock"]), said["resultHash"], said["multisetHash"])
     assert submission_digest(submission, CHAIN, ESCROW) == vector["submissionDigest"]
 
 
@@ -176,8 +177,8 @@ ENCODED_TYPES = {
     "bytes validators)",
     VERDICT: "Verdict(bytes32 job,uint8 round,bytes32 resultHash,uint8 outcome,uint128 workerAmount,"
     "bytes32 evidenceHash)",
-    CANCEL: "Cancel(bytes32 job,uint8 status,uint8 round,uint40 expiry)",
-    SUBMISSION: "Submission(bytes32 job,uint8 round,bytes32 resultHash,bytes32 multisetHash)",
+    CANCEL: "Cancel(bytes32 job,uint8 status,uint8 round,uint40 clock,uint256 commit,uint40 expiry)",
+    SUBMISSION: "Submission(bytes32 job,uint40 clock,bytes32 resultHash,bytes32 multisetHash)",
     BATCH_VERDICT: "BatchVerdict(bytes32 root)",
     RECEIVE_WITH_AUTHORIZATION: "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
     "uint256 validBefore,bytes32 nonce)",
