@@ -275,7 +275,9 @@ class Player:
         ]
         digest = batch_digest(verdict_root([each.verdict for each in batch]), *self.place)
         signers = self.deployed.validators[1:]
-        return self.client.settle_batch(batch, {each.address: self._sign(each, digest) for each in signers})
+        alone = {self.jobs[name].id for name in step.get("leaves", ())}
+        members = [each.verdict if each.verdict.job in alone else each for each in batch]
+        return self.client.settle_batch(members, {each.address: self._sign(each, digest) for each in signers})
 
     def _settle_silence(self, job: Job, step: Mapping[str, Any]) -> Call:
         del step

@@ -31,6 +31,7 @@ from oracle.terms import (
     join_signatures,
     pack_brief,
     pack_terms,
+    verdict_leaf,
 )
 
 if TYPE_CHECKING:  # a name in a signature only: the chain needs no statistics
@@ -204,28 +205,37 @@ class EscrowCalls:
         )
         return self._call("propose", [pack_terms(terms), signed, _joined([*ordered, *cosignatures])])
 
-    def settle_batch(self, batch: Sequence[BatchedJob], signatures: Mapping[str, str]) -> Call:
+    def settle_batch(self, batch: Sequence[BatchedJob | Verdict], signatures: Mapping[str, str]) -> Call:
         """Settle many jobs with one signature per validator over `batch_digest` of their `verdict_root`.
 
-        By anyone, until the first of their verdict_by. All have the same validators and token and no challenge window.
-        `signatures` are by the validator's address. Raises ValueError for an empty batch, or a signer who is not a
-        validator of it.
+        By anyone, until their verdict_by. All have the same validators and token and no challenge window. A job that no
+        longer waits for its verdict is left out, and so is one of which, but for the first, the verdict alone is given;
+        the same signatures may settle them later. `signatures` are by the validator's address. Raises ValueError for an
+        empty batch, one without its first job's terms, or a signer who is not a validator of it.
         """
-        if not batch:
-            raise ValueError("a batch of no jobs settles nothing")
+        if not batch or isinstance(batch[0], Verdict):
+            raise ValueError("a batch begins with a job's terms: its validators are those who signed")
         signers, ordered = _by_validator(batch[0].terms, signatures)
-        terms = [pack_brief(job.terms) if index else pack_terms(job.terms) for index, job in enumerate(batch)]
-        verdicts = [
-            (
-                self._claimer(job.terms, job.claimer),
-                HexBytes(job.verdict.result_hash),
-                int(job.verdict.outcome),
-                job.verdict.worker_amount,
-                HexBytes(job.verdict.evidence_hash),
-            )
-            for job in batch
+        rest = [
+            bytes(HexBytes(verdict_leaf(member))) if isinstance(member, Verdict) else pack_brief(member.terms)
+            for member in batch[1:]
         ]
+        terms = [pack_terms(batch[0].terms), *rest]
+        verdicts = [self._batched(member) for member in batch]
         return self._call("settleBatch", [terms, verdicts, signers, _joined(ordered)])
+
+    def _batched(self, member: BatchedJob | Verdict) -> tuple[str, HexBytes, int, int, HexBytes]:
+        """A `BatchedVerdict`; nobody reads the one of a job that is left out."""
+        if isinstance(member, Verdict):
+            return ZERO_ADDRESS, HexBytes(bytes(32)), 0, 0, HexBytes(bytes(32))
+        verdict = member.verdict
+        return (
+            self._claimer(member.terms, member.claimer),
+            HexBytes(verdict.result_hash),
+            int(verdict.outcome),
+            verdict.worker_amount,
+            HexBytes(verdict.evidence_hash),
+        )
 
     def settle_silence(self, terms: JobTerms, result_hash: str, claimer: str | None = None) -> Call:
         """Propose the silence share; by anyone, after verdict_by. `claimer`: of an open job, who claimed it."""

@@ -17,6 +17,7 @@ from oracle.terms.merkle import (
     evidence_inclusion,
     evidence_root,
     verdict_inclusion,
+    verdict_leaf,
     verdict_root,
 )
 from oracle.terms.payments import (
@@ -76,6 +77,7 @@ __all__ = [
     "unpack_terms",
     "verdict_digest",
     "verdict_inclusion",
+    "verdict_leaf",
     "verdict_root",
     "worker_amount",
 ]

@@ -73,6 +73,11 @@ def inclusion_of(contents: Sequence[bytes], index: int) -> Inclusion:
     return Inclusion("0x" + levels[-1][0].hex(), index, len(contents), tuple(proof))
 
 
+def verdict_leaf(verdict: Verdict) -> str:
+    """What `settleBatch` takes in the place of a job that it is to leave out; 0x and 64 digits."""
+    return "0x" + leaf_of(verdict_struct_hash(verdict)).hex()
+
+
 def verdict_root(verdicts: Sequence[Verdict]) -> str:
     """The root that validators sign to settle many jobs at once: over the struct hashes, in the batch's order."""
     return root_of([verdict_struct_hash(verdict) for verdict in verdicts])
