@@ -59,6 +59,9 @@ class PaperNode:
     def head(self) -> Block:
         return Block(self.block_number, "0x" + "00" * 32, 0, "0x" + "00" * 32, self.base_fee, None, ())
 
+    def next_base_fee(self) -> int | None:
+        return self.base_fee
+
     def priority_fee(self, base_fee: int) -> int:
         del base_fee
         return 1

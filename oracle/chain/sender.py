@@ -6,7 +6,7 @@
 
 The node's mempool is not trusted to remember: as long as a written-down transaction has no receipt, broadcast it again.
 Nor are its words, which every kind of node chooses for itself: whether a nonce is lost is asked of the account's count,
-and whether a fee is too low of the head's base fee.
+and whether a fee is too low of the next base fee.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ GAS_MARGIN_PERCENT = 25
 REPLACEMENT_PERCENT = 25
 """Fees rise by this much at least in a replacement; nodes ask for 10 to 12.5."""
 REPLACEMENTS = 8
-"""Of one transaction: after as many a quarter more each, something else is wrong."""
+"""Of one transaction at one go: after as many, each a quarter dearer at least, something else is wrong."""
 POLL_S = 0.2
 LOOK_AGAIN_S = 2.0
 """How long a receipt may come after the count of the account whose transaction was mined: another node may tell it."""
@@ -159,7 +159,7 @@ class Receipt:
 def prepare(client: EscrowClient, call: Call, account: LocalAccount, *, nonce: int | None = None) -> SignedTransaction:
     """Simulate `call` from `account` on the head block, then price, number and sign it. Nothing is sent.
 
-    Fees: twice the head's base fee plus the node's suggested tip, which stays includable through six full blocks; on a
+    Fees: twice the next base fee plus the node's suggested tip, which stays includable through six full blocks; on a
     chain without a base fee, a quarter above the node's gas price. `nonce` defaults to the next one, transactions
     waiting in the mempool counted.
     Raises CallReverted with the decoded error, InsufficientFunds, WrongNetwork, ChainDown, NodeError.
@@ -219,9 +219,9 @@ def broadcast(client: EscrowClient, signed: SignedTransaction, *, replaces: bool
 
 
 def priced_out(client: EscrowClient, signed: SignedTransaction) -> bool:
-    """Whether the head's base fee is above what `signed` offers. Until it falls again, or `signed` is replaced, nobody
-    can mine it."""
-    base_fee = client.node.head().base_fee
+    """Whether the next block's base fee is above what `signed` offers. Until it falls again, or `signed` is replaced,
+    nobody can mine it."""
+    base_fee = client.node.next_base_fee()
     return base_fee is not None and base_fee > signed.fees.most
 
 
@@ -290,7 +290,7 @@ def hand_over(
         try:
             broadcast(client, tried[-1], replaces=len(tried) > 1)
         except PricedOut:
-            if len(tried) > REPLACEMENTS:
+            if len(tried) - len(sent) >= REPLACEMENTS:
                 raise
             tried = (*tried, replace(client, tried[-1], account))
             write_down(tried[-1])
@@ -316,7 +316,7 @@ def follow(
         try:
             return wait(client, tried[-1], max(deadline - time.monotonic(), 0), confirmations)
         except PricedOut:
-            if len(tried) > REPLACEMENTS:
+            if len(tried) - len(sent) >= REPLACEMENTS:
                 raise
             better = replace(client, tried[-1], account)
             write_down(better)
@@ -358,8 +358,9 @@ def _check_nonce(client: EscrowClient, signed: SignedTransaction, reason: str) -
 def _fees(client: EscrowClient, head: Block) -> Fees:
     if head.base_fee is None:
         return Fees(_raised(client.node.gas_price()), None)
-    tip = client.node.priority_fee(head.base_fee)
-    return Fees(2 * head.base_fee + tip, tip)
+    base_fee = max(head.base_fee, client.node.next_base_fee() or 0)
+    tip = client.node.priority_fee(base_fee)
+    return Fees(2 * base_fee + tip, tip)
 
 
 def _raised(fee: int) -> int:

@@ -30,7 +30,8 @@ class IntentStatus(Enum):
     DONE = "done"
     """The effect is there; the outcome says what it was."""
     ABANDONED = "abandoned"
-    """It was made sure that the effect is not there and cannot come; it may be planned anew."""
+    """It was made sure that the effect is not there and cannot come, or the next attempt took its place so that one of
+    the two takes effect at most; it may be planned anew."""
 
 
 @dataclass(frozen=True)

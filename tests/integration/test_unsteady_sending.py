@@ -97,6 +97,26 @@ def test_what_a_fee_spike_priced_out_before_it_was_sent_is_replaced_under_its_no
     assert client.node.count(account.address) == 1
 
 
+def test_a_base_fee_that_is_only_to_come_counts(client, account, shared_deployed) -> None:
+    signed, book = prepare(client, pay(), account), Book()
+    shared_deployed.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(SPIKE))
+    receipt = follow(client, hand_over(client, [signed], account, book), account, book, 10)
+    assert [each.hash for each in book.written] == [receipt.hash]
+    shared_deployed.anvil.call("anvil_setNextBlockBaseFeePerGas", hex(4 * SPIKE))
+    assert prepare(client, pay(), account).fees.most > 8 * SPIKE
+
+
+def test_a_node_that_tells_no_fee_history_is_asked_for_its_head(client, node, account, spike) -> None:
+    for answer in (said("the method does not exist", -32601), {"result": None}, {"result": {}}):
+        node.when("eth_feeHistory", answer)
+        signed, book = prepare(client, pay(), account), Book()
+        spike()
+        follow(client, hand_over(client, [signed], account, book), account, book, 10)
+        assert len(book.written) == 1
+        node.ask({"jsonrpc": "2.0", "id": 1, "method": "anvil_setNextBlockBaseFeePerGas", "params": [hex(10**9)]})
+        node.ask({"jsonrpc": "2.0", "id": 1, "method": "evm_mine", "params": []})
+
+
 def test_what_a_fee_spike_priced_out_while_it_waited_is_replaced_and_one_of_them_is_mined(
     client, node, account, spike, shared_deployed
 ) -> None:

@@ -163,6 +163,12 @@ def mined(value: object) -> Mined | None:
     )
 
 
+def next_base_fee(value: object) -> int | None:
+    """Of a fee history, what comes after its last block: 0 on a chain without a base fee, None where it is not said."""
+    fees = None if value is None else _fields(value).get("baseFeePerGas")
+    return integer(fees[-1]) if isinstance(fees, list) and fees else None
+
+
 def _log(fields: dict[str, Any]) -> Log:
     return Log(
         address=text(fields["address"]),

@@ -211,6 +211,14 @@ class Node:
             found = None
         return max(self.gas_price() - base_fee, 0) if found is None else found
 
+    def next_base_fee(self) -> int | None:
+        """Wei per gas that the next block will ask for; the head's where the node does not say. None: there is none."""
+        try:
+            found = self._ask("read the base fee", "eth_feeHistory", ("0x1", "latest", []), answers.next_base_fee)
+        except NodeError:
+            found = None
+        return found or self.head().base_fee
+
     def estimate_gas(self, call: dict[str, object], doing: str) -> int:
         """The gas that a call takes on the head block."""
         return self._ask(doing, "eth_estimateGas", [call], answers.integer)
