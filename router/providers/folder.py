@@ -108,7 +108,8 @@ class DeviceFolder:
         there, given = job.request()
         if not given:
             there = replace(there, seed=None)
-        if replace(there, max_seconds=work.max_seconds) != work:  # the same work, for whatever price of a second
+        same = replace(there, max_seconds=work.max_seconds, deliver_by=work.deliver_by)  # whatever its bounds are
+        if same != work:
             raise ProviderRefused(
                 f"tag {work.tag} already names another run", "use a new tag for new work, the same work for this tag"
             )

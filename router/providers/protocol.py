@@ -103,6 +103,8 @@ class Work:
     """Simulator seed, 0 … 2^63 - 1; None lets the provider draw one and record it. Hardware ignores it."""
     max_seconds: int | None = None
     """The longest that it may run, in whole seconds (on hardware: occupy it); None: as long as the provider lets it."""
+    deliver_by: int | None = None
+    """Seconds since 1970 by which its result must be delivered: nothing that can be left out is waited for past it."""
 
     def __post_init__(self) -> None:
         if not is_tag(self.tag):

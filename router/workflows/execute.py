@@ -81,6 +81,7 @@ def submit(
             target=target,
             seed=seed,
             max_seconds=limit.seconds if limit is not None else spec.timeouts.execution_s or None,
+            deliver_by=terms_of(record).submit_by,
         )
         reference = adapter.find(work.tag, target) or adapter.submit(work)
     except ProviderRefused as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -98,6 +99,18 @@ def test_a_usage_that_stays_pending_is_told_as_pending(ibm: IbmProvider, emulato
     assert told.seconds is None
     assert told.to_json()["seconds"] is None
     assert told.to_json()["usage"] == "pending"
+
+
+def test_a_delivery_that_is_nearly_due_does_not_wait_for_its_papers(ibm: IbmProvider, emulator: Emulator) -> None:
+    now = int(time.time())
+    patient = ibm.submit(Work("patient", ONE, 50, DEVICE, deliver_by=now + 3600))
+    due = ibm.submit(Work("due", ONE, 50, DEVICE, deliver_by=now + 60))
+    emulator.usage = PENDING
+    emulator.fault("/properties$", times=99, status=404)
+    waits(lambda: ibm.result(patient))
+    result = ibm.result(due)
+    assert (result.receipt.seconds, result.calibration) == (None, None)
+    assert result.shots.count == 50
 
 
 def test_a_final_usage_of_nothing_is_nothing(ibm: IbmProvider, emulator: Emulator, ref: Reference) -> None:

@@ -319,6 +319,18 @@ def test_a_device_in_maintenance_gets_no_job(ibm: IbmProvider, emulator: Emulato
     assert not emulator.jobs
 
 
+@pytest.mark.parametrize("status", [404, 503])
+def test_a_device_whose_properties_cannot_be_had_gets_no_job_yet(
+    ibm: IbmProvider, emulator: Emulator, status: int
+) -> None:
+    """The client fetches them in the middle of a transpilation."""
+    emulator.fault("/properties$", times=3, status=status)
+    refused(lambda: ibm.submit(work("unknown-device")))
+    emulator.faults.clear()
+    ibm.submit(work("unknown-device"))
+    assert len(emulator.jobs) == 1
+
+
 def test_an_instance_without_time_left_gets_no_job(ibm: IbmProvider, emulator: Emulator) -> None:
     emulator.usage_limit_reached = True
     assert "used up" in str(refused(lambda: ibm.submit(work("spent"))))

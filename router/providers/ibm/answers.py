@@ -85,3 +85,21 @@ def receipt_of(ref: Reference, shots: int, metrics: dict[str, Any], max_seconds:
         seed=None,
         max_seconds=max_seconds,
     )
+
+
+def loaded(backend: Any) -> Any:
+    """`backend` with all that a transpilation asks of it, which the client fetches when it is first used."""
+    _ = backend.target
+    return backend
+
+
+def with_device(job: Any) -> tuple[Any, str | None]:
+    """`job` and the name of its device, None where IBM names none."""
+    backend = job.backend(timeout=5)
+    return job, None if backend is None else str(backend.name)
+
+
+def queue_of(backend: Any) -> tuple[int, float | None]:
+    """Jobs that wait for `backend`, and the seconds between two of its shots, None where it does not say."""
+    delay_s = getattr(backend, "default_rep_delay", None)
+    return int(backend.status().pending_jobs), None if delay_s is None else float(delay_s)

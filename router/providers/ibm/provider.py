@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from router.providers.bounded import BoundedCall
-from router.providers.ibm.answers import NoShots, receipt_of, shots_of, state_of, usage_of
+from router.providers.ibm.answers import (
+    NoShots,
+    loaded,
+    queue_of,
+    receipt_of,
+    shots_of,
+    state_of,
+    usage_of,
+    with_device,
+)
 from router.providers.ibm.link import RETRY_LATER, Link, Unreadable
 from router.providers.ibm.records import Records, Trouble
 from router.providers.ibm_account import AccountFile
@@ -40,6 +49,8 @@ log = logging.getLogger("router")
 _TIMEOUT_S = 60.0
 _LOOK_AGAIN_S = {JobState.QUEUED: 10.0, JobState.RUNNING: 3.0}
 _ASK_AGAIN_S = 5.0
+_IN_TIME_S = 180.0
+"""Before its last moment a delivery waits for nothing that it can do without."""
 _TARGETS_FOR_S = 60.0
 _ESTIMATES_FOR_S = 20.0
 """How long what was said of devices and their queues is used again: every gate of every job asks for it."""
@@ -93,7 +104,7 @@ class IbmProvider:
         from router.providers.transpilation import read_circuit
 
         def ask() -> tuple[int, float | None]:
-            return self._link.ask(lambda service: _queue(service.backend(work.target)))
+            return self._link.ask(lambda service: queue_of(service.backend(work.target)))
 
         read_circuit(work.qasm3)
         pending, delay_s = self._link.remembered(f"queue of {work.target}", _ESTIMATES_FOR_S, ask)
@@ -109,11 +120,12 @@ class IbmProvider:
             self._check_same(work)
             return there
         made_again = self._check_unposted(work.tag)
-        backend = self._link.ask(lambda service: service.backend(work.target))
+        backend = self._link.ask(lambda service: loaded(service.backend(work.target)))
         self._check_open(backend)
         isa = to_isa(circuit, backend, work.target)
         record = {
             "bits": circuit.num_clbits,
+            "deliver_by": work.deliver_by,
             "isa": isa.qasm3,
             "made_again": made_again,
             "max_seconds": _bound(work),
@@ -178,12 +190,14 @@ class IbmProvider:
             remedy = "submit again under a new tag" if status.state.ended else "wait until its status is completed"
             raise ResultUnusable(f"{ref.provider_job} is {status.state.value}{why}", remedy)
         record: dict[str, Any] = next((kept for tag in job.tags or [] if (kept := self._records.kept(tag))), {})
-        metrics = self._metrics(job, ref)
+        deliver_by = record.get("deliver_by")
+        hurry = isinstance(deliver_by, int) and time.time() > deliver_by - _IN_TIME_S
+        metrics = self._metrics(job, ref, 0.0 if hurry else self.usage_wait_s)
         shots = self._shots(job, ref, record.get("shots"))
         return Result(
             shots=shots,
             receipt=receipt_of(ref, shots.count, metrics, record.get("max_seconds")),
-            calibration=self._calibration(job, ref, record.get("physical")),
+            calibration=self._calibration(job, ref, record.get("physical"), 0.0 if hurry else self.patience_s),
             isa_qasm3=record.get("isa", ""),
             transpilation=record.get("transpilation", "submitted elsewhere: the ISA circuit is not here"),
         )
@@ -232,23 +246,23 @@ class IbmProvider:
         self._records.over(ref.provider_job, Trouble.UNREADABLE)
         return shots
 
-    def _metrics(self, job: Any, ref: Reference) -> dict[str, Any]:
-        """Times and usage; one that is not final is waited for, and then told as pending."""
+    def _metrics(self, job: Any, ref: Reference, wait_s: float) -> dict[str, Any]:
+        """Times and usage; one that is not final is waited for, `wait_s` seconds, and then told as pending."""
         try:
             metrics = self._link.look(lambda _: job.metrics())
             metrics = metrics if isinstance(metrics, dict) else {}
             missing = None if usage_of(metrics) is not None else "IBM has not settled its usage"
         except (Unreadable, ProviderRefused) as error:
             metrics, missing = {}, error.reason
-        if missing is not None and self._records.lasts_s(ref.provider_job, Trouble.UNSETTLED) < self.usage_wait_s:
+        if missing is not None and self._records.lasts_s(ref.provider_job, Trouble.UNSETTLED) < wait_s:
             raise ProviderUnavailable(
                 f"{ref.provider_job} is complete, and its receipt waits: {missing}",
-                f"after {self.usage_wait_s:g} s it is delivered with a usage that is pending",
+                f"after {wait_s:g} s it is delivered with a usage that is pending",
                 retry_after_s=_ASK_AGAIN_S,
             )
         return metrics
 
-    def _calibration(self, job: Any, ref: Reference, physical: list[int] | None) -> bytes | None:
+    def _calibration(self, job: Any, ref: Reference, physical: list[int] | None, wait_s: float) -> bytes | None:
         """The device's properties at the time of the run; None where IBM does not have them."""
         from router.providers.calibration import snapshot
 
@@ -260,7 +274,7 @@ class IbmProvider:
         try:
             return self._link.ask(ask)
         except (Unreadable, ProviderRefused) as error:
-            if self._records.lasts_s(ref.provider_job, Trouble.UNCALIBRATED) < self.patience_s:
+            if self._records.lasts_s(ref.provider_job, Trouble.UNCALIBRATED) < wait_s:
                 raise ProviderUnavailable(error.reason, RETRY_LATER, retry_after_s=_ASK_AGAIN_S) from None
             log.warning("%s is delivered without the device's properties: %s", ref.provider_job, error)
             return None
@@ -356,7 +370,7 @@ class IbmProvider:
         if ref.provider != "ibm":
             raise unknown
         try:
-            job, device = self._link.look(lambda service: _with_device(service.job(ref.provider_job)), missing=unknown)
+            job, device = self._link.look(lambda service: with_device(service.job(ref.provider_job)), missing=unknown)
         except JobLost:
             if not self._records.knows(ref.provider_job):
                 raise
@@ -374,17 +388,6 @@ class IbmProvider:
             raise unknown
         self._records.know(ref.provider_job)
         return job
-
-
-def _with_device(job: Any) -> tuple[Any, str | None]:
-    backend = job.backend(timeout=_ASK_AGAIN_S)
-    return job, None if backend is None else str(backend.name)
-
-
-def _queue(backend: Any) -> tuple[int, float | None]:
-    """Jobs that wait for `backend`, and the seconds between two of its shots, None where it does not say."""
-    delay_s = getattr(backend, "default_rep_delay", None)
-    return int(backend.status().pending_jobs), None if delay_s is None else float(delay_s)
 
 
 def _bound(work: Work) -> int | None:
