@@ -27,6 +27,8 @@ from router.providers.simulation import ideal_targets
 from router.workflows.engine import Engine
 
 PATIENCE_S = 30.0
+BUSY_S = 0.2
+"""How long the router's store waits for a database that another process has locked."""
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -96,6 +98,8 @@ class Router:
     desk: Any
     provider: PaperProvider
     engine: Engine
+    connections: list[Any]
+    """What the engine's store has open to its database."""
 
     def ticks(self, job: str, reached: Callable[[JobRecord], object]) -> JobRecord:
         """Tick until the record of `job` is as wanted, making it due each time."""

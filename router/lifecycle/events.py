@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from eth_utils.address import is_checksum_address
@@ -73,8 +74,12 @@ def did_of(address: str, chain_id: int) -> str:
     return f"did:pkh:eip155:{chain_id}:{address}"
 
 
+@lru_cache(maxsize=1024)
 def parse_did(did: str) -> tuple[int, str]:
-    """(chain id, EIP-55 address) of `did`; raises EventMalformed for another method or a wrong checksum."""
+    """(chain id, EIP-55 address) of `did`; raises EventMalformed for another method or a wrong checksum.
+
+    A checksum is a Keccak hash, and the same few actors sign all events of a job: it is remembered.
+    """
     matched = _DID.fullmatch(did)
     if not matched or not is_checksum_address(matched[2]):
         raise EventMalformed(f"{did!r} is not did:pkh:eip155:<chain>:<EIP-55 address>")

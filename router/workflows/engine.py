@@ -26,7 +26,7 @@ from oracle.chain.errors import CallReverted, ChainDown, ChainError
 from oracle.chain.events import BlockRef, Status
 from oracle.terms import JobTerms
 from router.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
-from router.providers.protocol import JobState, ProviderUnavailable
+from router.providers.protocol import JobState, ProviderUnavailable, Work
 from router.store import Due, Request, StoreUnavailable
 from router.workflows import (
     approval,
@@ -64,6 +64,14 @@ QUARANTINE_S = 30.0
 _WITH_PROVIDER: Final = frozenset(state.value for state in execute.WITH_PROVIDER)
 
 
+def warm_up() -> None:
+    """Import what the first job needs, which takes seconds, before there is one; Qiskit finds its plugins when used."""
+    from router.providers.simulation import plan
+
+    measured = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; h q[0]; c[0] = measure q[0];'
+    plan(Work(tag="warm-up", qasm3=measured, shots=1, target="aer"))
+
+
 class Engine:
     """The loop and its workflows in one process. `start`, then `run` until `stop`."""
 
@@ -86,6 +94,7 @@ class Engine:
         """Launch DBOS: workflows that a dead process left are resumed at once."""
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=0.1)
+        self._gates.submit(warm_up)
 
     def run(self) -> None:
         """Look and act until `stop`; whatever goes wrong is said, waited for, and tried again."""
@@ -185,14 +194,15 @@ class Engine:
         if chain_events.unconfirmed(self._bench.workspace, record, settled):
             # Soon it counts; whatever was found to wait for, this comes first.
             self._store.set_next_look(due.job, datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S))
+        # Last, and each by itself: the money moves whether or not these can be done.
+        well = True
         if record.result_hash is not None and not record.closed and self._bench.takes_work:
-            self._guarded(due, partial(self._mend, record))
-        if remarks.is_passing_fault(due.waiting_for):
-            self._waits(due, None)  # it went well this time
+            well = self._guarded(due, partial(self._mend, record))
         if record.terminal:
-            # Last, and by itself: the money moves whether or not the provider can be asked.
             call_off = partial(execute.call_off, self._bench.workspace, self._bench.providers, record)
-            self._guarded(due, call_off)
+            well = self._guarded(due, call_off) and well
+        if well and remarks.is_passing_fault(due.waiting_for):
+            self._waits(due, None)  # it went well this time
 
     def _proceed(self, due: Due, record: JobRecord, head: BlockRef) -> None:
         if record.closed or record.escrow_id is None:

@@ -130,7 +130,8 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
             case _:
                 return ()
 
-    journal.write(workspace, job, following)
+    if following(record):  # most looks find nothing new
+        journal.write(workspace, job, following)
     return status
 
 

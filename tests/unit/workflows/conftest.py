@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eth_account import Account
 from paper_chain import DEPLOYMENT, PaperChain
+from paper_router import BUSY_S, PaperProvider, Router
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Funded, Status
 from router.cli.scaffold import write_job
 from router.gates import DEFAULT_POLICY_TEXT
+from router.gates.policy import parse_policy
 from router.lifecycle import JobRecord
-from router.settings import Home
+from router.settings import Home, workflows_url
+from router.store import Store
 from router.workflows import chain_events, dossiers
+from router.workflows.acts import Bench, configure
+from router.workflows.engine import Engine
 from router.workflows.promote import approve, offer, promote
 from router.workflows.simulate import Prepared, keep, prepare, surroundings
 from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace
@@ -93,7 +101,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepare(spec, surroundings(Home(folder / "home")), _quietly)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
     """Desks, each in a home of its own."""
     made: list[Desk] = []
@@ -124,3 +132,26 @@ def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
 def desk(tmp_path: Path, make_desk: Callable[[Path], Desk]) -> Desk:
     """A desk of the test's own."""
     return make_desk(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Desk]) -> Iterator[Router]:
+    """One for the session: DBOS is one in a process. Its policy takes as many jobs as the tests make."""
+    desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
+    url, connections = f"sqlite:///{desk.workspace.home.database}", []
+
+    def connected(connection: Any, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connections.append(connection)
+
+    event.listen(SqlEngine, "connect", connected)
+    store = Store.open(url, busy_timeout_s=BUSY_S)
+    policy = parse_policy(DEFAULT_POLICY_TEXT.replace("live_jobs: 20", "live_jobs: 1000").encode())
+    desk = replace(desk, workspace=replace(desk.workspace, store=store, policy=policy))
+    configure(workflows_url(desk.workspace.home))
+    engine = Engine(Bench(desk.workspace, {"aer": provider}))
+    engine.start()
+    yield Router(desk, provider, engine, connections)
+    engine.close()
+    store.close()
+    event.remove(SqlEngine, "connect", connected)

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from paper_router import LONG_AGO, PaperProvider, Router
+from paper_router import BUSY_S, LONG_AGO, PATIENCE_S, Router
 
 from oracle.chain import events as chain
 from oracle.terms import Outcome
-from router.gates import DEFAULT_POLICY_TEXT
-from router.gates.policy import parse_policy
 from router.lifecycle import EventChainBroken, State
-from router.settings import workflows_url
-from router.store import RequestKind, RequestStatus, Store
+from router.store import RequestKind, RequestStatus, StoreUnavailable
 from router.workflows import remarks
-from router.workflows.acts import Bench, configure
 from router.workflows.close import terms_of
-from router.workflows.engine import Engine
-
-BUSY_S = 0.2
-LONGEST_WAIT_S = 10.0
-"""What no healthy job ever waits because of another."""
 
 
-@pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Any]) -> Iterator[Router]:
-    """One for the module, whose store gives up a locked database after a moment."""
-    desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
-    store = Store.open(f"sqlite:///{desk.workspace.home.database}", busy_timeout_s=BUSY_S)
-    policy = parse_policy(DEFAULT_POLICY_TEXT.replace("live_jobs: 20", "live_jobs: 1000").encode())
-    desk = replace(desk, workspace=replace(desk.workspace, store=store, policy=policy))
-    configure(workflows_url(desk.workspace.home))
-    engine = Engine(Bench(desk.workspace, {"aer": provider}))
-    engine.start()
-    yield Router(desk, provider, engine)
-    engine.close()
-    store.close()
+@contextmanager
+def grown_no_further(router: Router) -> Iterator[None]:
+    """While it lasts the router's database may take no further page."""
+    for connection in router.connections:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+    yield
+    for connection in router.connections:
+        connection.execute("PRAGMA max_page_count = 1000000000")
 
 
 def change(router: Router, statement: str, *values: object) -> None:
@@ -96,7 +83,7 @@ def test_damaged_events_quarantine_their_jobs_alone_until_they_are_mended(router
     sound = desk.locked().job
     begun = time.monotonic()
     router.ticks(sound, lambda record: record.state is State.QUEUED)
-    assert time.monotonic() - begun < LONGEST_WAIT_S
+    assert time.monotonic() - begun < PATIENCE_S
     soon = {due.job for due in store.due(datetime.now(UTC) + timedelta(seconds=20))}
     listing = store.listing(limit=1000)
     listed = {record.job for record in listing.records}
@@ -214,6 +201,37 @@ def test_a_locked_database_is_waited_for_and_every_job_goes_on_when_it_is_free(r
         holder.execute("ROLLBACK")
     freed = time.monotonic()
     while not all(store.job(job).state is State.QUEUED for job in jobs):
-        assert time.monotonic() - freed < LONGEST_WAIT_S
+        assert time.monotonic() - freed < PATIENCE_S
         router.engine.tick()
         time.sleep(0.02)
+
+
+def test_a_full_disk_is_said_waited_for_and_every_job_goes_on_once_there_is_room(
+    router: Router,
+) -> None:
+    """SQLite's own error of a full disk: its file may not grow."""
+    desk, store = router.desk, router.desk.workspace.store
+    jobs = [desk.locked().job for _ in range(2)]
+    for job in jobs:
+        store.set_next_look(job, LONG_AGO)
+    with grown_no_further(router):
+        with pytest.raises(StoreUnavailable, match=r"disk full: the database sqlite:///.* cannot be written") as full:
+            store.put_request(jobs[0], RequestKind.RUN, json.dumps({"note": "x" * 100_000}))
+        assert "make room on the disk that holds it" in full.value.remedy
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            router.engine.tick()  # raises nothing
+    begun = time.monotonic()
+    while not all(store.job(job).state is State.QUEUED for job in jobs):
+        assert time.monotonic() - begun < PATIENCE_S, [desk.waits_for(job) for job in jobs]
+        router.engine.tick()
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_an_artifact_that_finds_no_room_is_a_full_disk_and_no_stumble(number: int) -> None:
+    said = remarks.of("job_0123456789", OSError(number, "no room", "/home/artifacts/x"))
+    assert said.text == "disk full (/home/artifacts/x); it goes on by itself once there is room"
+    assert not said.quarantined
+    assert not said.unexpected
+    assert remarks.is_passing_fault(said.text)

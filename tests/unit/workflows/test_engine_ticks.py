@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 from dbos import DBOS
-from paper_router import PATIENCE_S, PaperProvider, Router
+from paper_router import PATIENCE_S, Router
 
 from oracle.chain import events as chain
 from oracle.terms import pack_terms
@@ -25,11 +22,9 @@ from router.providers.protocol import (
     ProviderUnavailable,
     ResultUnusable,
 )
-from router.settings import workflows_url
 from router.store import IntentStatus
-from router.workflows.acts import POLL_AGAIN_S, Bench, configure
+from router.workflows.acts import POLL_AGAIN_S, Acts
 from router.workflows.close import terms_of
-from router.workflows.engine import Engine
 from router.workflows.execute import reference_of
 
 DOWN = ProviderUnavailable("the provider does not answer", "try again later")
@@ -45,17 +40,6 @@ def until_idle(prefix: str) -> None:
     while DBOS.list_workflows(workflow_id_prefix=prefix, status=["PENDING", "ENQUEUED"]):
         assert time.monotonic() < end, f"{prefix} is still under way"
         time.sleep(0.02)
-
-
-@pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Any]) -> Iterator[Router]:
-    """One for the module: DBOS is one in a process."""
-    desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
-    configure(workflows_url(desk.workspace.home))
-    engine = Engine(Bench(desk.workspace, {"aer": provider}))
-    engine.start()
-    yield Router(desk, provider, engine)
-    engine.close()
 
 
 @pytest.fixture(autouse=True)
@@ -252,3 +236,9 @@ def test_an_act_that_keeps_failing_is_tried_less_and_less_often(router: Router) 
     due_at = datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S * 4)
     assert job not in {due.job for due in desk.workspace.store.due(due_at)}
     assert desk.workspace.store.job(job).state is State.APPROVED
+    # Another process counts on from there, though it remembers nothing.
+    known = {each.workflow_id for each in DBOS.list_workflows(workflow_id_prefix=tries)}
+    Acts().ask(router.engine._workflows.execute, "execute", job, "aer", "aer")
+    (fresh,) = {each.workflow_id for each in DBOS.list_workflows(workflow_id_prefix=tries)} - known
+    assert known == {f"{tries}{number}" for number in range(1, len(known) + 1)}
+    assert fresh == f"{tries}{len(known) + 1}"
