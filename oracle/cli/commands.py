@@ -97,7 +97,7 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
     "--finality",
     default=64,
     show_default=True,
-    type=click.IntRange(1, 1_000_000),
+    type=Whole(1, 1_000_000),
     help="Blocks until none is expected to be replaced.",
 )
 @click.option(

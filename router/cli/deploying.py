@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oracle.encoding import Finding
+from oracle.encoding.options import Whole
 from router.cli.commands import Session, command
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def register(root: click.Group) -> None:
     @click.option("--symbol", default="ETH", show_default=True, help="What the chain's own coin is called.")
     @click.option(
         "--registry-bond",
-        type=click.IntRange(1, 2**128 - 1),
+        type=Whole(1, 2**128 - 1),
         metavar="AMOUNT",
         help="Deploy a registry of validators too, with this bond, in base units of the token.",
     )
     @click.option(
         "--exit-delay-days",
-        type=click.IntRange(1, LONGEST_DELAY_DAYS),
+        type=Whole(1, LONGEST_DELAY_DAYS),
         metavar="DAYS",
         help=f"How long the registry holds a bond after an exit; {USUAL_DELAY_DAYS} if not given.",
     )
@@ -50,7 +51,7 @@ def register(root: click.Group) -> None:
     @click.option("--replace", is_flag=True, help="Set a file aside that names another deployment.")
     @click.option(
         "--from-block",
-        type=click.IntRange(0),
+        type=Whole(0),
         metavar="BLOCK",
         help="A block not after the escrow's, for a node that has forgotten when it was made.",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rich.console import Console
+from rich.table import Table
 
 from router.cli.output import coloured, plain, table
 from router.report.wording import duration
@@ -75,11 +76,15 @@ class Moment:
     said: str = ""
 
 
-def moment_line(moment: Moment, start: datetime) -> str:
-    """``+  12 s  approved    operator  every gate allowed``, as markup."""
+def moment_line(moment: Moment, start: datetime) -> Table:
+    """``+  12 s  approved    operator  every gate allowed``; what is said goes on below itself."""
     since = duration(max(0.0, (moment.at - start).total_seconds()))
-    kind = coloured(moment.kind) + " " * max(0, 11 - len(moment.kind))
-    return f"[dim]{'+' + since:>12}[/]  {kind} [dim]{moment.by:<10}[/] {plain(moment.said)}".rstrip()
+    line = Table.grid(padding=0)
+    for width in (14, 12, 11):
+        line.add_column(width=width, no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(f"[dim]{'+' + since:>12}[/]", coloured(moment.kind), f"[dim]{moment.by}[/]", plain(moment.said))
+    return line
 
 
 def timeline(screen: Console, moments: Sequence[Moment]) -> None:

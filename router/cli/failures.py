@@ -158,4 +158,8 @@ def _usage(error: click.UsageError) -> Finding:
     where = error.ctx.command_path if error.ctx else "compute"
     parameter = getattr(error, "param", None)
     path = parameter.opts[-1] if isinstance(parameter, click.Option) else (parameter.name if parameter else "")
-    return Finding(path or "", None, error.format_message(), f"`{where} --help` has an example")
+    # click's own text names the option again, in words of its own.
+    reason = (
+        error.message if isinstance(error, click.BadParameter) and path and error.message else error.format_message()
+    )
+    return Finding(path or "", None, reason, f"`{where} --help` has an example")

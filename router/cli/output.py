@@ -109,7 +109,8 @@ class Output:
         """Report `failure`: every finding with where, what and what to do; with ``--json`` on stdout as ``errors``."""
         if self.as_json:
             # One line, so that it ends a stream of JSON lines as well as it stands alone.
-            self.json_line({"errors": [{"source": failure.title, **each.to_json()} for each in failure.findings]})
+            of = {"source": failure.title} if failure.title else {}
+            self.json_line({"errors": [{**of, **each.to_json()} for each in failure.findings]})
             return
         screen = console(sys.stderr)
         title = f"{plain(failure.title)}: " if failure.title else ""

@@ -158,12 +158,14 @@ class Costs:
 
 def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int, costs: Costs) -> None:
     """What `plan` says, in words."""
+    from rich.padding import Padding
+
     from router.cli.output import plain
 
     sign = "[green]feasible[/]" if plan.feasible else "[bold red]not feasible[/]"
     screen.print(f"{plan.shots:,} shots of {bits} bits: {sign}")
     for line in [*plan_words(plan, policy), costs.words(plan.shots_at_most or plan.shots)]:
-        screen.print(f"  {plain(line)}")
+        screen.print(Padding(plain(line), (0, 0, 0, 2), expand=False))
     if plan.suggestion is not None:
         names = plan.suggestion.method.replace("+", " and ")
         price = "" if costs.suggested is None else f", for ${costs.suggested}"

@@ -45,9 +45,8 @@ def run(
         try:
             offered = offer(workspace, record.job, target, max_usd)
         except InputRejected as error:
-            raise InputRejected(
-                "" if error.source == "promotion" else error.source, _as_typed(error.findings)
-            ) from None
+            typed = all(finding.path in _TYPED for finding in error.findings)
+            raise InputRejected("" if typed else error.source, _as_typed(error.findings)) from None
     money = money_in(workspace.deployment, offered.terms.token)
     if offered.denials:
         raise CommandFailed(Exit.DENIED, *_denied(session, offered))
@@ -72,10 +71,13 @@ def run(
     session.output.result(_json(offered, funded, following), draw)
 
 
+_TYPED = {"promotion.max_usd_equivalent": "--max-budget", "promotion.target": "--target"}
+"""Fields of a promoted spec, and the options that they were typed as."""
+
+
 def _as_typed(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """`findings` with the amount named as it was typed: an option, not a field."""
-    for finding in findings:
-        yield replace(finding, path="--max-budget") if finding.path == "promotion.max_usd_equivalent" else finding
+    """`findings` under the names of the options where the value was typed as one."""
+    return (replace(finding, path=_TYPED.get(finding.path, finding.path)) for finding in findings)
 
 
 def _denied(session: Session, offered: Offer) -> Iterable[Finding]:
@@ -120,8 +122,14 @@ def gate_lines(report: GateReport) -> Iterable[GateLine]:
 
 def route_lines(decision: RouteDecision) -> Iterable[RouteLine]:
     """Every candidate of `decision`, for drawing."""
+    from router.routing import Route
+
     for candidate in decision.candidates:
-        name = candidate.name.value if candidate.target is None else f"{candidate.name.value}: {candidate.target}"
+        name = candidate.name.value.replace("_", " ")
+        if candidate.name is Route.REJECT_REQUIRES_REVIEW:
+            name = "none of them"
+        elif candidate.target is not None:
+            name = f"{name}: {candidate.target}"
         chosen = candidate == decision.chosen
         yield RouteLine(name, chosen, candidate.eligible, candidate.for_, candidate.against)
 

@@ -30,7 +30,7 @@ class ApprovalsGate:
             return Allow(self.name, f"{context.target} is a simulator; approvals are for hardware")
         missing = dict(_missing(context))
         if not missing:
-            used = f"; {context.approvals_remark}" if context.approvals and context.approvals_remark else ""
+            used = f"; each was {context.approvals_remark}" if context.approvals and context.approvals_remark else ""
             return Allow(self.name, f"no approval is missing{used}")
         return Deny(
             self.name,

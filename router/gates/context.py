@@ -42,6 +42,9 @@ class EscrowFacts:
     """As the funding event says; None while there is none."""
     confirmations: int = 0
     confirmations_needed: int = 1
+    symbol: str = ""
+    """Of the token; empty: amounts are told in base units."""
+    decimals: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from oracle.encoding import parse_rational, units
+from oracle.spec.fields import decimal_text
 from router.lifecycle import (
     Approved,
     Cancelled,
@@ -90,9 +91,10 @@ def said(event: Event, money: Money) -> str:
 
 
 def dollars(rational: str) -> str:
-    """``25``, ``12.50``: a rational of US dollars as people write it."""
+    """``25``, ``12.50``, ``24.999``: US dollars as people write them, exactly: a limit is never rounded up."""
     value = parse_rational(rational)
-    return str(value.numerator) if value.denominator == 1 else f"{float(value):.2f}"
+    whole, _, cents = decimal_text(value).partition(".")
+    return f"{whole}.{cents.ljust(2, '0')}" if cents else whole
 
 
 def percent(rational: str) -> str:

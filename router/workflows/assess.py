@@ -195,6 +195,7 @@ def _context(
     simulated = spec.simulation
     suggestion = plan.suggestion and f"{plan.suggestion.method} with {plan.suggestion.shots} shots"
     queue_s = next((t.queue_s for t in decision.facts.targets if t.name == decision.target), None)
+    pinned = spec.budget.quote
     approvals = store.approvals(record.job, circuit_family=spec.quantum.circuit_family, requester=record.requester)
     mine = store.live_jobs(record.requester, _PAID) - (record.state in _PAID)
     return GateContext(
@@ -214,7 +215,7 @@ def _context(
             passed=True,
             baseline_distance=None if record.baseline_distance is None else parse_rational(record.baseline_distance),
         ),
-        escrow=escrow,
+        escrow=escrow if pinned is None else replace(escrow, symbol=pinned.symbol, decimals=pinned.decimals),
         validation=ValidationFacts(spec.validation.method, True, plan.feasible, plan.reasons, suggestion or None),
         queue=QueueFacts(queue_tolerance_s(spec), queue_s),
         roles=RoleFacts(

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from router.cli import jobs, plan
 from router.cli.doctor import examine
+from router.cli.drawing import Moment, moment_line
 from router.cli.main import run
 from router.cli.scaffold import write_job
 from router.lifecycle import State
@@ -134,3 +136,27 @@ def test_a_did_that_is_not_ascii_is_told_which_character_and_what_to_write(
     assert error["path"] == "requester"
     assert "which no DID has" in error["reason"]
     assert words in error["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        (["jobs", "--limit", "٣"], "--limit"),
+        (["quantum", "watch", "x", "--timeout", "nan"], "--timeout"),
+        (["plan", "x", "--shots", "1_000"], "--shots"),
+    ],
+)
+def test_a_faulty_option_is_named_once(words: list[str], path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words, "--json"]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert error["path"] == path
+    assert "write digits 0 to 9" in error["reason"]
+    assert path not in error["reason"]
+
+
+def test_a_long_line_of_a_timeline_goes_on_below_itself() -> None:
+    moment = Moment(at=datetime.now(UTC), kind="submitted", by="worker", said=" ".join(["words"] * 30))
+    lines = on_eighty_columns(lambda screen: screen.print(moment_line(moment, moment.at))).splitlines()
+    assert len(lines) > 1
+    column = lines[0].index("words")
+    assert all(line[:column].isspace() and line[column:].startswith("words") for line in lines[1:])

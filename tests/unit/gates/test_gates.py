@@ -386,6 +386,13 @@ def test_is_denied(gate: Gate, context: GateContext, reason: str, remedy: str, e
     assert answer.eligible_for == eligible
 
 
+def test_the_budget_is_told_in_its_token_where_that_is_known() -> None:
+    locked = EscrowFacts(EscrowState.LOCKED, 25_000_000, 24_000_000, 2, 2, symbol="lUSD", decimals=6)
+    answer = BudgetGate().check(on(escrow=locked))
+    assert isinstance(answer, Deny)
+    assert answer.reason == "24.00 lUSD are locked, the terms say 25.00 lUSD"
+
+
 def test_every_gate_is_tested_both_ways_and_named_once() -> None:
     names = [gate.name for gate in GATES]
     assert len(set(names)) == len(names)

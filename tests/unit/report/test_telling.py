@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from job_stories import CAUSE, PATHS, Story
+from job_stories import CAUSE, PATHS, SAMPLES, Story
 
 from router.cli.views import moment
 from router.lifecycle import FINAL_ESCROW, EscrowMoved, EscrowState, Expired, Kind, Role, State
-from router.report.telling import CHAIN, base_units, in_token, said, told_by
+from router.report.telling import CHAIN, base_units, dollars, in_token, said, told_by
 from router.stack.showcase import _timeline
 
 STORIES = {state: Story().to(state) for state in State}
@@ -27,7 +29,13 @@ def test_the_terminal_and_the_report_say_the_same_of_every_event(state: State) -
 
 
 def test_the_stories_tell_of_every_kind() -> None:
-    assert {kind for path in PATHS.values() for kind in path} == set(Kind)
+    assert {kind for path in PATHS.values() for kind in path} == set(Kind) - {Kind.REORGED}  # told by its own test
+
+
+def test_a_reorganisation_says_what_the_job_is_again() -> None:
+    said_of = Story().to(State.COMPLETED).events[-1]
+    told = said(replace(said_of, payload=SAMPLES[Kind.REORGED]), MONEY)
+    assert "running" in told
 
 
 @pytest.mark.parametrize("escrow", [EscrowState.PROPOSED, *sorted(FINAL_ESCROW, key=lambda state: state.value)])
@@ -56,3 +64,10 @@ def test_money_is_in_tokens_exactly_or_in_base_units_where_the_token_is_unknown(
     assert MONEY(25_000_000) == "25.00 lUSD"
     assert MONEY(1) == "0.000001 lUSD"
     assert base_units(25_000_000) == "25,000,000 base units"
+
+
+@pytest.mark.parametrize(
+    ("rational", "said"), [("25", "25"), ("25/2", "12.50"), ("24999/1000", "24.999"), ("1/10", "0.10")]
+)
+def test_a_limit_in_dollars_is_never_rounded_up(rational: str, said: str) -> None:
+    assert dollars(rational) == said
