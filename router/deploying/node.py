@@ -9,7 +9,7 @@ import requests
 from hexbytes import HexBytes
 from web3 import HTTPProvider, Web3
 from web3.exceptions import Web3Exception
-from web3.middleware import SignAndSendRawMiddlewareBuilder
+from web3.middleware import ExtraDataToPOAMiddleware, SignAndSendRawMiddlewareBuilder
 from web3.types import TxParams, Wei
 
 from router.deploying.refusal import DeployRefused
@@ -35,6 +35,9 @@ class Node:
             "value": Wei(value),
         }
         try:
+            if "baseFeePerGas" not in self.web3.eth.get_block("latest"):
+                # A chain whose transactions name one price; web3 would look for a base fee.
+                transaction["gasPrice"] = Wei(self.web3.eth.gas_price * 5 // 4)
             return self.web3.eth.send_transaction(transaction).to_0x_hex()
         except (Web3Exception, ValueError, requests.RequestException) as error:
             raise DeployRefused(
@@ -50,6 +53,8 @@ def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> N
     Raises DeployRefused where the node does not answer or has no account, and what oracle.chain.keystore raises.
     """
     web3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None))
+    # Blocks of proof of authority keep signatures where others keep 32 octets at most, which web3 refuses to read.
+    web3.middleware_onion.inject(ExtraDataToPOAMiddleware, layer=0)
     try:
         chain_id = web3.eth.chain_id
         unlocked = [] if keystore is not None else list(web3.eth.accounts)

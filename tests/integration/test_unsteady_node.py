@@ -228,9 +228,10 @@ def right(many: int) -> list[Status]:
         Http(400, b"batch requests are not supported"),
         Http(413, fault("batch limit exceeded")),
         Http(500, b"<html>oops</html>"),
-        Http(403, fault("batch requests are not available on your plan")),
+        Http(403, b"<html>batches are not on your plan</html>"),
+        Http(200, b""),
     ],
-    ids=["200", "400", "413", "500", "403"],
+    ids=["200", "400", "413", "500", "403", "empty"],
 )
 @pytest.mark.parametrize("most", [0, 7])
 def test_a_bounded_or_refused_batch_becomes_smaller_ones_and_single_requests(client, node, jobs, refusal, most) -> None:

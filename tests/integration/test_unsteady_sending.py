@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from eth_account.signers.local import LocalAccount
+from eth_typing import HexStr
 from live_chain import Deployed, role
 from unsteady_node import UnsteadyNode, said, unsteady
 
-from oracle.chain import sender
+from oracle.chain import keystore, sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NodeBehind, NonceTaken, PricedOut, TransactionRefused
@@ -20,6 +21,7 @@ from oracle.chain.sender import SignedTransaction, broadcast, follow, hand_over,
 from oracle.validator.docket import Delivery, Docket, Posting
 from oracle.validator.poster import Poster, Progress
 from oracle.validator.state import State
+from router.deploying.node import opened
 
 NAMES = count()
 SINK = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -347,6 +349,24 @@ def test_a_node_without_a_pending_state_is_asked_for_the_count(client, node, acc
 
     node.when("eth_getTransactionCount", refused)
     assert [transact(client, pay(), account).status for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize("chain", ["proof of authority", "no base fee"])
+def test_a_deployment_pays_on_such_chains_too(node, shared_deployed, tmp_path: Path, chain: str) -> None:
+    files = tmp_path / "key.json", tmp_path / "password"
+    address = keystore.create(*files)
+    shared_deployed.anvil.give_gas_money(address)
+    if chain == "no base fee":
+        without_base_fee(node)
+    else:
+        node.when(
+            "eth_getBlockByNumber",
+            lambda asked: {"result": node.ask(asked)["result"] | {"extraData": "0x" + "c1" * 97}},
+        )
+    sent = opened(node.url, *files).send(SINK, b"", 1)
+    found = shared_deployed.anvil.web3.eth.get_transaction(HexStr(sent))
+    assert (found["from"], found["blockNumber"] is not None) == (address, True)
+    assert (found["type"] == 0) is (chain == "no base fee")
 
 
 def test_a_node_that_suggests_no_tip_is_asked_for_its_gas_price(client, node, account) -> None:

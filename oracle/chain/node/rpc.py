@@ -31,8 +31,6 @@ _RATE = re.compile(
     re.IGNORECASE,
 )
 
-_NO_ENTRY = (401, 403, 404)
-"""HTTP status of a node that will not speak to us at all."""
 
 Asked = tuple[str, Sequence[object]]
 """Method and parameters."""
@@ -116,10 +114,9 @@ class JsonRpc:
             return {}  # some say no to a batch in this way; a node that is down says the same to a single request
         body = _json(response)
         if not isinstance(body, list):
-            refused = isinstance(body, dict) and isinstance(self._answer(body, response), Fault)
-            if not refused and (response.status_code < 400 or response.status_code in _NO_ENTRY):
-                raise self._down(response)
-            return {}
+            if isinstance(body, dict):
+                self._answer(body, response)  # which raises where the refusal says: later
+            return {}  # whatever it says, a single request's answer says what it means
         places = {str(request["id"]): index for index, request in enumerate(sent)}
         found: dict[int, list[Answer]] = {}
         for item in body:

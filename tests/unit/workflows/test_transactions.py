@@ -313,3 +313,14 @@ def test_what_was_replaced_and_mined_after_all_is_the_effect(bench: Bench) -> No
     assert receipt.hash == node.sent[0] != node.sent[1]
     assert bench.ensure(effect=lambda: None).hash == receipt.hash
     assert bench.calls == 1
+
+
+def test_a_finished_effect_that_a_reorg_undid_and_whose_nonce_was_used_is_signed_anew(bench: Bench) -> None:
+    node = bench.chain.node
+    first = bench.ensure()
+    node.mined.clear()
+    node.forget(first.hash)  # its nonce stays taken, by somebody else's transaction
+    second = bench.ensure()
+    assert second.hash != first.hash
+    assert bench.nonces() == [0, 1]
+    assert bench.statuses()[-1] is IntentStatus.DONE
