@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Gate
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from oracle.circuits import exact_probabilities, load_qasm3
@@ -19,7 +21,7 @@ from router.cli.main import run
 from router.cli.scaffold import write_job
 from router.providers.protocol import ProviderRefused, Work
 from router.providers.simulation import simulate
-from router.providers.transpilation import read_circuit, to_isa
+from router.providers.transpilation import read_circuit, to_basis, to_isa
 from router.sandbox import SandboxViolation, ViolationKind
 from router.workflows.circuit_source import CircuitSource, circuit_of
 
@@ -161,3 +163,13 @@ def test_what_one_target_cannot_transpile_is_that_targets_refusal() -> None:
     backend = GenericBackendV2(2, basis_gates=["x"], seed=1)
     with pytest.raises(ProviderRefused, match="only_x: Qiskit cannot transpile"):
         to_isa(read_circuit(HEAD + "qubit[1] q; bit[1] c; h q[0]; c = measure q;"), backend, "only_x")
+
+
+def test_a_panic_of_the_transpiler_is_a_refusal_too() -> None:
+    # Not read from a text, and so not expanded: a gate of its own with a library's name and other parameters.
+    circuit = QuantumCircuit(1, 1)
+    circuit.append(Gate("r", 1, [0.9]), [0])
+    circuit.data[0].operation.definition = QuantumCircuit(1)
+    circuit.measure(0, 0)
+    with pytest.raises(ProviderRefused, match="PanicException"):
+        to_basis(circuit, ["cx", "rz", "sx"])
