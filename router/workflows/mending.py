@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore, open_store
+from oracle.artifacts.manifest import SCHEMA
+from oracle.spec import parse_canonical_spec
 from router.lifecycle import JobRecord
-from router.providers.protocol import Provider, ProviderError, ResultUnusable
+from router.providers.protocol import Provider, ProviderUnavailable, ResultUnusable
 from router.workflows.execute import store_papers
 from router.workflows.workspace import Workspace
 
+LOOK_AGAIN_S = 10.0
 
-class Lost(ProviderError):
+
+class Lost(ProviderUnavailable):
     """What was delivered is damaged on disk, and no source has it just now."""
-
-    retryable = True
 
 
 def mend(workspace: Workspace, providers: Mapping[str, Provider], record: JobRecord) -> tuple[str, ...]:
@@ -51,12 +54,14 @@ def intact(store: ArtifactStore, digest: str) -> bool:
 
 def _second(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
     """The run's manifest, where the delivery names one: else its second word is the hash of what is stored nowhere."""
-    from oracle.artifacts.manifest import SCHEMA
-    from router.workflows.execute import spec_of
-
-    if record.multiset_hash is None or spec_of(workspace, record).result.schema_id != SCHEMA:
+    if record.multiset_hash is None or not _orders_manifest(workspace.artifacts.get(record.spec_hash)):
         return ()
     return (record.multiset_hash,)
+
+
+@lru_cache(maxsize=1024)
+def _orders_manifest(spec: bytes) -> bool:
+    return parse_canonical_spec(spec).result.schema_id == SCHEMA
 
 
 def _found(store: ArtifactStore, digest: str, sources: list[ArtifactStore]) -> bool:
@@ -72,4 +77,5 @@ def _lost(workspace: Workspace, digests: list[str], reason: str) -> Lost:
     return Lost(
         f"what was delivered is damaged or missing in {workspace.home.artifacts}: {listed} ({reason})",
         "put the file back from a copy; until verdictBy it is looked for again",
+        retry_after_s=LOOK_AGAIN_S,
     )
