@@ -105,10 +105,10 @@ class ChainLog:
 
         A result is replayed iff there is one.
         """
-        place = tuple_(chain_events.c.block, chain_events.c.log_index)
-        query = select(chain_events.c.event).where(chain_events.c.result_hash == result_hash, place < before)
+        place = (chain_events.c.block, chain_events.c.log_index)
+        query = select(chain_events.c.event).where(chain_events.c.result_hash == result_hash, tuple_(*place) < before)
         with self._reading() as connection:
-            found = (_event(row) for row in connection.execute(query.order_by(place)).scalars())
+            found = (_event(row) for row in connection.execute(query.order_by(*place)).scalars())
             return tuple(each for each in found if isinstance(each.args, Submitted) and each.args.worker == worker)
 
 

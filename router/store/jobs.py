@@ -215,9 +215,14 @@ def log(connection: Connection, job: str) -> tuple[Event, ...]:
 
 def read(connection: Connection, job: str) -> JobRecord:
     """The fold of the job's events; raises UnknownJob, and EventChainBroken for a log that does not hold."""
+    return history(connection, job)[0]
+
+
+def history(connection: Connection, job: str) -> tuple[JobRecord, tuple[Event, ...]]:
+    """The record, and the events that it is the fold of; raises as `read`."""
     told = log(connection, job)
     try:
-        return fold(told)
+        return fold(told), told
     except TransitionRefused as error:
         raise EventChainBroken(job, told[-1].sequence, str(error)) from error
 

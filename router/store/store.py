@@ -124,6 +124,11 @@ class Store:
         with self._reading() as connection:
             return jobs.read(connection, job)
 
+    def history(self, job: str) -> tuple[JobRecord, tuple[Event, ...]]:
+        """The record of `job` and the events that it is the fold of; raises UnknownJob, EventChainBroken."""
+        with self._reading() as connection:
+            return jobs.history(connection, job)
+
     def find_job(self, prefix: str) -> JobRecord:
         """The one job whose id begins with `prefix` (``job_`` may be left out); raises UnknownJob, AmbiguousJob."""
         with self._reading() as connection:

@@ -169,10 +169,9 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
     What a reorg took back is undone first, at any depth; then what the chain says and the record does not is told. Each
     chain event is told once, however often this runs and by however many processes. Raises ChainError.
     """
-    record = workspace.store.job(job)
+    record, events = workspace.store.history(job)
     if record.escrow_id is None:
         return record
-    events = workspace.store.events(job)
     kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
     if cursor is None:
         return record
@@ -185,7 +184,7 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
         record = journal.write(workspace, job, undone)
         log.warning("%s: a reorg undid %d events; it is %s again", job, len(lost), record.state.value)
         events = workspace.store.events(job)
-    known = told(events)
+    known, settled = told(events), record
     for event in kept:
         if event.block > min(to_block, cursor.number) or cause_of(event) in known:
             continue
@@ -200,16 +199,8 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
             return [(Role.OPERATOR, payload) for payload in payloads]
 
         record = journal.write(workspace, job, following)
-    # Read again: another process may have told an event between our reading the record and our asking what was told.
-    return workspace.store.job(job)
-
-
-def unconfirmed(workspace: Workspace, record: JobRecord, to_block: int) -> bool:
-    """Whether the chain says something of the job in a block above `to_block`, which counts soon."""
-    if record.escrow_id is None:
-        return False
-    kept, _ = dossiers.chain_log(workspace).kept(record.escrow_id)
-    return any(event.block > to_block for event in kept)
+    # Where something was told, another process may have told it meanwhile: the log says what stands now.
+    return record if record == settled else workspace.store.job(job)
 
 
 def is_final(events: Iterable[Event], block: int, finality: int) -> bool:

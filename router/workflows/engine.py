@@ -190,8 +190,9 @@ class Engine:
     def _advance(self, due: Due, head: BlockRef) -> None:
         settled = self._settled_block(head)
         record = chain_events.reconcile(self._bench.workspace, self._client, due.job, to_block=settled)
-        self._proceed(due, record, head)
-        if chain_events.unconfirmed(self._bench.workspace, record, settled):
+        kept, _ = dossiers.chain_log(self._bench.workspace).kept(record.escrow_id or "")
+        self._proceed(due, record, head, frozenset(event.tx_hash for event in kept))
+        if any(event.block > settled for event in kept):
             # Soon it counts; whatever was found to wait for, this comes first.
             self._store.set_next_look(due.job, datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S))
         # Last, and each by itself: the money moves whether or not these can be done.
@@ -204,7 +205,8 @@ class Engine:
         if well and remarks.is_passing_fault(due.waiting_for):
             self._waits(due, None)  # it went well this time
 
-    def _proceed(self, due: Due, record: JobRecord, head: BlockRef) -> None:
+    def _proceed(self, due: Due, record: JobRecord, head: BlockRef, known: frozenset[str]) -> None:
+        """What is next for the job; `known` are the transactions that the chain says made something of it."""
         if record.closed or record.escrow_id is None:
             self._waits(due, None)
             self._follow_to_finality(due, record, head)
@@ -215,7 +217,7 @@ class Engine:
         if verb is not None:
             pause = self._acts.ask(self._workflows.close, f"{verb.value}", record.job, verb.value)
             self._later(due, max(pause, WAIT_FOR_CHAIN_S))
-        elif transactions.send_again(self._store, self._client, record.job, self._known(record)):
+        elif transactions.send_again(self._store, self._client, record.job, known):
             self._later(due, POLL_AGAIN_S)  # what vanished from the chain comes first
         elif slot.status is Status.NONE:
             self._await_funding(due, record, terms, head)
@@ -226,11 +228,6 @@ class Engine:
             self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
         else:
             self._later(due, WAIT_FOR_CHAIN_S)
-
-    def _known(self, record: JobRecord) -> frozenset[str]:
-        """Hashes of the transactions that the chain says made something of the job."""
-        kept, _ = dossiers.chain_log(self._bench.workspace).kept(str(record.escrow_id))
-        return frozenset(event.tx_hash for event in kept)
 
     def _owes_papers(self, record: JobRecord) -> bool:
         return self._bench.takes_work and record.lacks_papers and record.provider_job is not None

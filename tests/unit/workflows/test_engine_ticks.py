@@ -25,6 +25,7 @@ from router.providers.protocol import (
 from router.store import IntentStatus
 from router.workflows.acts import POLL_AGAIN_S, Acts
 from router.workflows.close import terms_of
+from router.workflows.engine import UNTIL_FINAL_S
 from router.workflows.execute import reference_of
 
 DOWN = ProviderUnavailable("the provider does not answer", "try again later")
@@ -220,6 +221,32 @@ def test_the_run_of_a_job_that_was_called_off_is_stopped_once(router: Router) ->
     router.tick(record.job)
     assert provider.stopped[len(before) :] == [desk.workspace.store.job(record.job).provider_job]
     assert desk.waits_for(record.job) is None
+
+
+def test_a_job_that_is_over_is_looked_at_until_no_reorg_is_expected_to_take_its_end_back(router: Router) -> None:
+    desk, store = router.desk, router.desk.workspace.store
+    record = desk.locked()
+    job = record.job
+    router.ticks(job, lambda record: record.state is State.QUEUED)
+    terms, before = terms_of(record), desk.chain.status(record.escrow_id)
+    for _ in range(2):
+        args = chain.Cancelled(terms.payer, terms.budget, chain.Status.FUNDED)
+        desk.chain.says(record.escrow_id, args, chain.Status.REFUNDED)
+        desk.chain.node.block_number += 1
+        router.ticks(job, lambda record: record.closed)
+        router.tick(job)
+        assert job in {due.job for due in store.due(datetime.now(UTC) + timedelta(seconds=UNTIL_FINAL_S + 1))}
+        desk.chain.reorg(2)
+        desk.chain.slots[record.escrow_id] = before
+        # Nobody makes it due but the follower, which has read another block in the place of its end.
+        router.engine.tick()
+        opened = store.job(job)
+        assert (opened.state, opened.escrow.value) == (State.QUEUED, "locked")
+    desk.chain.says(record.escrow_id, args, chain.Status.REFUNDED)
+    desk.chain.node.block_number += desk.workspace.need_stack("a test").finality
+    router.ticks(job, lambda record: record.closed)
+    router.tick(job)
+    assert job not in {due.job for due in store.due(datetime(2100, 1, 1, tzinfo=UTC))}
 
 
 def test_an_act_that_keeps_failing_is_tried_less_and_less_often(router: Router) -> None:

@@ -324,3 +324,54 @@ def test_a_finished_effect_that_a_reorg_undid_and_whose_nonce_was_used_is_signed
     assert second.hash != first.hash
     assert bench.nonces() == [0, 1]
     assert bench.statuses()[-1] is IntentStatus.DONE
+
+
+# What a reorg took from the chain
+
+
+def finished(bench: Bench, *names: str) -> dict[str, Receipt]:
+    """Intents that took effect, one after the other, under their names."""
+    return {name: bench.ensure(name, lambda: None) for name in names}
+
+
+def lose(bench: Bench, *receipts: Receipt) -> None:
+    """The chain was replaced, and the node has forgotten what was in it."""
+    for receipt in receipts:
+        bench.chain.node.taken.discard((KEY.address, _nonce(bench, receipt)))
+        del bench.chain.node.mined[receipt.hash]
+        bench.chain.node.forget(receipt.hash)
+
+
+def _nonce(bench: Bench, receipt: Receipt) -> int:
+    requests = (json.loads(intent.request) for intent in bench.store.intents(bench.job))
+    return int(next(request["nonce"] for request in requests if request["hash"] == receipt.hash))
+
+
+def test_what_vanished_is_sent_again_byte_for_byte_in_its_order_and_one_at_a_time(bench: Bench) -> None:
+    client: Any = bench.chain
+    made = finished(bench, "tx:approve", "tx:fund", "tx:submit")
+    known = {made["tx:fund"].hash, made["tx:submit"].hash}
+    before = list(bench.chain.node.sent)
+    assert not transactions.send_again(bench.store, client, bench.job, known), "an allowance alone leaves no event"
+    lose(bench, *made.values())
+    assert [transactions.send_again(bench.store, client, bench.job, set()) for _ in range(4)] == [True] * 3 + [False]
+    assert bench.chain.node.sent[len(before) :] == [receipt.hash for receipt in made.values()]
+    assert bench.calls == 3, "nothing was signed anew"
+
+
+def test_the_calls_of_a_deadline_are_not_sent_again_as_they_were(bench: Bench) -> None:
+    client: Any = bench.chain
+    made = finished(bench, "tx:refund", "tx:silence", "tx:finalize")
+    lose(bench, *made.values())
+    assert not transactions.send_again(bench.store, client, bench.job, set())
+
+
+def test_what_vanished_and_lost_its_nonce_is_left_to_its_maker(bench: Bench) -> None:
+    client: Any = bench.chain
+    made = finished(bench, "tx:fund")
+    lose(bench, *made.values())
+    bench.chain.node.taken.add((KEY.address, 0))
+    assert not transactions.send_again(bench.store, client, bench.job, set())
+    assert bench.statuses() == [IntentStatus.ABANDONED]
+    assert bench.ensure().hash != made["tx:fund"].hash
+    assert bench.nonces() == [0, 1]
