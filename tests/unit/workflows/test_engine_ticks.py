@@ -59,7 +59,7 @@ def test_a_job_that_a_gate_holds_back_says_which_and_what_to_do(router: Router) 
     desk.chain.node.block_number += 1
     router.ticks(record.job, lambda _record: str(desk.waits_for(record.job)).startswith("budget"))
     assert desk.waits_for(record.job) == (
-        f"budget: 1 base units are locked, the terms say {terms.budget} — "
+        "budget: 0.000001 lUSD are locked, the terms say 25.00 lUSD — "
         "fund the job of these terms; the other lock returns by refund"
     )
     assert desk.workspace.store.job(record.job).state is State.SIMULATED
