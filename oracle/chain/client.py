@@ -14,7 +14,16 @@ from web3.exceptions import Web3Exception
 
 from oracle.chain.calls import Call, EscrowCalls, abi_of
 from oracle.chain.deployment import Deployment
-from oracle.chain.errors import CallReverted, ChainDown, ChainError, HistoryPruned, NodeBehind, NodeError, WrongNetwork
+from oracle.chain.errors import (
+    CallReverted,
+    ChainDown,
+    ChainError,
+    HistoryPruned,
+    NodeBehind,
+    NodeError,
+    TooSlow,
+    WrongNetwork,
+)
 from oracle.chain.events import (
     BlockRef,
     Disputer,
@@ -224,10 +233,13 @@ class EscrowClient(EscrowCalls):
             except (NodeBehind, HistoryPruned):
                 raise
             except (NodeError, ChainDown) as error:
-                if first == end or (isinstance(error, ChainDown) and error.status not in _TOO_MUCH):
+                slow = isinstance(error, TooSlow)
+                if first == end or (isinstance(error, ChainDown) and not slow and error.status not in _TOO_MUCH):
                     raise
                 width = self._width = max(1, (end - first + 1) // 2)
                 answered = 0
+                if slow:
+                    raise  # the next reading begins with the half; this one has kept its caller waiting for long enough
                 continue
             first, answered = end + 1, answered + 1
             if self._width is not None and answered % _WIDEN_AFTER == 0:

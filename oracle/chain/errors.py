@@ -2,6 +2,7 @@
 
 ChainError
 ├── ChainDown            the node does not answer; transient, try again later
+│   └── TooSlow          not in time
 ├── NodeError            the node refuses a request, in its own words
 │   ├── NodeBehind       it has not yet what the chain has; transient
 │   └── HistoryPruned    it has no longer what the chain had; another node is needed
@@ -44,6 +45,10 @@ class ChainDown(ChainError):
         self.status = status
         self.retry_after_s = retry_after_s
         super().__init__(f"the chain at {self.url} does not answer ({reason}); `compute up` starts a local one")
+
+
+class TooSlow(ChainDown):
+    """The node does not answer in time; it may answer a smaller request."""
 
 
 class NodeError(ChainError):

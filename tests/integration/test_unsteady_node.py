@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,7 @@ from live_chain import Deployed
 from unsteady_node import Http, UnsteadyNode, said, unsteady
 
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import ChainDown, HistoryPruned, NodeBehind, NodeError, WrongNetwork
+from oracle.chain.errors import ChainDown, HistoryPruned, NodeBehind, NodeError, TooSlow, WrongNetwork
 from oracle.chain.events import EscrowStatus, Status
 from oracle.terms import job_id_of
 
@@ -79,6 +80,24 @@ def test_a_limit_on_the_range_of_logs_is_found_by_halving(client, node, jobs, re
     assert every_event(client) == list(jobs)
     blocks = client.head().number - client.deployment.block + 1
     assert node.count("eth_getLogs") - before <= blocks / 3 + 2, "the width that was taken is not remembered"
+
+
+def test_a_node_that_takes_too_long_over_many_blocks_is_asked_for_fewer_the_next_time(
+    node, shared_deployed, jobs
+) -> None:
+    client = EscrowClient(node.url, shared_deployed.deployment, timeout_s=1)
+    assert every_event(client) == list(jobs)
+    late = threading.Event()
+    node.when("eth_getLogs", lambda request: late.wait(2) and None if width(request) > 12 else None)
+    tries = 0
+    while True:
+        try:
+            assert every_event(client) == list(jobs)
+            break
+        except TooSlow:
+            tries += 1
+    assert 1 <= tries <= 3
+    late.set()
 
 
 def test_a_limit_on_the_number_of_logs_is_found_by_halving(client, node, jobs) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import requests
 from pydantic_core import from_json
 
-from oracle.chain.errors import ChainDown
+from oracle.chain.errors import ChainDown, TooSlow
 
 DEFAULT_TIMEOUT_S = 10.0
 BATCH = 50
@@ -139,7 +139,7 @@ class JsonRpc:
             response = session.post(self.url, json=payload, timeout=self._timeout_s)
         except requests.Timeout as error:
             self.outages += 1
-            raise ChainDown(self.url, "no answer in time") from error
+            raise TooSlow(self.url, "no answer in time") from error
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             self.outages += 1
             raise _HungUp(self.url, "connection refused or lost") from error
