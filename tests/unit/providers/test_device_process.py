@@ -236,7 +236,9 @@ def test_a_worker_that_died_between_two_jobs_is_replaced(aer: DeviceProvider, st
     device = start()
     first = aer.submit(Work("one", ONE, 10, "aer"))
     until(lambda: aer.folder.job("one").status().state is JobState.COMPLETED)
-    device.workers()[0].kill()
+    worker = device.workers()[0]
+    worker.kill()
+    until(lambda: worker.status() == psutil.STATUS_ZOMBIE)
     second = aer.submit(Work("two", ONE, 10, "aer"))
     until(lambda: aer.folder.job("two").status().state.ended)
     assert {aer.status(ref).state for ref in (first, second)} <= {JobState.COMPLETED}
