@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetWorkflowID
@@ -44,7 +45,9 @@ class Bench:
     seed: int | None = None
     """For simulated devices, so that a demonstration can be repeated; None in earnest."""
 
+    @cached_property
     def client(self) -> EscrowClient:
+        """One for the process: its node is asked once which chain it serves. Threads may share it."""
         return self.workspace.client()
 
 
@@ -91,14 +94,14 @@ class JobWorkflows(DBOSConfiguredInstance):
     def deliver_result(self, job: str) -> str:
         bench = self._bench
         with self._telling(job):
-            return execute.deliver(bench.workspace, bench.client(), bench.providers, job).state.value
+            return execute.deliver(bench.workspace, bench.client, bench.providers, job).state.value
 
     @_step
     def close_on_chain(self, job: str, verb: str) -> str:
         bench = self._bench
         with self._telling(job):
             record = bench.workspace.store.job(job)
-            return close.close(bench.workspace, bench.client(), record, deadlines.Verb(verb)).hash
+            return close.close(bench.workspace, bench.client, record, deadlines.Verb(verb)).hash
 
     @contextmanager
     def _telling(self, job: str) -> Iterator[None]:

@@ -78,7 +78,7 @@ class Engine:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._store = bench.workspace.store
-        self._client = bench.client()
+        self._client = bench.client
         self._workflows = JobWorkflows(bench)
         self._acts = Acts()
         self._follower = dossiers.follower(bench.workspace, self._client)
