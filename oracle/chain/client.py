@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 from hexbytes import HexBytes
 from web3.exceptions import Web3Exception
 
+from oracle.chain.bytecode import code_hash
 from oracle.chain.calls import Call, EscrowCalls, abi_of
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import (
@@ -68,7 +69,8 @@ class EscrowClient(EscrowCalls):
     # ------------------------------------------------------------------ the node
 
     def check_network(self) -> None:
-        """Raise WrongNetwork unless the node serves the deployment's chain and a contract lives at its escrow.
+        """Raise WrongNetwork unless the node serves the deployment's chain and a contract lives at its escrow: with
+        the code that the deployment says, where it says one.
 
         It is asked once, and again after it was down: what answers then may be another.
         """
@@ -78,8 +80,14 @@ class EscrowClient(EscrowCalls):
         chain_id = self.node.chain_id()
         if chain_id != self.deployment.chain_id:
             raise WrongNetwork(self.rpc_url, f"it is chain {chain_id}, the deployment is on {self.deployment.chain_id}")
-        if not self.node.code(self.checked(self.deployment.escrow)):
+        code = self.node.code(self.checked(self.deployment.escrow))
+        if not code:
             raise WrongNetwork(self.rpc_url, f"there is no contract at {self.deployment.escrow} on chain {chain_id}")
+        wanted = self.deployment.code_hashes.get("JobEscrow")
+        if wanted is not None and code_hash(code) != wanted:
+            raise WrongNetwork(
+                self.rpc_url, f"the code at {self.deployment.escrow} has the hash {code_hash(code)}, not {wanted}"
+            )
         self._outages = outages
 
     def head(self) -> BlockRef:

@@ -18,7 +18,9 @@ from live_chain import Anvil, running_anvil, running_hardhat
 from web3 import Web3
 
 from oracle.chain.bytecode import DEPLOYER, DEPLOYER_CODE, DEPLOYER_SIGNER, DEPLOYER_TRANSACTION, artifact
+from oracle.chain.client import EscrowClient
 from oracle.chain.deployment import Deployment
+from oracle.chain.errors import WrongNetwork
 from oracle.cli import main
 from router.cli.main import run
 from router.deploying.contracts import Bond, creation_block, deploy, parts
@@ -168,3 +170,15 @@ def test_py_solc_x_makes_the_committed_bytecode() -> None:
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.count("the same bytecode") == len(list((ROOT / "oracle" / "chain" / "abi").glob("*.json")))
+
+
+def test_a_client_refuses_an_escrow_with_other_code_than_its_deployment_says(
+    chains: dict[str, Anvil], tmp_path: Path
+) -> None:
+    file = tmp_path / "31337.json"
+    assert by_compute(chains["spare"], file, "--unlocked") == 0
+    true = Deployment.load(file)
+    EscrowClient(chains["spare"].url, true).check_network()
+    other = replace(true, code_hashes={**true.code_hashes, "JobEscrow": "0x" + "11" * 32})
+    with pytest.raises(WrongNetwork, match="has the hash"):
+        EscrowClient(chains["spare"].url, other).check_network()
