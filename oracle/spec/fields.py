@@ -64,11 +64,19 @@ def _text(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise fault("text", f"{shown(value)} is not a text", "write a short text on one line")
-    if not text or len(text) > LONGEST_TEXT or not text.isprintable() or text != text.strip():
-        raise fault(
-            "text", f"{shown(text)} is not one line of 1 to {LONGEST_TEXT} characters", "write a short text on one line"
-        )
+    if reason := _text_fault(text):
+        raise fault("text", reason, "write a short text on one line")
     return text
+
+
+def _text_fault(text: str) -> str | None:
+    """What is wrong with `text` as one line for people, in a sentence about just that."""
+    if not text or len(text) > LONGEST_TEXT:
+        return f"{shown(text)} has {len(text)} characters, and 1 to {LONGEST_TEXT} are allowed"
+    if text != text.strip():
+        return f"{shown(text)} begins or ends with a blank"
+    hidden = next((character for character in text if not character.isprintable()), None)
+    return None if hidden is None else f"{shown(text)} has a character that does not show (U+{ord(hidden):04X})"
 
 
 @dataclass(frozen=True, eq=False)  # typing hashes annotations, and a schema cannot be hashed
@@ -93,7 +101,9 @@ def whole(low: int, high: int) -> Reading:
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise fault("whole", f"{shown(value)} is not a whole number", f"write digits only, {low} to {high}")
+            raise fault(
+                "whole", f"{shown(value)} is not a whole number", f"write it in the digits 0 to 9, from {low} to {high}"
+            )
         if not low <= value <= high:
             raise fault("range", f"{value} is outside {low} to {high}", f"write a whole number from {low} to {high}")
         return value
@@ -138,7 +148,9 @@ def _usd(value: object) -> str:
         text = decimal_text(number)
     except ValueError:
         reason = f"{shown(value)} is not an amount of US dollars"
-        raise fault("usd", reason, "write digits such as 25 or 12.50, without words, signs or separators") from None
+        raise fault(
+            "usd", reason, "write it in the digits 0 to 9, such as 25 or 12.50, without words, signs or separators"
+        ) from None
     if not 0 < number <= LARGEST_USD:
         raise fault("usd", f"{value} is not above 0 and at most {LARGEST_USD}", "write an amount such as 25 or 12.50")
     return text

@@ -162,11 +162,13 @@ def payment_lines(payment: Payment, money: Money) -> list[str]:
     """What an accepted result costs, first of all; and a second line where another end pays the worker more."""
     accepted, returns = money(payment.accepted), money(payment.returns)
     fee = f" and {money(payment.fee)} to the operator as its fee" if payment.fee else ""
+    shots = f"{payment.shots:,} shots at ${payment.usd_per_shot}"
     if payment.whole_budget:
         lines = [f"Pays the whole budget if accepted, {accepted} to the worker{fee}, whatever was used: metered by job"]
-    else:
-        shots = f"{payment.shots:,} shots at ${payment.usd_per_shot}"
+    elif payment.returns:
         lines = [f"Pays {accepted} to the worker{fee} if accepted, for {shots}; {returns} goes back to the payer"]
+    else:
+        lines = [f"Pays the whole budget if accepted, {accepted} to the worker{fee}: {shots} cost no less"]
     if payment.tempts:
         most = money(max(payment.inconclusive, payment.silent))
         lines.append(

@@ -160,3 +160,33 @@ def test_a_long_line_of_a_timeline_goes_on_below_itself() -> None:
     assert len(lines) > 1
     column = lines[0].index("words")
     assert all(line[:column].isspace() and line[column:].startswith("words") for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("a\u202eb", "does not show (U+202E)"),
+        ("a" * 513, "has 513 characters"),
+        (" a", "begins or ends with a blank"),
+        ("zero\u200bwidth", "does not show (U+200B)"),
+    ],
+)
+def test_a_text_is_told_what_is_wrong_with_it_and_not_what_is_right(
+    spec: Path, home: Home, capsys: pytest.CaptureFixture[str], family: str, words: str
+) -> None:
+    edited(spec, "circuit_family: ring-maxcut-qaoa", f"circuit_family: {json.dumps(family)}")
+    assert run(["quantum", "simulate", str(spec), "--json", "--home", str(home.root)]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert error["path"] == "quantum.circuit_family"
+    assert words in error["reason"]
+
+
+def test_digits_of_another_script_are_told_which_digits_to_write(
+    spec: Path, home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edited(spec, "shots: 4000", "shots: ４０００")
+    edited(spec, "max_usd_equivalent: 25", "max_usd_equivalent: ٢٥")
+    assert run(["quantum", "simulate", str(spec), "--json", "--home", str(home.root)]) == 2
+    errors = json.loads(capsys.readouterr().out)["errors"]
+    assert [error["path"] for error in errors] == ["quantum.shots", "budget.max_usd_equivalent"]
+    assert all("in the digits 0 to 9" in error["remedy"] for error in errors)

@@ -50,6 +50,13 @@ def test_a_job_that_costs_its_whole_budget_says_so_first(desk: Any) -> None:
     assert rows["if accepted"] == "10.00 lUSD to the worker, 0.00 lUSD back to the payer"
 
 
+def test_shots_that_cost_more_than_the_budget_are_said_to_take_all_of_it(desk: Any) -> None:
+    made = offer(desk.workspace, desk.simulated(), "aer", "5")
+    assert payment_lines(payment_of(made.spec, made.terms), MONEY) == [
+        "Pays the whole budget if accepted, 5.00 lUSD to the worker: 4,000 shots at $0.005 cost no less"
+    ]
+
+
 def test_an_end_that_pays_more_than_acceptance_is_pointed_out(desk: Any) -> None:
     record = desk.promoted()
     spec, terms = spec_of(desk.workspace, record), terms_of(record)
