@@ -158,6 +158,8 @@ def _usage(error: click.UsageError) -> Finding:
     where = error.ctx.command_path if error.ctx else "compute"
     parameter = getattr(error, "param", None)
     path = parameter.opts[-1] if isinstance(parameter, click.Option) else (parameter.name if parameter else "")
+    hint = getattr(error, "param_hint", None)
+    path = path or (hint if isinstance(hint, str) else "")
     # click's own text names the option again, in words of its own.
     reason = (
         error.message if isinstance(error, click.BadParameter) and path and error.message else error.format_message()
