@@ -17,7 +17,7 @@ ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test fuzz crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
+.PHONY: help setup demo test test-floors fuzz crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -33,6 +33,11 @@ test: setup ## all tests: contracts (forge), then Python
 	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test --no-match-contract '^AllPromises$$'
 	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+# Warnings are no errors here: old releases warn about each other, and nothing of ours can change that.
+test-floors: setup ## what needs no stack, with the oldest packages that pyproject.toml allows (minutes)
+	@sh scripts/setup.sh floors
+	@$(ENV) && .venv-floors/bin/python -m pytest -n 2 --dist loadfile -o filterwarnings=default tests/unit tests/conformance tests/integration/test_ibm_faults.py $(PYTEST_ARGS)
 
 fuzz: setup ## the invariants of the contracts over 10,000 random runs of 100 calls (about an hour)
 	@sh scripts/setup.sh test
@@ -86,6 +91,7 @@ bench: setup ## what is measured, each with its ceilings
 lock: ## resolve the newest versions that pyproject.toml allows, and write the hashed locks
 	@sh scripts/setup.sh lock
 	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
+	@$(ENV) && $(COMPILE) --upgrade --resolution lowest-direct pyproject.toml --group test -o requirements/floors.txt
 	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/halmos.in -o requirements/halmos.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/slither.in -o requirements/slither.txt
@@ -94,6 +100,6 @@ lock: ## resolve the newest versions that pyproject.toml allows, and write the h
 	@$(ENV) && $(COMPILE) --upgrade requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove all that was installed or built; a stack of yours in .compute/ stays
-	rm -rf .venv .venv-ape .venv-halmos .venv-lock .venv-numpy1 .venv-slither .build .cache .solcx .ape-data
+	rm -rf .venv .venv-ape .venv-floors .venv-halmos .venv-lock .venv-numpy1 .venv-slither .build .cache .solcx .ape-data
 	rm -rf node_modules tests/node/node_modules out forge-cache dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .compute/demo

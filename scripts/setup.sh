@@ -5,6 +5,7 @@
 #   scripts/setup.sh ape     .venv-ape, for the ape scripts and their tests
 #   scripts/setup.sh test    tests/node: other implementations that only tests compare with; after run
 #   scripts/setup.sh numpy1  .venv-numpy1, in which `make digests` runs the verdict on NumPy 1.26
+#   scripts/setup.sh floors  .venv-floors, for `make test-floors`: the oldest versions that pyproject.toml allows
 #   scripts/setup.sh halmos  .venv-halmos, for `make prove`
 #   scripts/setup.sh slither .venv-slither, for `make slither`
 #   scripts/setup.sh lock    .venv-lock with uv, which regenerates the locks
@@ -86,7 +87,7 @@ fresh() { # step key path-that-must-exist
 stamp() { printf '%s\n' "$2" >"$stamps/$1"; }
 
 # A virtual environment holding exactly what a lock says. Afterwards $python is the environment's own.
-environment() { # folder lock title
+environment() { # folder lock title [option of pip install]
     python=$root/$1/bin/python
     if [ -n "${PYTHON:-}" ] || ! "$python" -c "$suitable" "$newest" 2>/dev/null; then find_python; fi
     if ! fresh "$1" "$(key_of "$2")" "$1/bin/python"; then
@@ -94,19 +95,19 @@ environment() { # folder lock title
         began "$3"
         rm -f "$stamps/$1"
         logged "$1" "$python" -m venv --clear "$1"
-        logged "$1" "$1/bin/python" -m pip install --progress-bar off --require-hashes -r "$2"
+        logged "$1" "$1/bin/python" -m pip install --progress-bar off ${4:-} --require-hashes -r "$2"
         stamp "$1" "$(key_of "$2")"
         ended
     fi
     python=$root/$1/bin/python
 }
 
-install_package() {
-    key=$(key_of pyproject.toml scripts/setup.sh)-$(cat "$stamps/.venv")
-    if fresh package "$key" .venv/bin/compute; then return; fi
+install_package() { # folder
+    key=$(key_of pyproject.toml scripts/setup.sh)-$(cat "$stamps/$1")
+    if fresh "package$1" "$key" "$1/bin/compute"; then return; fi
     began "this package"
-    logged package .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
-    stamp package "$key"
+    logged "package$1" "$1/bin/python" -m pip install --no-deps --no-build-isolation -e .
+    stamp "package$1" "$key"
     ended
 }
 
@@ -170,7 +171,7 @@ install_compiler() {
 case ${1:-run} in
     run)
         environment .venv requirements/runtime.txt "Python packages (a minute, once)"
-        install_package
+        install_package .venv
         install_node
         . scripts/env.sh # Node's folder exists now
         install_npm_packages
@@ -188,6 +189,12 @@ case ${1:-run} in
         newest=12 # the last Python that NumPy 1.26 has a build for
         environment .venv-numpy1 requirements/numpy1.txt "NumPy 1.26 (a few seconds, once)"
         ;;
+    floors)
+        newest=12 # the oldest NumPy and SciPy have no build for a later one
+        # The lock is whole. Given the choice, pip takes the newest SQLAlchemy for a package that asks for an extra of it.
+        environment .venv-floors requirements/floors.txt "the oldest Python packages (a minute, once)" --no-deps
+        install_package .venv-floors
+        ;;
     halmos)
         environment .venv-halmos requirements/halmos.txt "halmos (a minute, once)"
         ;;
@@ -197,5 +204,5 @@ case ${1:-run} in
     lock)
         environment .venv-lock requirements/uv.txt "uv"
         ;;
-    *) fail "unknown part '$1': run, ape, test, numpy1 or lock" ;;
+    *) fail "unknown part '$1': run, ape, test, numpy1, floors, halmos, slither or lock" ;;
 esac

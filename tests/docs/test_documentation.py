@@ -116,6 +116,7 @@ def test_every_dependency_is_in_the_lock_that_installs_it() -> None:
     runtime = project["project"]["dependencies"] + project["build-system"]["requires"]
     wanted = {
         "requirements/runtime.txt": runtime + groups["test"] + groups["check"],
+        "requirements/floors.txt": runtime + groups["test"],
         "requirements/ape.txt": groups["ape"],
         "requirements/node.txt": prose("requirements/node.in").split(),
         "requirements/numpy1.txt": prose("requirements/numpy1.in").split(),
@@ -144,3 +145,24 @@ def test_every_folder_of_tests_is_explained() -> None:
 def test_no_page_names_a_path_of_one_machine() -> None:
     for page in PAGES:
         assert not re.search(r"(^|[\s`(])/(root|home/\w+|Users)/", prose(page)), page
+
+
+def test_every_floor_is_a_version_that_the_tests_run_with() -> None:
+    """`make test-floors` installs what this lock pins; a lower floor would promise what nobody tried."""
+    project = tomllib.loads(prose("pyproject.toml"))
+    locked = dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", prose("requirements/floors.txt"), re.M))
+    named = project["project"]["dependencies"] + project["dependency-groups"]["test"]
+    for requirement in named:
+        name, floor = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[.*\])?>=([0-9.]+)", requirement).groups()  # type: ignore[union-attr]
+        tried = locked[re.sub(r"[._]+", "-", name.lower())].split(".")
+        wanted = floor.split(".")
+        assert tried[: len(wanted)] == wanted, f"{requirement}: tried with {'.'.join(tried)}"
+        assert set(tried[len(wanted) :]) <= {"0"}, f"{requirement}: tried with {'.'.join(tried)}"
+
+
+@pytest.mark.parametrize("lock", [name for name in tracked() if re.fullmatch(r"requirements/.*\.txt", name)])
+def test_a_lock_names_versions_and_digests_and_no_registry(lock: str) -> None:
+    for line in prose(lock).splitlines():
+        assert re.fullmatch(
+            r"([A-Za-z0-9._\[\],-]+==[^ ]+( ; [^\\]+)? \\)|(    --hash=sha256:[0-9a-f]{64}( \\)?)", line
+        ), line
