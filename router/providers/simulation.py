@@ -95,6 +95,18 @@ def noisy_targets() -> tuple[Target, ...]:
     )
 
 
+def warm_up(*, run: bool) -> None:
+    """Plan the smallest circuit, and `run` it too: Qiskit imports, for seconds, what it needs when it needs it.
+
+    For processes that have nothing to do yet, so that the first job does not wait for that.
+    """
+    measured = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; h q[0]; c[0] = measure q[0];'
+    work = Work(tag="warm-up", qasm3=measured, shots=1, target="aer", seed=1)
+    plan(work)
+    if run:
+        simulate(work)
+
+
 def plan(work: Work) -> Plan:
     """Choose how to run `work`. Raises ProviderRefused for a circuit that its target cannot simulate.
 

@@ -67,7 +67,9 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     lines: Queue[str] = Queue()
     threading.Thread(target=_read, args=(lines,), daemon=True).start()
-    import qiskit_aer  # noqa: F401  # warm, so that the first run does not wait for it
+    from router.providers.simulation import warm_up
+
+    warm_up(run=True)
 
     while True:
         order = json.loads(lines.get())

@@ -26,7 +26,7 @@ from oracle.chain.errors import CallReverted, ChainDown, ChainError
 from oracle.chain.events import BlockRef, Status
 from oracle.terms import JobTerms
 from router.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
-from router.providers.protocol import JobState, ProviderUnavailable, Work
+from router.providers.protocol import JobState, ProviderUnavailable
 from router.store import Due, Request, StoreUnavailable
 from router.workflows import (
     approval,
@@ -64,12 +64,11 @@ QUARANTINE_S = 30.0
 _WITH_PROVIDER: Final = frozenset(state.value for state in execute.WITH_PROVIDER)
 
 
-def warm_up() -> None:
-    """Import what the first job needs, which takes seconds, before there is one; Qiskit finds its plugins when used."""
-    from router.providers.simulation import plan
+def _warm_up() -> None:
+    # Heavy, and for this alone.
+    from router.providers.simulation import warm_up
 
-    measured = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; h q[0]; c[0] = measure q[0];'
-    plan(Work(tag="warm-up", qasm3=measured, shots=1, target="aer"))
+    warm_up(run=False)
 
 
 class Engine:
@@ -94,7 +93,7 @@ class Engine:
         """Launch DBOS: workflows that a dead process left are resumed at once."""
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=0.1)
-        self._gates.submit(warm_up)
+        self._gates.submit(_warm_up)
 
     def run(self) -> None:
         """Look and act until `stop`; whatever goes wrong is said, waited for, and tried again."""
