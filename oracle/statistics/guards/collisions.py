@@ -132,7 +132,8 @@ def _exponent(law: Baseline, shots: int, tilt: int) -> int:
     return _weighed(pieces, _logs(tilt, _missed(pieces, law.bits, shots)))
 
 
-@lru_cache(maxsize=64)
+# Few, for an entry keeps its baselines alive: 128 MiB each at 24 bits.
+@lru_cache(maxsize=4)
 def fewest_distinct(
     baseline: Baseline, noises: tuple[tuple[Baseline, Fraction], ...], shots: int, level: Fraction
 ) -> tuple[int, int]:
