@@ -24,7 +24,7 @@ from paper_router import PaperProvider
 from oracle.artifacts import open_sources
 from oracle.artifacts.shots import pack
 from oracle.chain.client import EscrowClient
-from oracle.chain.events import Status
+from oracle.chain.events import Status as ChainStatus
 from oracle.statistics import Baseline
 from oracle.validator.attestations import open_board
 from oracle.validator.config import ValidatorConfig
@@ -120,7 +120,8 @@ class Market:
 
     @property
     def client(self) -> EscrowClient:
-        return Workspace.client(self.workspace)
+        """Of somebody who looks on: its requests are not counted."""
+        return EscrowClient(self.anvil.url, self.workspace.deployment)
 
     def funded(self) -> str:
         """A job whose budget is locked."""
@@ -142,10 +143,24 @@ class Market:
     def settled(self, job: str) -> JobRecord:
         return self.until(job, lambda r: (r.state, r.escrow) == (State.SETTLED, EscrowState.RELEASED))
 
-    def reorg(self, depth: int) -> None:
-        """Replace the newest `depth` blocks by empty ones, and have the node forget what they held."""
+    def delivered(self, job: str) -> JobRecord:
+        """Wait until chain and record have the delivery of `job`."""
+
+        def on_both(record: JobRecord) -> bool:
+            status = self.client.status(str(record.escrow_id)).status
+            return status >= ChainStatus.SUBMITTED and record.delivery_tx is not None
+
+        return self.until(job, on_both)
+
+    def reorg(self, depth: int, escrow_id: str) -> None:
+        """Replace by empty ones the block of the job's newest event, `depth` - 1 before it and all after it.
+
+        The node forgets what they held.
+        """
         with self.mining:
-            self.anvil.call("anvil_reorg", depth, [])
+            head = self.client.head().number
+            newest = self.client.events(self.client.deployment.block, head, escrow_id)[-1].block
+            self.anvil.call("anvil_reorg", head - newest + depth, [])
             self.anvil.call("anvil_dropAllTransactions")
 
     def agrees(self, job: str) -> None:
@@ -156,8 +171,8 @@ class Market:
             found = self.client.events(self.client.deployment.block, self.client.head().number, record.escrow_id)
             causes = {chain_events.cause_of(event) for event in found}
             told = chain_events.told(self.workspace.store.events(job))
-            slot = self.client.status(str(record.escrow_id))
-            if told <= causes and slot.status is Status.SETTLED:
+            paid = any(event.name == "Settled" for event in found)
+            if paid and told <= causes and self.workspace.store.job(job) == record:
                 break
             assert time.monotonic() < end, f"{job}: the record names what the chain does not have: {told - causes}"
             time.sleep(0.1)

@@ -22,8 +22,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 
 @pytest.mark.slow
 def test_a_job_is_paid_without_anybody_reading_logs_that_were_read_before(market: Market) -> None:
-    market.agrees(market.funded())
     start = market.client.head().number
+    market.agrees(market.funded())
     market.counts.clear()
     market.agrees(market.funded())
     asked = [key.split() for key in market.counts if " from " in key]
@@ -39,13 +39,11 @@ def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_w
 ) -> None:
     job = market.funded()
     for depth in (1, 3, 10):
-        record = market.until(
-            job, lambda record: record.delivery_tx is not None if after is State.COMPLETED else record.closed
-        )
+        record = market.delivered(job) if after is State.COMPLETED else market.settled(job)
         before = market.workspace.store.events(job)
-        market.reorg(depth)
-        if depth == 10 and after is State.COMPLETED:
-            assert market.client.status(str(record.escrow_id)).status < Status.SUBMITTED
+        market.reorg(depth, str(record.escrow_id))
+        if after is State.COMPLETED and depth == 10:
+            assert market.client.status(str(record.escrow_id)).status < Status.PROPOSED
         if after is State.SETTLED:
             market.agrees(job)
     healthy = market.funded()
