@@ -24,10 +24,13 @@ from router.lifecycle import (
     JobRecord,
     Kind,
     Payload,
+    Reorged,
     Role,
     State,
     TransitionRefused,
     fold,
+    standing,
+    undoing,
     verify_chain,
 )
 
@@ -70,14 +73,32 @@ class Life(RuleBasedStateMachine):
             self.story.tell(kind, role=role)
         except TransitionRefused:
             return
-        self._told(before, SAMPLES[kind], role)
+        self._told(before, self.story.events[-1].payload, role)
+
+    @rule(choice=st.integers(0, 50))
+    def the_chain_takes_back(self, choice: int) -> None:
+        """A reorg undoes what came of the chain from some event on."""
+        caused = [event.digest for event in standing(self.story.events) if event.payload.chain_cause is not None]
+        if not caused or not self.story.record.promoted:
+            return
+        first = {caused[choice % len(caused)]}
+        payload = undoing(self.story.events, first, block_number=18, block_hash=CAUSE.block_hash)
+        assert payload is not None
+        before = self.story.record
+        self.story.tell(payload)
+        self._told(before, payload, Role.OPERATOR)
 
     def _told(self, before: JobRecord | None, payload: Payload, role: Role) -> None:
         after = self.story.record
         transition = TRANSITIONS[before.state if before else None, payload.kind]
-        assert after.state is transition.to
         assert role in transition.by
         assert after.sequence == (before.sequence if before else 0) + 1
+        if isinstance(payload, Reorged):
+            assert (after.state, after.escrow) == (payload.state, payload.escrow)
+            held = [event.payload for event in standing(self.story.events)]
+            self.escrow = [EscrowState.NONE, *(each.escrow for each in held if isinstance(each, EscrowMoved))]
+            return
+        assert after.state is transition.to
         if before is not None and before.terminal:
             assert after.state is before.state
         self.states.append(after.state)
@@ -94,7 +115,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_ran_without_locked_money(self) -> None:
         if State.APPROVED in self.states:
-            assert EscrowState.LOCKED in self.escrow
+            moves = [event.payload.escrow for event in self.story.events if isinstance(event.payload, EscrowMoved)]
+            assert EscrowState.LOCKED in moves
             assert self.story.record.promoted
 
     @invariant()
