@@ -181,9 +181,9 @@ class EscrowCalls:
         """Bring a verdict with the attestations of k validators; by anyone, until verdict_by.
 
         `cosignatures`, if any, are the payer's and the worker's over the same verdict, in that order: it then settles
-        at once in spite of a challenge window. `claimer`: of an open job, who claimed it. Raises ValueError for an
-        attestation to another verdict, by somebody who is not pinned in the terms, or a second one by the same
-        validator.
+        at once in spite of a challenge window, and also where somebody has proposed it without them. `claimer`: of an
+        open job, who claimed it. Raises ValueError for an attestation to another verdict, by somebody who is not pinned
+        in the terms, or a second one by the same validator.
         """
         signatures: dict[str, str] = {}
         for attestation in attestations:
@@ -283,7 +283,7 @@ class EscrowCalls:
     ) -> Call:
         """Return the budget by agreement; by anyone, until `expiry`.
 
-        The signatures are over the cancel digest of the job's status and round. None for a party that sends the call
+        The signatures are over the cancel digest of the job's slot as it is. None for a party that sends the call
         itself; and for the worker of an open job while no claim stands. `standing`: of an open job, who claimed and
         what stands, as far as it goes.
         """

@@ -21,8 +21,8 @@ _JOB = click.argument("job", metavar="JOB")
 def arbiter() -> None:
     """Rule on a dispute, as the arbiter whom the job's terms name.
 
-    A ruling may give the worker any part of the budget, and says who has the dispute's bond back. Without one in time
-    the proposal stands.
+    A ruling may give the worker any part of the budget, and says who has the dispute's bond back. With the proposal's
+    amount and the bond lost it upholds the proposal. Without one in time the proposal stands.
 
     \b
     Example:
@@ -147,6 +147,8 @@ def rule(desk: Desk, job: str, worker_amount: int, bond: str) -> None:
         f"{money(desk, terms.token, worker_amount)} to the worker, "
         f"{money(desk, terms.token, terms.budget - worker_amount)} to the payer; the bond is {bond}"
     )
+    if not wins and worker_amount == found.proposed.worker_amount:
+        line += ", and the proposal upheld"
     desk.told("rule", line, facts)
 
 

@@ -16,7 +16,7 @@ from live_chain import Deployed
 
 from oracle.chain import keystore
 from oracle.chain.dossier import read
-from oracle.chain.events import Status
+from oracle.chain.events import Settled, Status
 from oracle.chain.sender import transact
 from oracle.cli import main as oracle
 from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest
@@ -168,7 +168,7 @@ def test_a_payer_disputes_once_and_a_ruling_pays_by_its_words(
     assert shown["proposal"]["outcome"] == "accept"
     assert shown["result"] == RESULT
     told = bench.arbitrate("show", escrow_id).stdout
-    assert "proposed  accept: 20.00 lUSD to the worker" in told
+    assert "proposed  accept: 25.00 lUSD to the worker" in told
     assert f"Next: compute-oracle arbiter rule {escrow_id} --worker-amount 0..{terms.budget}" in told
 
     half = terms.budget // 2
@@ -203,6 +203,21 @@ def test_a_worker_disputes_and_loses_its_bond(bench: Bench, cli: Callable[..., t
     arguments = ("rule", bench.escrow_id(job), "--worker-amount", 0, "--bond", "lost")
     assert bench.arbitrate(*arguments, key="arbiter").exit_code == 0
     assert bench.balances(terms) == (payer + terms.budget + bond // 2, worker - bond)
+
+
+def test_an_upheld_proposal_is_called_so_and_counts_as_what_it_was(
+    bench: Bench, cli: Callable[..., tuple[int, dict[str, Any]]]
+) -> None:
+    job, terms = bench.proposed(worker_amount=1_000_000)
+    _, worker = bench.balances(terms)
+    assert cli("dispute", job)[0] == 0
+    arguments = ("rule", bench.escrow_id(job), "--worker-amount", 1_000_000, "--bond", "lost")
+    assert "the bond is lost, and the proposal upheld" in bench.arbitrate(*arguments, key="arbiter").stdout
+    assert bench.balances(terms)[1] == worker + 1_000_000 + dispute_bond_of(terms) // 2
+    client = bench.deployed.client
+    events = client.events(client.deployment.block, client.head().number, job_id=bench.escrow_id(job))
+    (settled,) = [event.args for event in events if isinstance(event.args, Settled)]
+    assert (settled.outcome, settled.worker_paid, settled.fee) == (Outcome.ACCEPT, 1_000_000, 0)
 
 
 def test_nothing_is_disputed_that_cannot_be(bench: Bench, cli: Callable[..., tuple[int, dict[str, Any]]]) -> None:
