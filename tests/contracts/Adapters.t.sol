@@ -87,6 +87,8 @@ contract CourtTest is Harness {
             uint256[2] memory before = [backer.balance, rival.balance];
             uint256 id = litigate();
             court.decide(adapter, id, choice);
+            Erc792Arbiter.Case memory held = Erc792Arbiter.Case(backer, rival, 3 ether, choice);
+            vm.assertEq(keccak256(abi.encode(adapter.cases(idOf(terms)))), keccak256(abi.encode(held)), "case");
             adapter.enforce(brief(terms), stands);
             withdraws(choice == 1 ? backer : rival, 3 ether);
             vm.assertEq(before[0] - backer.balance, choice == 1 ? 0 : 3 ether, "the disputer's");
