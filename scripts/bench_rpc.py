@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from live_market import Market, running_market  # noqa: E402  (tests are no package)
 
+from oracle.attestations.attestation import Attestation  # noqa: E402
 from oracle.chain.calls import Call  # noqa: E402
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome, Verdict, job_id_of, verdict_digest  # noqa: E402
-from oracle.verdict.signed import Attestation  # noqa: E402
 
 EACH = 3
 MOST = 1.10

@@ -23,15 +23,15 @@ from pathlib import Path
 
 import psutil
 
-from router.cli.scaffold import write_job
-from router.gates.policy import DEFAULT_POLICY_TEXT
-from router.lifecycle import Event, JobRecord, Kind, parse_at
+from router.console.quantum.scaffold import write_job
+from router.console.stack import local
+from router.console.stack.processes import alive
+from router.control.gates.policy import DEFAULT_POLICY_TEXT
+from router.control.workspace import Workspace, open_workspace
+from router.protocol.lifecycle import Event, JobRecord, Kind, parse_at
+from router.requester.promote import fund, offer, promote
+from router.requester.simulate import simulate
 from router.settings import Home
-from router.stack import local
-from router.stack.processes import alive
-from router.workflows.promote import fund, offer, promote
-from router.workflows.simulate import simulate
-from router.workflows.workspace import Workspace, open_workspace
 
 MAX_USD = "25"
 PATIENCE_S = 600.0

@@ -24,8 +24,8 @@ from scipy.stats import binomtest
 from oracle.artifacts.shots import PackedShots, pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.methods import resolve_guards
-from oracle.spec.observables import ExpectationRule, ObjectiveRule
+from oracle.spec.validation.methods import resolve_guards
+from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import BEST_VALUE, EXPECTATION, HUBER, TVD, WITNESS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import fewest_distinct

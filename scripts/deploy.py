@@ -4,7 +4,7 @@
     ape run deploy --network ethereum:sepolia:node --account NAME --token 0x…
     ape run deploy … --registry-bond 5000000000 --exit-delay-days 60
 
-`compute deploy` does the same from a keystore, on any node; both call router/deploying, which makes every
+`compute deploy` does the same from a keystore, on any node; both call router/console/deploying, which makes every
 contract at the same address on every chain. On a local network a development account deploys, and LocalUSD with it:
 play money, refused anywhere else. On any other network name the ape account that pays for gas, and the token that jobs
 are settled in (`--native` for the chain's own coin). With --registry-bond a ValidatorRegistry is deployed too, with
@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # ape's environment does not hold this package
 
 from oracle.encoding import InputRejected  # noqa: E402
-from router.deploying.contracts import DAY_S, Bond  # noqa: E402
-from router.deploying.order import Order, place  # noqa: E402
-from router.deploying.refusal import DeployRefused  # noqa: E402
+from router.console.deploying.contracts import DAY_S, Bond  # noqa: E402
+from router.console.deploying.order import Order, place  # noqa: E402
+from router.console.deploying.refusal import DeployRefused  # noqa: E402
 
 
 @click.command(cls=ConnectedProviderCommand, help=(__doc__ or "").splitlines()[0])

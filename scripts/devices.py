@@ -22,10 +22,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.policy import PromotionPolicy
+from oracle.spec.validation.policy import PromotionPolicy
 from oracle.statistics import Baseline
-from router.providers.transpilation import read_circuit
 from router.sandbox import run_generator
+from router.worker.providers.transpilation import read_circuit
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from calibration.device_page import page  # noqa: E402  (the tests' own library)
 from calibration.devices import LEAST_QUBITS, Judged, NotLaidOut, devices, judged  # noqa: E402
 
-TEMPLATE = Path(str(resources.files("router.cli") / "templates"))
+TEMPLATE = Path(str(resources.files("router.console") / "templates"))
 PAGE = ROOT / "oracle" / "statistics" / "DEVICES.md"
 
 

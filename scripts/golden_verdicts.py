@@ -20,8 +20,8 @@ import numpy as np
 from oracle.artifacts.shots import pack
 from oracle.encoding import parse_rational, sha256_hex
 from oracle.spec import ValidationPolicy
-from oracle.spec.hull import HullBounds
-from oracle.spec.observables import ExpectationRule, ObjectiveRule
+from oracle.spec.validation.hull import HullBounds
+from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Baseline
 from oracle.verdict import Case, Papers, decide
 

@@ -18,8 +18,8 @@ from qiskit import QuantumCircuit, qasm2, qasm3
 
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.statistics import Baseline
-from router.providers.protocol import Work
-from router.providers.simulation import simulate
+from router.protocol.providing import Work
+from router.worker.providers.simulation import simulate
 
 SHOTS = 4000
 TORINO, MANILA = ("fake_torino", 20260601), ("fake_manila", 20260602)
@@ -48,7 +48,7 @@ validation:
 
 def optimizer() -> QuantumCircuit:
     """The circuit that a new job starts with."""
-    template = resources.files("router.cli").joinpath("templates", "circuits", "optimizer.py")
+    template = resources.files("router.console").joinpath("templates", "circuits", "optimizer.py")
     with resources.as_file(template) as path:
         spec = util.spec_from_file_location("optimizer", path)
         assert spec is not None

@@ -9,8 +9,8 @@ from independent.documents import Delivery
 
 from oracle.encoding import parse_rational
 from oracle.spec import ValidationPolicy
-from oracle.spec.hull import HullBounds
-from oracle.spec.observables import ExpectationRule, ObjectiveRule
+from oracle.spec.validation.hull import HullBounds
+from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Baseline
 from oracle.verdict import Case, Papers
 

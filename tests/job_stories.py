@@ -9,7 +9,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from oracle.encoding import sha256_hex
-from router.lifecycle import (
+from router.protocol.lifecycle import (
     Approved,
     Cancelled,
     ChainCaused,

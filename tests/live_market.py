@@ -23,25 +23,25 @@ from paper_router import PaperProvider
 
 from oracle.artifacts import open_sources
 from oracle.artifacts.shots import pack
+from oracle.attestations.board import open_board
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Status as ChainStatus
 from oracle.statistics import Baseline
-from oracle.validator.attestations import open_board
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.service import Validator
 from oracle.validator.state import State as ValidatorState
-from router.cli.scaffold import write_job
-from router.gates import DEFAULT_POLICY_TEXT
-from router.lifecycle import EscrowState, JobRecord, State
-from router.providers.protocol import JobState, Reference, Result
-from router.providers.protocol import Receipt as RunReceipt
+from router.console.quantum.scaffold import write_job
+from router.control.gates import DEFAULT_POLICY_TEXT
+from router.control.operating import chain_events
+from router.control.operating.acts import Bench, configure
+from router.control.operating.engine import Engine
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.protocol.lifecycle import EscrowState, JobRecord, State
+from router.protocol.providing import JobState, Reference, Result
+from router.protocol.providing import Receipt as RunReceipt
+from router.requester.promote import approve, fund, offer, promote
+from router.requester.simulate import Prepared, keep, prepare, surroundings
 from router.settings import Home, workflows_url
-from router.workflows import chain_events
-from router.workflows.acts import Bench, configure
-from router.workflows.engine import Engine
-from router.workflows.promote import approve, fund, offer, promote
-from router.workflows.simulate import Prepared, keep, prepare, surroundings
-from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace
 
 BLOCK_S = 0.25
 PATIENCE_S = 60.0

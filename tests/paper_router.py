@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from oracle.artifacts.shots import pack
-from router.lifecycle import JobRecord
-from router.providers.protocol import (
+from router.control.operating.engine import Engine
+from router.protocol.lifecycle import JobRecord
+from router.protocol.providing import (
     Estimate,
     JobState,
     ProviderError,
@@ -23,8 +24,7 @@ from router.providers.protocol import (
     Target,
     Work,
 )
-from router.providers.simulation import ideal_targets
-from router.workflows.engine import Engine
+from router.worker.providers.simulation import ideal_targets
 
 PATIENCE_S = 30.0
 BUSY_S = 0.2

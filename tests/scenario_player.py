@@ -15,6 +15,7 @@ from hexbytes import HexBytes
 from live_chain import Deployed, deploy_contract, role
 from ruamel.yaml import YAML
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain.calls import BatchedJob, Call, abi_of
 from oracle.chain.errors import CallReverted
 from oracle.chain.events import Claimed, EscrowEvent, Proposal, Proposed, Status, Submitted, commit_of
@@ -44,7 +45,6 @@ from oracle.terms import (
     verdict_inclusion,
     verdict_root,
 )
-from oracle.verdict.signed import Attestation
 
 PEOPLE = ("payer", "worker", "other", "relayer", "arbiter", "collector", "grudger", "wallet", "purse")
 BURNT = "0x000000000000000000000000000000000000dEaD"

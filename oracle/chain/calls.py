@@ -35,7 +35,7 @@ from oracle.terms import (
 )
 
 if TYPE_CHECKING:  # a name in a signature only: the chain needs no statistics
-    from oracle.verdict.signed import Attestation
+    from oracle.attestations.attestation import Attestation
 
 _TOKEN_ABI: Abi = [
     {

@@ -211,7 +211,7 @@ def make(
       compute-oracle canary make ansatz.qasm --out batch --kind mirror
     """
     from oracle.canaries import CanaryPolicy
-    from oracle.circuits.batches import luck_of, make_batch
+    from oracle.circuits.canaries.batches import luck_of, make_batch
     from oracle.encoding import InputRejected
 
     if out.exists():
@@ -260,7 +260,7 @@ def _read(path: Path) -> bytes:
 def _revealed(folder: Path) -> Assignment:
     """The assignment in `folder`, after all that can be checked of it."""
     from oracle.canaries import Batch, CommitmentBroken, reveal
-    from oracle.circuits.batches import check_canaries
+    from oracle.circuits.canaries.batches import check_canaries
     from oracle.encoding import InputRejected
 
     try:

@@ -133,12 +133,12 @@ def run(
         signal.signal(number, lambda *_: stop.set())
 
     from oracle.artifacts import ArtifactError, open_sources
+    from oracle.attestations.board import open_board
     from oracle.chain import keystore as keys
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
     from oracle.chain.errors import KeystoreRejected, WrongNetwork
     from oracle.encoding import InputRejected
-    from oracle.validator.attestations import open_board
     from oracle.validator.config import ValidatorConfig
     from oracle.validator.log import JsonLog
     from oracle.validator.service import Validator

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from oracle.circuits import check_simulable, exact_probabilities
 from oracle.circuits.reading.qasm import LARGEST_TEXT
-from oracle.circuits.recompute import Unjudgeable, confirmed_baseline
 from oracle.encoding import Finding, InputRejected
+from oracle.judging.recompute import Unjudgeable, confirmed_baseline
 from oracle.statistics import Baseline
 from oracle.statistics.baseline import BaselineRejected
 

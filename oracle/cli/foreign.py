@@ -8,7 +8,6 @@ from oracle.artifacts import PackedShots, RegisterMap
 from oracle.artifacts.bitstrings import LARGEST_RESULT, read_counts, read_shots
 from oracle.circuits import load_qasm
 from oracle.circuits.readers import registers_of
-from oracle.circuits.recompute import Delivery, Ground
 from oracle.cli.endings import Gathering
 from oracle.cli.files import (
     baseline_of,
@@ -22,6 +21,7 @@ from oracle.cli.files import (
 )
 from oracle.cli.submission import Options, Submission
 from oracle.encoding import ZERO_DIGEST
+from oracle.judging.recompute import Delivery, Ground
 from oracle.spec import load_policy, resolve_policy
 
 

@@ -80,11 +80,11 @@ def judge(
       compute-oracle judge --qasm circuit.qasm --counts-json counts.json --policy policy.yaml
     """
     from oracle.artifacts import ArtifactError
-    from oracle.circuits.recompute import Unjudgeable
     from oracle.cli.files import rejected
     from oracle.cli.foreign import read_foreign
     from oracle.cli.ordered import read_ordered
     from oracle.cli.submission import Options, check_options
+    from oracle.judging.recompute import Unjudgeable
     from oracle.terms import Outcome
 
     options = Options(

@@ -9,7 +9,6 @@ from oracle.artifacts import ArtifactStore, PackedShots, ShotsRejected, StoreUna
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits import load_qasm
 from oracle.circuits.readers import registers_of
-from oracle.circuits.recompute import Delivery, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.cli.endings import Gathering
 from oracle.cli.files import (
     baseline_of,
@@ -24,6 +23,7 @@ from oracle.cli.files import (
 )
 from oracle.cli.submission import Options, Submission
 from oracle.encoding import InputRejected, is_digest, sha256_hex
+from oracle.judging.recompute import Delivery, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,

@@ -14,8 +14,8 @@ from oracle.cli.desk import RegistryDesk, ascending, connected, moment, money, r
 from oracle.cli.endings import Exit, Gathering
 
 if TYPE_CHECKING:
+    from oracle.attestations.attestation import Attestation
     from oracle.chain.registry import Member
-    from oracle.verdict.signed import Attestation
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MOST_BYTES = 16 * 1024
@@ -294,8 +294,8 @@ def _expect_bond(desk: RegistryDesk, member: Member) -> None:
 
 def _attestation(path: Path) -> Attestation:
     """Raises InputRejected for a file that is no attestation."""
+    from oracle.attestations.attestation import Attestation
     from oracle.encoding import Finding, InputRejected, parse_json
-    from oracle.verdict.signed import Attestation
 
     try:
         with path.open("rb") as file:

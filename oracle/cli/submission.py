@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oracle.artifacts import PackedShots, RegisterMap
-from oracle.circuits.recompute import Delivery, Ground, judge
 from oracle.cli.endings import Gathering
 from oracle.encoding import is_digest
+from oracle.judging.recompute import Delivery, Ground, judge
 from oracle.verdict import Papers, VerdictDocument
 
 

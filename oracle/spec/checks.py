@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from oracle.encoding import format_rational, parse_rational
-from oracle.spec.hull import hull_faults
-from oracle.spec.methods import (
+from oracle.spec.quote import amount_of
+from oracle.spec.validation.hull import hull_faults
+from oracle.spec.validation.methods import (
     BEST_VALUE,
     CEILING,
     EXPECTATION,
@@ -20,8 +21,7 @@ from oracle.spec.methods import (
     WITNESSES,
     alone,
 )
-from oracle.spec.quote import amount_of
-from oracle.spec.rounds import rounds_disagree
+from oracle.spec.validation.rounds import rounds_disagree
 
 if TYPE_CHECKING:
     from oracle.spec.model import JobSpec

@@ -32,12 +32,12 @@ from oracle.spec.fields import (
     fault,
     whole,
 )
-from oracle.spec.hull import Hull
-from oracle.spec.methods import Certificate, Guard, JobClass
-from oracle.spec.observables import Objective, Observable
-from oracle.spec.policy import PromotionPolicy
 from oracle.spec.quote import Quote
-from oracle.spec.rounds import MOST_ROUNDS, RoundShare
+from oracle.spec.validation.hull import Hull
+from oracle.spec.validation.methods import Certificate, Guard, JobClass
+from oracle.spec.validation.observables import Objective, Observable
+from oracle.spec.validation.policy import PromotionPolicy
+from oracle.spec.validation.rounds import MOST_ROUNDS, RoundShare
 
 JobType = Literal["quantum_experiment", "media_transcode", "inference", "script"]
 Method = Literal["distribution_threshold", "media_checks", "label_agreement", "output_digest"]

@@ -1,6 +1,16 @@
 """Statistics that move money: baselines, exact tests on them, and what a number of shots buys."""
 
-from oracle.spec.methods import BEST_VALUE, BINOMIAL, CEILING, EXPECTATION, HUBER, REPRODUCE, SCORES, TVD, WITNESS
+from oracle.spec.validation.methods import (
+    BEST_VALUE,
+    BINOMIAL,
+    CEILING,
+    EXPECTATION,
+    HUBER,
+    REPRODUCE,
+    SCORES,
+    TVD,
+    WITNESS,
+)
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
 from oracle.statistics.guards import BLOCKS, COLLISIONS, DISPERSION, DUPLICATES, REPEATS, Guard, Record

@@ -15,7 +15,7 @@ from functools import lru_cache
 from math import ceil
 
 from oracle.encoding import format_rational
-from oracle.spec.methods import WITNESS
+from oracle.spec.validation.methods import WITNESS
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, OfTheWholeLaw
 from oracle.statistics.hull import misread

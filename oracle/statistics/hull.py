@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.encoding import parse_rational
-from oracle.spec.hull import Vertex
+from oracle.spec.validation.hull import Vertex
 from oracle.statistics.baseline import TOTAL, Baseline, Weights, baseline_tvd
 from oracle.statistics.fitting import Fit, least_residuals
 from oracle.statistics.levelset import ranks, thresholds

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 
 from oracle.encoding import format_rational
-from oracle.spec.methods import (
+from oracle.spec.validation.methods import (
     BEST_VALUE,
     BINOMIAL,
     EXPECTATION,
@@ -24,9 +24,9 @@ from oracle.spec.methods import (
     WIDEST_TVD,
     WITNESS,
 )
-from oracle.spec.observables import Bound
-from oracle.spec.policy import ValidationPolicy
-from oracle.spec.rounds import Round
+from oracle.spec.validation.observables import Bound
+from oracle.spec.validation.policy import ValidationPolicy
+from oracle.spec.validation.rounds import Round
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
 from oracle.statistics.flat import flat_circuit, lower_fidelity

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from oracle.encoding import format_rational
-from oracle.spec.methods import (
+from oracle.spec.validation.methods import (
     BEST_VALUE,
     BINOMIAL,
     CEILING,
@@ -21,7 +21,7 @@ from oracle.spec.methods import (
     WITNESS,
     WITNESSES,
 )
-from oracle.spec.policy import ValidationPolicy
+from oracle.spec.validation.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
 from oracle.statistics.guards.collisions import COLLISIONS, collision_guard

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import Finding, InputRejected, parse_rational
-from oracle.spec.canonical import spec_hash
 from oracle.spec.checks import queue_seconds
 from oracle.spec.model import JobSpec
 from oracle.spec.quote import amount_of
-from oracle.spec.rounds import MOST_ROUNDS
+from oracle.spec.reading.canonical import spec_hash
+from oracle.spec.validation.rounds import MOST_ROUNDS
 from oracle.terms.job_terms import BPS, ZERO_ADDRESS, JobTerms, fee_of
 
 AVAILABILITY_WINDOW_S = 3_600

@@ -190,7 +190,7 @@ def _answer(question: Question, message: dict[str, Any]) -> Answer:
 
 
 def _judge(urls: Sequence[str], question: Question) -> dict[str, Any]:
-    from oracle.circuits.recompute import Unjudgeable, recompute
+    from oracle.judging.recompute import Unjudgeable, recompute
 
     try:
         document, verdict = recompute(
@@ -218,7 +218,7 @@ def _serve(urls: Sequence[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Answers alone go to our output; what a library prints goes where its warnings do.
     answers, sys.stdout = sys.stdout, sys.stderr
-    import oracle.circuits.recompute  # noqa: F401  (seconds of imports, before the first question)
+    import oracle.judging.recompute  # noqa: F401  (seconds of imports, before the first question)
 
     for line in sys.stdin:
         answers.write(json.dumps(_judge(urls, Question(**json.loads(line)))) + "\n")

@@ -11,12 +11,12 @@ from enum import Enum
 
 from eth_account.signers.local import LocalAccount
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken, TransactionRefused
 from oracle.chain.sender import SignedTransaction, find_receipt, hand_over, prepare, priced_out, replace
 from oracle.terms import JobTerms
 from oracle.validator.docket import Delivery, Docket, Posting
-from oracle.verdict.signed import Attestation
 
 REPLACE_AFTER_S = 60.0
 """A transaction without a receipt for this long is sent again with a higher fee."""

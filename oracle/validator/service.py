@@ -15,11 +15,13 @@ from functools import lru_cache, partial
 from eth_account.signers.local import LocalAccount
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
+from oracle.attestations.attestation import Attestation
+from oracle.attestations.board import AttestationBoard, BoardDown, agreeing
+from oracle.attestations.checking import verify
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown, ChainError, WrongNetwork
 from oracle.chain.events import BlockRef, EscrowStatus, Status
 from oracle.terms import JobTerms, Verdict, job_id_of, pack_terms, unpack_terms
-from oracle.validator.attestations import AttestationBoard, BoardDown, agreeing
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import LONGEST_DELAY_S, Delivery, Docket, Stage
 from oracle.validator.judge import Crashed, Judge, Judged, Question, Refused, Unavailable
@@ -29,8 +31,6 @@ from oracle.validator.poster import Poster, Progress, turn_comes_after_s
 from oracle.validator.signer import Signer
 from oracle.validator.state import State
 from oracle.validator.watcher import Watcher
-from oracle.verdict.attested import verify
-from oracle.verdict.signed import Attestation
 
 AVAILABILITY_WINDOW_S = 3600
 """Block time from a delivery until validators may call its result missing; AVAILABILITY_WINDOW in the contract."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from eth_account.signers.local import LocalAccount
 from eth_typing import Hash32
 
+from oracle.attestations.attestation import Attestation
 from oracle.terms import Verdict, verdict_digest
 from oracle.validator.ledger import Ledger
-from oracle.verdict.signed import Attestation
 
 
 class Signer:

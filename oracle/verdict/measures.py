@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from oracle.spec.methods import BINOMIAL, CEILING, EXPECTATION, HUBER, SCORES, TVD, WITNESS
+from oracle.spec.validation.methods import BINOMIAL, CEILING, EXPECTATION, HUBER, SCORES, TVD, WITNESS
 from oracle.statistics import Bound, Certificate, Side
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.observables.best_value import BEST, MEAN

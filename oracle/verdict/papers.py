@@ -14,7 +14,7 @@ from typing import Any
 from oracle.artifacts.manifest import ManifestRejected, RunManifest
 from oracle.artifacts.shots import PackedShots
 from oracle.encoding import CanonicalError, parse_canonical, sha256_hex
-from oracle.spec.observables import ObjectiveRule
+from oracle.spec.validation.observables import ObjectiveRule
 from oracle.statistics import REPRODUCE, Bound, Certificate, Side
 from oracle.statistics.certificate import finding
 from oracle.statistics.observables.convergence import convergence_document

@@ -26,7 +26,7 @@ from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.deployment import Deployment
 from oracle.terms import PERMIT2, ZERO_ADDRESS, JobTerms
-from router.stack.anvil import find_anvil, free_port
+from router.console.stack.anvil import find_anvil, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 NATIVE, ERC20 = "native", "ERC-20"

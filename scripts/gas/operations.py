@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gas.chain import DAY_S, ERC20, Chain, signature, word
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain.calls import BatchedJob
 from oracle.chain.events import Proposal, Proposed
 from oracle.chain.registry import RegistryClient
@@ -28,7 +29,6 @@ from oracle.terms import (
     verdict_digest,
     verdict_root,
 )
-from oracle.verdict.signed import Attestation
 
 HOUR_S = 3600
 SIGNERS = (0, 2, 4)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from router.report import write_figure, write_report
+from router.control.report import write_figure, write_report
 
 ENDINGS = ("accepted", "rejected", "inconclusive", "silent", "cancelled", "denied", "bare", "wide", "witnessed")
 

@@ -16,12 +16,12 @@ import numpy as np
 from oracle.artifacts.shots import PackedShots, pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.hull import HullBounds
+from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import TVD, Baseline, baseline_tvd
 from oracle.terms import Outcome
 from oracle.verdict import Case, decide, describe
-from router.providers.simulation import DENSITY_MATRIX, compacted, noise_of
-from router.providers.transpilation import Isa, to_isa
+from router.worker.providers.simulation import DENSITY_MATRIX, compacted, noise_of
+from router.worker.providers.transpilation import Isa, to_isa
 
 SHOTS = 4000
 LEAST_QUBITS = 5

@@ -16,7 +16,7 @@ from calibration.measure import key, lower_limit, upper_limit
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.methods import DEFAULT_CERTIFICATES, WIDEST_TVD, resolve_guards
+from oracle.spec.validation.methods import DEFAULT_CERTIFICATES, WIDEST_TVD, resolve_guards
 from oracle.statistics import WITNESS, Baseline, certifier
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide

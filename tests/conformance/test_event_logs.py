@@ -21,7 +21,7 @@ from oracle.chain.follower import EventLog, Follower, Read
 from oracle.validator.docket import Docket
 from oracle.validator.state import State
 from oracle.validator.watcher import Watcher
-from router.store import Store
+from router.control.store import Store
 
 FINALITY = 4
 WORKER, PAYER = "0x90F79bf6EB2c4f870365E785982E1f101E93b906", "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65"

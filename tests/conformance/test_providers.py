@@ -14,12 +14,7 @@ from typing import Any
 import pytest
 from integration.ibm_emulator import CRN, DEVICE, serving
 
-from router.providers.aer import DeviceProvider
-from router.providers.device import Device
-from router.providers.folder import DeviceFolder
-from router.providers.ibm import IbmProvider
-from router.providers.ibm_account import AccountFile
-from router.providers.protocol import (
+from router.protocol.providing import (
     JobState,
     Provider,
     ProviderError,
@@ -30,6 +25,11 @@ from router.providers.protocol import (
     Work,
     is_tag,
 )
+from router.worker.credentials.ibm_account import AccountFile
+from router.worker.providers.aer import DeviceProvider
+from router.worker.providers.device import Device
+from router.worker.providers.folder import DeviceFolder
+from router.worker.providers.ibm import IbmProvider
 
 TOKEN = "the-good-token-that-nobody-sees"
 

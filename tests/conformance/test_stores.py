@@ -16,20 +16,7 @@ from job_stories import CAUSE, KEYS, ROLES, START, STRANGER, Story, digest
 from postgresql_server import new_database, postgresql_server
 from sqlalchemy import text
 
-from router.lifecycle import (
-    EscrowMoved,
-    EscrowState,
-    EventChainBroken,
-    Expired,
-    Failed,
-    Kind,
-    Queued,
-    Role,
-    Running,
-    State,
-    TransitionRefused,
-)
-from router.store import (
+from router.control.store import (
     AmbiguousJob,
     ApprovalScope,
     EventConflict,
@@ -41,6 +28,19 @@ from router.store import (
     TermsTaken,
     UnknownJob,
     UnknownRequest,
+)
+from router.protocol.lifecycle import (
+    EscrowMoved,
+    EscrowState,
+    EventChainBroken,
+    Expired,
+    Failed,
+    Kind,
+    Queued,
+    Role,
+    Running,
+    State,
+    TransitionRefused,
 )
 
 

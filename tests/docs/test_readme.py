@@ -13,8 +13,8 @@ import pytest
 from terminal import Terminal, terminal_in
 
 from oracle.cli import main as oracle_cli
-from router.cli.main import cli
-from router.stack.endings import Ending
+from router.console.main import cli
+from router.console.stack.endings import Ending
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -154,7 +154,7 @@ def test_relative_links_of_every_readme_resolve(page: Path) -> None:
     assert [link for link in relative if not (page.parent / link).exists()] == []
 
 
-EXPLAINED_BY_THEIR_PARENT = {"router/store/migrations", "router/store/migrations/versions"}
+EXPLAINED_BY_THEIR_PARENT = {"router/control/store/migrations", "router/control/store/migrations/versions"}
 """Folders that a tool wants as they are."""
 
 

@@ -27,7 +27,7 @@ class Shell:
     folder: Path
 
     def run(self, line: str, *, expect: int = 0, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "router.cli.main", *line.split()[1:]]
+        command = [sys.executable, "-m", "router.console.main", *line.split()[1:]]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPUTE_")}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=timeout_s, check=False
@@ -286,7 +286,7 @@ def test_on_a_terminal_there_is_colour_and_with_no_color_none(shell: Shell, sett
             return data
 
         command = ["/usr/bin/env", *(f"{name}={value}" for name, value in environment.items()), "TERM=xterm-256color"]
-        script = f"cd {shell.folder} && exec {sys.executable} -m router.cli.main quantum inspect {settled}"
+        script = f"cd {shell.folder} && exec {sys.executable} -m router.console.main quantum inspect {settled}"
         status = pty.spawn([*command, "/bin/sh", "-c", script], read)
         assert os.waitstatus_to_exitcode(status) == 0
         return said.decode()

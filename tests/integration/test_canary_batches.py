@@ -16,8 +16,8 @@ from qiskit import QuantumCircuit, qasm3
 from oracle.canaries import Assignment, judge_canaries
 from oracle.cli import main
 from oracle.terms import Outcome
-from router.providers.protocol import Work
-from router.providers.simulation import simulate
+from router.protocol.providing import Work
+from router.worker.providers.simulation import simulate
 
 SHOTS = 1000
 SEED = "5e" * 32

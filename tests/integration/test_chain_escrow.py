@@ -9,6 +9,7 @@ import pytest
 from eth_account import Account
 from live_chain import Anvil, Deployed, deploy_on, running_hardhat
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
@@ -23,7 +24,6 @@ from oracle.chain.errors import (
 from oracle.chain.events import Funded, Proposed, Refunded, Settled, Status, Submitted
 from oracle.chain.sender import SignedTransaction, broadcast, find_receipt, prepare, transact, wait
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, job_id_of, pack_terms, verdict_digest
-from oracle.verdict.signed import Attestation
 
 RESULT = "0x" + "ab" * 32
 EVIDENCE = "0x" + "cd" * 32

@@ -18,11 +18,11 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.errors import CallReverted, ChainDown
 from oracle.chain.sender import prepare, transact
 from oracle.terms import ZERO_ADDRESS
-from router.cli import funding
-from router.cli.main import run
+from router.console import funding
+from router.console.main import run
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.payer import withdrawals
 from router.settings import Home
-from router.workflows import withdrawals
-from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
 
 BUDGET = 5 * 10**15
 REFUSES = "0x5f5ffd"

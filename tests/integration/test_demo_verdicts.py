@@ -16,16 +16,16 @@ from oracle.artifacts.shots import PackedShots, pack
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.encoding import sha256_hex
 from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.policy import PromotionPolicy
+from oracle.spec.validation.policy import PromotionPolicy
 from oracle.statistics import Baseline
 from oracle.terms import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
-from router.providers.protocol import Work
-from router.providers.simulation import simulate
+from router.protocol.providing import Work
 from router.sandbox import run_generator
+from router.worker.providers.simulation import simulate
 
 SEEDS = range(20)
-TEMPLATE = Path(str(resources.files("router.cli") / "templates"))
+TEMPLATE = Path(str(resources.files("router.console") / "templates"))
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,12 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import WrongNetwork
 from oracle.cli import main
-from router.cli.main import run
-from router.deploying.contracts import Bond, creation_block, deploy, parts
-from router.deploying.node import opened
-from router.deploying.order import Order, place
-from router.deploying.refusal import DeployRefused
-from router.deploying.settlement import NATIVE, Settlement
+from router.console.deploying.contracts import Bond, creation_block, deploy, parts
+from router.console.deploying.node import opened
+from router.console.deploying.order import Order, place
+from router.console.deploying.refusal import DeployRefused
+from router.console.deploying.settlement import NATIVE, Settlement
+from router.console.main import run
 
 ROOT = Path(__file__).resolve().parents[2]
 COIN = Settlement(NATIVE, "ETH", 18)

@@ -14,23 +14,23 @@ from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from live_chain import Deployed
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain import keystore
 from oracle.chain.dossier import read
 from oracle.chain.events import Settled, Status
 from oracle.chain.sender import transact
 from oracle.cli import main as oracle
 from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest
-from oracle.verdict.signed import Attestation
-from router.cli import jobs
-from router.cli.main import run
-from router.cli.scaffold import write_job
-from router.gates import DEFAULT_POLICY_TEXT
+from router.console import jobs
+from router.console.main import run
+from router.console.quantum.scaffold import write_job
+from router.control.gates import DEFAULT_POLICY_TEXT
+from router.control.operating.close import terms_of
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.requester import dispute
+from router.requester.promote import approve, fund, offer, promote
+from router.requester.simulate import keep, prepare, surroundings
 from router.settings import Home
-from router.workflows import dispute
-from router.workflows.close import terms_of
-from router.workflows.promote import approve, fund, offer, promote
-from router.workflows.simulate import keep, prepare, surroundings
-from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
 
 WINDOW_S, RULING_S = 3_600, 86_400
 RESULT, DOCUMENT = "0x" + "2b" * 32, "0x" + "3c" * 32

@@ -17,17 +17,17 @@ from oracle.chain.errors import CallReverted
 from oracle.chain.registry import RegistryClient, Standing
 from oracle.chain.sender import prepare, transact
 from oracle.cli import main as oracle
-from router.cli.main import run
-from router.cli.scaffold import write_job
-from router.gates import DEFAULT_POLICY_TEXT
-from router.lifecycle import JobRecord
+from router.console.main import run
+from router.console.quantum.scaffold import write_job
+from router.control.gates import DEFAULT_POLICY_TEXT
+from router.control.operating.close import terms_of
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.payer.purse import ALLOWANCE
+from router.protocol.lifecycle import JobRecord
+from router.requester.promote import approve, offer, promote
+from router.requester.simulate import Prepared, keep, surroundings
+from router.requester.simulate import prepare as simulate
 from router.settings import Home
-from router.workflows.close import terms_of
-from router.workflows.promote import approve, offer, promote
-from router.workflows.purse import ALLOWANCE
-from router.workflows.simulate import Prepared, keep, surroundings
-from router.workflows.simulate import prepare as simulate
-from router.workflows.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
 
 SYMBOL = b"SHY".ljust(32, b"\0")
 

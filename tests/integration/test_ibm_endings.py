@@ -10,16 +10,9 @@ from typing import Any
 import pytest
 from integration.ibm_emulator import CRN, DEVICE, FINAL, PENDING, Emulator, serving
 
-from router.providers.ibm import IbmProvider
-from router.providers.ibm_account import AccountFile
-from router.providers.protocol import (
-    JobLost,
-    JobState,
-    ProviderUnavailable,
-    Reference,
-    ResultUnusable,
-    Work,
-)
+from router.protocol.providing import JobLost, JobState, ProviderUnavailable, Reference, ResultUnusable, Work
+from router.worker.credentials.ibm_account import AccountFile
+from router.worker.providers.ibm import IbmProvider
 
 ONE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; x q[0]; c[0] = measure q[0];'
 RESULTS = "/results$"

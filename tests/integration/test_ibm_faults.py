@@ -15,9 +15,7 @@ from pathlib import Path
 import pytest
 from integration.ibm_emulator import CRN, DEVICE, Emulator, serving
 
-from router.providers.ibm import IbmProvider
-from router.providers.ibm_account import AccountFile
-from router.providers.protocol import (
+from router.protocol.providing import (
     JobState,
     ProviderError,
     ProviderRefused,
@@ -25,6 +23,8 @@ from router.providers.protocol import (
     ResultUnusable,
     Work,
 )
+from router.worker.credentials.ibm_account import AccountFile
+from router.worker.providers.ibm import IbmProvider
 
 ONE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; x q[0]; c[0] = measure q[0];'
 SUBMIT = "/api/v1/jobs$"

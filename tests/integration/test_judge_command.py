@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from oracle.artifacts import DirectoryStore, pack
-from oracle.circuits.recompute import recompute
 from oracle.cli import main
 from oracle.encoding import ZERO_DIGEST, canonical_bytes, sha256_hex
+from oracle.judging.recompute import recompute
 from oracle.spec import canonical_spec
 from oracle.statistics import Baseline
 from oracle.terms import ZERO_ADDRESS, JobTerms, pack_terms

@@ -18,22 +18,22 @@ from click.testing import CliRunner
 
 from oracle.artifacts import ArtifactMissing, PackedShots, pack
 from oracle.artifacts.manifest import RunManifest
-from oracle.circuits.recompute import Unjudgeable, recompute
 from oracle.cli import main as oracle_command
 from oracle.encoding import InputRejected, canonical_bytes
+from oracle.judging.recompute import Unjudgeable, recompute
 from oracle.spec import Quote, canonical_spec, parse_canonical_spec, promoted
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome, pack_terms
 from oracle.validator.judge import Judge, Judged, Question
 from oracle.verdict import VerdictDocument
-from router.cli.main import run
-from router.cli.scaffold import write_job
-from router.providers.protocol import Work
-from router.providers.simulation import Simulated
-from router.providers.simulation import simulate as run_on
+from router.console.main import run
+from router.console.quantum.scaffold import write_job
+from router.control.workspace import Workspace, open_workspace
+from router.protocol.providing import Work
+from router.requester.simulate import simulate
 from router.settings import Home
-from router.workflows.execute import second_word
-from router.workflows.simulate import simulate
-from router.workflows.workspace import Workspace, open_workspace
+from router.worker.execution import second_word
+from router.worker.providers.simulation import Simulated
+from router.worker.providers.simulation import simulate as run_on
 
 ACCOUNT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 JOB = "0x" + "01" * 32

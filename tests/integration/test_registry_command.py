@@ -13,14 +13,14 @@ from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from live_chain import Deployed, deploy_contract, free_port, role
 
+from oracle.attestations.attestation import Attestation
 from oracle.chain import keystore
 from oracle.chain.registry import RegistryClient, Standing
 from oracle.chain.sender import transact
 from oracle.cli import main
 from oracle.encoding import InputRejected
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, verdict_digest
-from oracle.verdict.signed import Attestation
-from router.workflows.promote import check_registry
+from router.requester.promote import check_registry
 
 BOND = 7 * 10**15
 TOKEN_BOND = 5_000_000

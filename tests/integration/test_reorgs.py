@@ -9,7 +9,7 @@ import pytest
 from live_market import Market, running_market
 
 from oracle.chain.events import Status
-from router.lifecycle import Kind, State
+from router.protocol.lifecycle import Kind, State
 
 LONGEST_WAIT_S = 10.0
 

@@ -21,7 +21,7 @@ from oracle.chain.sender import SignedTransaction, broadcast, follow, hand_over,
 from oracle.validator.docket import Delivery, Docket, Posting
 from oracle.validator.poster import Poster, Progress
 from oracle.validator.state import State
-from router.deploying.node import opened
+from router.console.deploying.node import opened
 
 NAMES = count()
 SINK = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 
 from oracle.artifacts import DirectoryStore
+from oracle.attestations.board import open_board
+from oracle.attestations.checking import verify
 from oracle.chain import keystore
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Proposed, Settled, Status
 from oracle.encoding import canonical_bytes
 from oracle.statistics import Baseline
 from oracle.terms import Outcome, job_id_of, pack_terms, verdict_digest
-from oracle.validator.attestations import open_board
 from oracle.validator.ledger import Ledger
 from oracle.validator.state import State
 from oracle.verdict import VerdictDocument
-from oracle.verdict.attested import verify
 
 PATIENCE_S = 180.0
 """Three processes import Qiskit on a small machine."""

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, DirectoryStore
-from oracle.circuits.recompute import Unjudgeable, recompute
 from oracle.encoding import canonical_bytes
+from oracle.judging.recompute import Unjudgeable, recompute
 from oracle.spec import JobSpec, canonical_spec
 from oracle.statistics import Baseline, misread
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome

@@ -12,13 +12,13 @@ from eth_account import Account
 from unsteady_node import Http, said, unsteady
 
 from oracle.artifacts import DirectoryStore
+from oracle.attestations.board import DirectoryBoard
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown
 from oracle.chain.events import Status
 from oracle.chain.follower import Read
 from oracle.chain.sender import transact
 from oracle.terms import Outcome, Verdict, job_id_of, pack_terms, verdict_digest
-from oracle.validator.attestations import DirectoryBoard
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import Docket, Stage
 from oracle.validator.ledger import Ledger

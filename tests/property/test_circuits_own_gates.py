@@ -18,8 +18,8 @@ from qiskit_aer import AerSimulator
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2, FakeTorino
 
 from oracle.circuits import exact_probabilities, load_qasm3
-from router.providers.protocol import Work
-from router.providers.simulation import compacted, plan
+from router.protocol.providing import Work
+from router.worker.providers.simulation import compacted, plan
 
 Matrix = npt.NDArray[np.complex128]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from job_stories import CAUSE, PATHS, ROLES, SAMPLES, START, Story
 
-from router.lifecycle import (
+from router.protocol.lifecycle import (
     ESCROW_MOVES,
     FINAL_ESCROW,
     TRANSITIONS,

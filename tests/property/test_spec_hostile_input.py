@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oracle.encoding import InputRejected
 from oracle.spec import JobSpec, canonical_spec, load_source, parse_canonical_spec
-from oracle.spec.document import read_document
+from oracle.spec.reading.document import read_document
 
 ARTICLE = (Path(__file__).parents[1] / "golden" / "article-job.yaml").read_text()
 LINES = ARTICLE.splitlines()

@@ -25,9 +25,9 @@ from oracle.spec import (
     simulated,
     spec_hash,
 )
-from oracle.spec.canonical import read_spec
-from oracle.spec.diagnosis import diagnose
-from oracle.spec.document import read_document
+from oracle.spec.reading.canonical import read_spec
+from oracle.spec.reading.diagnosis import diagnose
+from oracle.spec.reading.document import read_document
 
 addresses = st.binary(min_size=20, max_size=20).filter(any).map(lambda data: "0x" + data.hex())
 digests = st.binary(min_size=32, max_size=32).map(lambda data: "0x" + data.hex())

@@ -33,7 +33,7 @@ from attackers import (
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.methods import DEFAULT_GUARDS, resolve_guards
+from oracle.spec.validation.methods import DEFAULT_GUARDS, resolve_guards
 from oracle.statistics import (
     BLOCKS,
     CEILING,

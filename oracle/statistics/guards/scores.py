@@ -25,7 +25,7 @@ from math import floor
 
 import numpy as np
 
-from oracle.spec.methods import CEILING, SCORES
+from oracle.spec.validation.methods import CEILING, SCORES
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
 from oracle.statistics.guards.guard import Record

@@ -26,7 +26,7 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.methods import HUBER
+from oracle.spec.validation.methods import HUBER
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Setting, Side, finding
 from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from oracle.spec.methods import BINOMIAL, WITNESS
+from oracle.spec.validation.methods import BINOMIAL, WITNESS
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set

@@ -23,7 +23,7 @@ from math import ceil, floor, pi
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.methods import TVD
+from oracle.spec.validation.methods import TVD
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.hull import WIDEST_HULL, Hull

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from oracle.spec.methods import BEST_VALUE
+from oracle.spec.validation.methods import BEST_VALUE
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.certificate import (
     Bound,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from oracle.encoding import canonical_bytes
-from oracle.spec.observables import ObjectiveRule
+from oracle.spec.validation.observables import ObjectiveRule
 from oracle.statistics.observables.diagonal import Diagonal, Values
 
 SCHEMA = "convergence/1"

@@ -11,7 +11,7 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.observables import Terms, parities
+from oracle.spec.validation.observables import Terms, parities
 from oracle.statistics.baseline import TOTAL, Baseline
 
 Values = npt.NDArray[np.int64]

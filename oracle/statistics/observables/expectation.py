@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from oracle.spec.methods import EXPECTATION
-from oracle.spec.observables import ExpectationRule
+from oracle.spec.validation.methods import EXPECTATION
+from oracle.spec.validation.observables import ExpectationRule
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.observables.bounds import (

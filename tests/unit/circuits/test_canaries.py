@@ -16,14 +16,9 @@ from qiskit_aer import AerSimulator
 
 from oracle.canaries import Assignment, Canary, CanaryPolicy, CommitmentBroken, Draws
 from oracle.circuits import circuit_facts, exact_probabilities, load_qasm3
-from oracle.circuits.batches import check_canaries, expected_outcome, make_batch
-from oracle.circuits.canaries import make_canary, shape_of, written_alike
-from oracle.circuits.stabilizers import (
-    STATES,
-    one_qubit_choices,
-    two_qubit_choices,
-    unentangled,
-)
+from oracle.circuits.canaries.batches import check_canaries, expected_outcome, make_batch
+from oracle.circuits.canaries.clifford import make_canary, shape_of, written_alike
+from oracle.circuits.canaries.stabilizers import STATES, one_qubit_choices, two_qubit_choices, unentangled
 from oracle.encoding import InputRejected
 
 SEED = "5e" * 32

@@ -16,10 +16,10 @@ from unit.circuits.test_canaries import POLICY, SEED, controlled_hadamard, ghz, 
 
 from oracle.canaries import Assignment, Canary, CanaryPolicy, Draws
 from oracle.circuits import circuit_facts, exact_probabilities, load_qasm3
-from oracle.circuits.batches import check_canaries, expected_outcome, luck_of, make_batch
-from oracle.circuits.canaries import shape_of, written_alike
+from oracle.circuits.canaries.batches import check_canaries, expected_outcome, luck_of, make_batch
+from oracle.circuits.canaries.clifford import shape_of, written_alike
+from oracle.circuits.canaries.mirrors import make_mirror, unmirrored
 from oracle.circuits.facts import flatten
-from oracle.circuits.mirrors import make_mirror, unmirrored
 from oracle.encoding import InputRejected
 
 

@@ -15,7 +15,7 @@ import oracle
 import router
 from oracle.encoding import parse_rational
 from oracle.encoding.options import Decimal, Whole
-from oracle.spec.document import path_text, text_path
+from oracle.spec.reading.document import path_text, text_path
 
 OTHER_DIGITS = st.characters(categories=["Nd", "No"], exclude_characters="0123456789")
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from oracle.spec.document import DEEPEST, LARGEST_BYTES, read_document
+from oracle.spec.reading.document import DEEPEST, LARGEST_BYTES, read_document
 
 
 @pytest.mark.parametrize(

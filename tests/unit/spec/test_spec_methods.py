@@ -20,7 +20,7 @@ from oracle.spec import (
     parse_canonical_spec,
     with_vertices,
 )
-from oracle.spec.methods import CEILING, DEFAULT_GUARDS, JOB_CLASSES, SCORES, Certificate, Guard, JobClass
+from oracle.spec.validation.methods import CEILING, DEFAULT_GUARDS, JOB_CLASSES, SCORES, Certificate, Guard, JobClass
 from oracle.statistics import BINOMIAL, GUARDS, METHODS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
 

@@ -24,8 +24,8 @@ from oracle.spec import (
     simulated,
     spec_hash,
 )
-from oracle.spec.methods import DEFAULT_GUARDS, SCORES
 from oracle.spec.quote import amount_of, least_usd
+from oracle.spec.validation.methods import DEFAULT_GUARDS, SCORES
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()

@@ -19,8 +19,8 @@ from oracle.spec import (
     parse_canonical_spec,
     spec_hash,
 )
-from oracle.spec.methods import BEST_VALUE, EXPECTATION, REPRODUCE, TVD, WITNESS
-from oracle.spec.observables import parities
+from oracle.spec.validation.methods import BEST_VALUE, EXPECTATION, REPRODUCE, TVD, WITNESS
+from oracle.spec.validation.observables import parities
 
 Load = Callable[[str], JobSpec]
 FindingsIn = Callable[[str], dict[str, Finding]]

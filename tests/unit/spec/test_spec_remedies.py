@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from oracle.encoding import Finding
 from oracle.spec import JobSpec
-from oracle.spec.diagnosis import example_of, field_at, flow, model_at, section_type
-from oracle.spec.document import read_document
 from oracle.spec.fields import Section
+from oracle.spec.reading.diagnosis import example_of, field_at, flow, model_at, section_type
+from oracle.spec.reading.document import read_document
 
 FindingsIn = Callable[[str], dict[str, Finding]]
 

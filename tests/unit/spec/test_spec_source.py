@@ -14,7 +14,7 @@ import pytest
 
 from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, ValidationPolicy, load_source
-from oracle.spec.document import read_document
+from oracle.spec.reading.document import read_document
 
 Load = Callable[[str], JobSpec]
 FindingsIn = Callable[[str], dict[str, Finding]]

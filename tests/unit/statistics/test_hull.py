@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import linprog
 
 from oracle.spec import ValidationPolicy
-from oracle.spec.hull import HullBounds
+from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import (
     TVD,
     Baseline,

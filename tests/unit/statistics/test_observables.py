@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from oracle.spec import ValidationPolicy
-from oracle.spec.observables import ExpectationRule, ObjectiveRule
+from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import (
     BEST_VALUE,
     EXPECTATION,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from oracle.spec import Round, ValidationPolicy
-from oracle.spec.hull import HullBounds
+from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import (
     BINOMIAL,
     TVD,

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
+from oracle.attestations.attestation import Attestation
+from oracle.attestations.board import BoardDown, DirectoryBoard, agreeing, open_board
+from oracle.attestations.checking import LARGEST_FILE, verify
 from oracle.terms import ZERO_ADDRESS, JobTerms, Outcome, Verdict, verdict_digest
-from oracle.validator.attestations import BoardDown, DirectoryBoard, agreeing, open_board
-from oracle.verdict.attested import LARGEST_FILE, verify
-from oracle.verdict.signed import Attestation
 
 ESCROW = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 ACCOUNTS = sorted((Account.from_key(bytes([n]) * 32) for n in (1, 2, 3)), key=lambda account: int(account.address, 16))

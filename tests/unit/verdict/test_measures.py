@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle.spec.methods import BINOMIAL, HUBER, TVD, WITNESS
+from oracle.spec.validation.methods import BINOMIAL, HUBER, TVD, WITNESS
 from oracle.statistics import Decision
 from oracle.verdict import VerdictDocument
 from oracle.verdict.measures import Kind, measures

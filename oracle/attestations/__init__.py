@@ -1,0 +1,1 @@
+"""Validators' signatures over verdicts, where they are shown, and their one reader."""

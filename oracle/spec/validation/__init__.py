@@ -1,0 +1,1 @@
+"""How a spec says that its result is judged."""

@@ -1,0 +1,1 @@
+"""How the `compute` command reads and writes."""

@@ -1,0 +1,86 @@
+"""The operator's last look before anything is spent at a provider: every gate again, now with the money locked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oracle.chain.client import EscrowClient
+from router.control.gates import GATES
+from router.control.operating import close, journal
+from router.control.operating.assess import assess, escrow_facts, no_backend
+from router.control.routing import RouteDecision
+from router.control.workspace import Workspace
+from router.protocol.lifecycle import Approved, JobRecord, Payload, Role, State
+from router.protocol.providing import Provider
+from router.worker.execution import spec_of
+
+_ORDER = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Where an approved job goes."""
+
+    provider: str
+    target: str
+
+
+@dataclass(frozen=True)
+class NotNow:
+    """It does not go anywhere yet."""
+
+    reason: str
+
+
+def approve(
+    workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str
+) -> Choice | NotNow | None:
+    """Ask every gate with the budget locked; if all allow, write `approved` and say where the job goes.
+
+    A job that was approved before keeps the decision that was stored with it; None for one that is further already.
+    """
+    record = workspace.store.job(job)
+    if record.state is State.APPROVED and record.decision is not None:
+        return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
+    if record.state is not State.SIMULATED:
+        return None
+    terms = close.terms_of(record)
+    assessment = assess(
+        workspace,
+        providers,
+        GATES,
+        record,
+        spec_of(workspace, record),
+        terms,
+        escrow_facts(workspace, client, record, terms),
+    )
+    if not assessment.gates.allowed:
+        denials = assessment.gates.denials
+        return NotNow("; ".join(f"{denial.gate}: {denial.reason} — {denial.remedy}" for denial in denials))
+    if assessment.decision.provider is None or assessment.decision.target is None:
+        return NotNow(f"nothing can run it now: {'; '.join(no_backend(assessment.decision))}")
+    decision = workspace.artifacts.put(assessment.decision.to_bytes())
+    gates = workspace.artifacts.put(assessment.gates.to_bytes())
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        return [(Role.OPERATOR, Approved(decision, gates))] if current.state is State.SIMULATED else ()
+
+    journal.write(workspace, job, following)
+    return _choice(assessment.decision)
+
+
+def _choice(decision: RouteDecision) -> Choice:
+    if decision.provider is None or decision.target is None:
+        raise AssertionError("only a decision for a backend is stored with an approval")
+    return Choice(decision.provider, decision.target)
+
+
+def refuses_cancellation(workspace: Workspace, record: JobRecord) -> str | None:
+    """Why the worker does not co-sign a cancellation: the spec's policy lets it go only so far. None: it does."""
+    until = State(spec_of(workspace, record).cancellation.until)
+    if record.state not in _ORDER:
+        return f"{record.job} is {record.state.value}; there is nothing left to call off"
+    if _ORDER.index(record.state) > _ORDER.index(until):
+        return f"{record.job} is {record.state.value}, and its spec lets it be called off until {until.value}"
+    return None

@@ -1,0 +1,235 @@
+"""Gathering the facts about a promotion and asking routing and gates; nothing is written, nothing is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.dossier import Dossier
+from oracle.chain.events import Funded
+from oracle.circuits import CircuitFacts as CircuitNumbers
+from oracle.circuits import circuit_facts, load_qasm3
+from oracle.encoding import parse_rational
+from oracle.spec import JobSpec, rounds_of
+from oracle.statistics import Baseline, Plan, plan_rounds
+from oracle.terms import ZERO_ADDRESS, JobTerms, unpack_terms
+from router.control.gates import (
+    CircuitFacts,
+    EscrowFacts,
+    Gate,
+    GateContext,
+    GateReport,
+    QueueFacts,
+    RoleFacts,
+    SimulationFacts,
+    UsageFacts,
+    ValidationFacts,
+    evaluate,
+)
+from router.control.gates.approvals import ONE_PERSON
+from router.control.operating import dossiers
+from router.control.operating.hardware_time import HARDWARE_PROVIDERS
+from router.control.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
+from router.control.workspace import Workspace
+from router.protocol.lifecycle import LIVE_STATES, JobRecord, State
+from router.protocol.providing import Provider, ProviderError, Work
+
+_PAID = frozenset(LIVE_STATES - {State.CREATED, State.SIMULATED})
+
+Providers = Mapping[str, Provider]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Where a job would run, whether it may, and what its shots certify."""
+
+    decision: RouteDecision
+    gates: GateReport
+    plan: Plan
+
+
+def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
+    """What the shots of a simulated spec certify, from its committed baseline."""
+    if spec.quantum is None or spec.validation.baseline_root is None:
+        raise ValueError("only a simulated quantum job has a plan")
+    baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+    hull = spec.validation.hull
+    roots = [] if hull is None else [vertex.root for vertex in hull.vertices if vertex.root is not None]
+    vertices = tuple(Baseline.from_bytes(workspace.artifacts.get(root)) for root in roots)
+    return plan_rounds(rounds_of(spec, baseline.bits), baseline, vertices=vertices)
+
+
+def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan, target: str | None) -> RouteDecision:
+    """Where a simulated spec would go if promoted to `target` (None: simulation only)."""
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise ValueError("only a simulated quantum job is routed by its circuit")
+    qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
+    circuit = _facts_of(qasm3)
+    shape = CircuitShape(circuit.qubits, circuit.depth, circuit.two_qubit_gates, circuit.clifford, spec.quantum.shots)
+    return decided(
+        providers,
+        qasm3,
+        RouteFacts(
+            job_type=spec.job_type,
+            framework=spec.quantum.framework,
+            circuit=shape,
+            backend_policy=spec.quantum.backend_policy,
+            promoted=target is not None,
+            requested_target=target,
+            max_usd=parse_rational(spec.budget.max_usd_equivalent),
+            queue_tolerance_s=queue_tolerance_s(spec),
+            validation_feasible=plan.feasible,
+            targets=(),
+            fake_hardware_enabled=workspace.policy.fake_hardware_enabled,
+        ),
+    )
+
+
+@lru_cache(maxsize=32)
+def _facts_of(qasm3: str) -> CircuitNumbers:
+    return circuit_facts(load_qasm3(qasm3))
+
+
+def no_backend(decision: RouteDecision) -> tuple[str, ...]:
+    """Why nothing can take the job, candidate by candidate; empty if something does."""
+    if not decision.rejected:
+        return ()
+    return tuple(
+        f"{each.target or each.name.value}: {', '.join(each.against)}" for each in decision.candidates if each.against
+    )
+
+
+def queue_tolerance_s(spec: JobSpec) -> int:
+    """How many seconds the requester waits in a provider's queue."""
+    if spec.timeouts.queue_s is not None:
+        return spec.timeouts.queue_s
+    return 0 if spec.quantum is None else spec.quantum.max_queue_minutes * 60
+
+
+def decided(providers: Providers, qasm3: str, facts: RouteFacts) -> RouteDecision:
+    """The decision on `facts`, which name no targets yet: those that the installed adapters offer for `qasm3`.
+
+    An adapter that cannot be asked is one that is not there.
+    """
+    if facts.circuit is None:
+        raise ValueError("targets are asked about a circuit")
+    shots = facts.circuit.shots
+
+    def ask(target: TargetFacts) -> TargetFacts:
+        work = Work(tag="estimate", qasm3=qasm3, shots=shots, target=target.name)
+        try:
+            queue_s = providers[target.provider].estimate(work).queue_s
+        except ProviderError as error:
+            return replace(target, available=False, note=str(error))
+        return replace(target, queue_s=None if queue_s is None else round(queue_s))
+
+    return decide_asking(replace(facts, targets=tuple(_offered(providers))), ask)
+
+
+def _offered(providers: Providers) -> Iterator[TargetFacts]:
+    """Every target of every adapter, as far as it is described without an estimate."""
+    for name in sorted(providers):
+        try:
+            targets = providers[name].capabilities()
+        except ProviderError as error:
+            yield TargetFacts(name, name, "hardware", 0, False, None, name, str(error))
+            continue
+        for target in targets:
+            yield TargetFacts(
+                name=target.name,
+                provider=name,
+                kind=target.kind,
+                qubits=target.qubits,
+                available=True,
+                queue_s=None,
+                label=target.label,
+            )
+
+
+def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobRecord, terms: JobTerms) -> EscrowFacts:
+    """The budget as the chain has it; without a client, that of a job that nobody has funded yet."""
+    needed = workspace.need_stack("the budget gate").confirmations
+    if client is not None and record.escrow_id is not None:
+        dossiers.catch_up(workspace, client)
+        kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
+        funded = Dossier(record.escrow_id, kept).last(Funded)
+        if funded is not None and cursor is not None and funded[1].block <= cursor.number:
+            locked = unpack_terms(bytes.fromhex(funded[0].terms.removeprefix("0x"))).budget
+            return EscrowFacts(record.escrow, terms.budget, locked, cursor.number - funded[1].block + 1, needed)
+    return EscrowFacts(record.escrow, terms.budget, confirmations_needed=needed)
+
+
+def assess(
+    workspace: Workspace,
+    providers: Providers,
+    gates: Iterable[Gate],
+    record: JobRecord,
+    spec: JobSpec,
+    terms: JobTerms,
+    escrow: EscrowFacts,
+) -> Assessment:
+    """Route a promoted child spec and ask `gates`."""
+    if spec.promotion is None or spec.promotion_policy is None:
+        raise ValueError("only a promoted spec is assessed")
+    plan = plan_of(workspace, spec)
+    decision = route(workspace, providers, spec, plan, spec.promotion.target)
+    context = _context(workspace, record, spec, terms, escrow, plan, decision)
+    return Assessment(decision, evaluate(gates, context), plan)
+
+
+def _context(
+    workspace: Workspace,
+    record: JobRecord,
+    spec: JobSpec,
+    terms: JobTerms,
+    escrow: EscrowFacts,
+    plan: Plan,
+    decision: RouteDecision,
+) -> GateContext:
+    if spec.promotion is None or spec.promotion_policy is None or spec.quantum is None:
+        raise ValueError("only a promoted quantum spec passes gates")
+    store, now = workspace.store, datetime.now(UTC)
+    simulated = spec.simulation
+    suggestion = plan.suggestion and f"{plan.suggestion.method} with {plan.suggestion.shots} shots"
+    queue_s = next((t.queue_s for t in decision.facts.targets if t.name == decision.target), None)
+    pinned = spec.budget.quote
+    approvals = store.approvals(record.job, circuit_family=spec.quantum.circuit_family, requester=record.requester)
+    mine = store.live_jobs(record.requester, _PAID) - (record.state in _PAID)
+    return GateContext(
+        job=record.job,
+        policy=workspace.policy,
+        promotion=spec.promotion_policy,
+        target=decision.target or decision.route.value,
+        hardware=decision.hardware,
+        budget_usd=parse_rational(spec.promotion.max_usd_equivalent),
+        circuit=None
+        if simulated is None
+        else CircuitFacts(simulated.qubits, simulated.depth, simulated.two_qubit_gates, spec.quantum.shots),
+        circuit_family=spec.quantum.circuit_family,
+        simulation=None
+        if simulated is None
+        else SimulationFacts(
+            passed=True,
+            baseline_distance=None if record.baseline_distance is None else parse_rational(record.baseline_distance),
+        ),
+        escrow=escrow if pinned is None else replace(escrow, symbol=pinned.symbol, decimals=pinned.decimals),
+        validation=ValidationFacts(spec.validation.method, True, plan.feasible, plan.reasons, suggestion or None),
+        queue=QueueFacts(queue_tolerance_s(spec), queue_s),
+        roles=RoleFacts(
+            terms.requester,
+            terms.payer,
+            terms.worker,
+            terms.validators,
+            None if terms.arbiter == ZERO_ADDRESS else terms.arbiter,
+        ),
+        usage=UsageFacts(
+            hardware_runs_last_day=store.hardware_runs(HARDWARE_PROVIDERS, now - timedelta(days=1), record.requester),
+            jobs_last_hour=store.jobs_since(record.requester, now - timedelta(hours=1)),
+            live_jobs=mine,
+        ),
+        approvals=frozenset(approval.kind for approval in approvals),
+        approvals_remark=ONE_PERSON if any(ONE_PERSON in approval.note for approval in approvals) else "",
+    )

@@ -1,0 +1,48 @@
+"""The router's memory: events and jobs, intents, requests, approvals, what the chain said and the outbox."""
+
+from router.control.store.approvals import Approval, ApprovalScope
+from router.control.store.chain import ChainLog
+from router.control.store.errors import (
+    AmbiguousJob,
+    EventConflict,
+    IntentConflict,
+    RowDamaged,
+    StoreError,
+    StoreTooNew,
+    StoreUnavailable,
+    TermsTaken,
+    UnknownJob,
+    UnknownRequest,
+)
+from router.control.store.intents import Intent, IntentStatus
+from router.control.store.jobs import Damaged, Due, Listing
+from router.control.store.progress import Outgoing
+from router.control.store.requests import Request, RequestKind, RequestStatus
+from router.control.store.store import Repaired, Store
+
+__all__ = [
+    "AmbiguousJob",
+    "Approval",
+    "ApprovalScope",
+    "ChainLog",
+    "Damaged",
+    "Due",
+    "EventConflict",
+    "Intent",
+    "IntentConflict",
+    "IntentStatus",
+    "Listing",
+    "Outgoing",
+    "Repaired",
+    "Request",
+    "RequestKind",
+    "RequestStatus",
+    "RowDamaged",
+    "Store",
+    "StoreError",
+    "StoreTooNew",
+    "StoreUnavailable",
+    "TermsTaken",
+    "UnknownJob",
+    "UnknownRequest",
+]

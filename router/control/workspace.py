@@ -1,0 +1,177 @@
+"""What every workflow works on: one home's store, artifacts, policy and, where one runs, its stack.
+
+What speaks to the chain and signs is imported when it is asked for: that is a second of processor time, which
+commands that only read do not need.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from oracle.artifacts import ArtifactStore, open_store
+from oracle.chain.follower import FINALITY
+from oracle.terms import ZERO_ADDRESS
+from router.control.gates.policy import OperatorPolicy, load_policy
+from router.control.store import Store
+from router.settings import Home, database_url
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
+
+    from oracle.chain.client import EscrowClient
+    from oracle.chain.deployment import Deployment
+
+LOCAL_CHAIN_ID = 31337
+"""Events of a home without a stack are signed for this chain id; `compute up` uses it too."""
+
+
+class StackDown(RuntimeError):
+    """Something needs the local stack, and none runs for this home."""
+
+    def __init__(self, home: Home, need: str) -> None:
+        super().__init__(f"{need} needs a running stack in {home.root}; start one with `compute up`")
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who is who on the chain of this home; addresses in EIP-55 form."""
+
+    requester: str
+    payer: str
+    operator: str
+    worker: str
+    validators: tuple[str, ...]
+    """Ascending, as the terms need them."""
+    quorum: int
+    arbiter: str = ZERO_ADDRESS
+
+
+@dataclass(frozen=True)
+class StackRecord:
+    """The part of stack.json that jobs depend on; written by `compute up`."""
+
+    rpc_url: str
+    deployment: str
+    """Path of the deployment file."""
+    roles: Roles
+    confirmations: int
+    """Blocks, its own included, after which a transaction counts."""
+    artifact_sources: tuple[str, ...] = ()
+    """URLs of other artifact stores, from which a delivered result that was lost here is put back."""
+    finality: int = FINALITY
+    """Blocks under which a job's newest chain event is buried before nobody looks any more whether a reorg undid it."""
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> StackRecord:
+        roles = dict(value["roles"])
+        return cls(
+            rpc_url=value["rpc_url"],
+            deployment=value["deployment"],
+            roles=Roles(**roles | {"validators": tuple(roles["validators"])}),
+            confirmations=value["confirmations"],
+            artifact_sources=tuple(value.get("artifact_sources", ())),
+            finality=value.get("finality", FINALITY),
+        )
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One home, opened."""
+
+    home: Home
+    store: Store
+    artifacts: ArtifactStore
+    policy: OperatorPolicy
+    stack: StackRecord | None
+
+    @property
+    def chain_id(self) -> int:
+        """The chain that events are signed for."""
+        return LOCAL_CHAIN_ID if self.stack is None else self.deployment.chain_id
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """Where the contracts stand; raises StackDown without a stack."""
+        from oracle.chain.deployment import Deployment
+
+        return Deployment.load(Path(self.need_stack("a deployed contract").deployment))
+
+    def need_stack(self, need: str) -> StackRecord:
+        """The stack's record; raises StackDown, which names what needed it."""
+        if self.stack is None:
+            raise StackDown(self.home, need)
+        return self.stack
+
+    def client(self) -> EscrowClient:
+        """The client of the stack's chain, one for all; raises StackDown without a stack. Does not talk to it yet."""
+        return self._client
+
+    @cached_property
+    def _client(self) -> EscrowClient:
+        from oracle.chain.client import EscrowClient
+
+        return EscrowClient(self.need_stack("the chain").rpc_url, self.deployment)
+
+    def account(self, role: str) -> LocalAccount:
+        """The key of `role` in this home, made on first use."""
+        from oracle.chain import keystore
+
+        path, password = self.home.keystore(role), self.home.password(role)
+        if not path.exists():
+            make_key(self.home, role)
+        return keystore.load(path, password)
+
+
+def make_key(home: Home, role: str) -> str:
+    """Make the key of `role` in `home` and return its address; the folder is for its owner alone."""
+    from oracle.chain import keystore
+
+    home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return keystore.create(home.keystore(role), home.password(role))
+
+
+def read_stack(home: Home) -> StackRecord | None:
+    """The record that `compute up` left, or None."""
+    if not home.stack.is_file():
+        return None
+    return StackRecord.from_json(json.loads(home.stack.read_text())["chain"])
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by a file that holds `text`, on disk before its name is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def open_workspace(home: Home) -> Workspace:
+    """Open `home`, making its folder and database if they are not there.
+
+    Raises InputRejected for a faulty policy file.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    return Workspace(
+        home=home,
+        store=Store.open(database_url(home)),
+        artifacts=open_store(home.artifacts.as_uri()),
+        policy=load_policy(home.policy),
+        stack=read_stack(home),
+    )

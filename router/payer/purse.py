@@ -1,0 +1,86 @@
+"""What an account of this home holds, and what it lets the escrow take: before a budget, or a bond, is locked."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from oracle.chain.calls import Call
+from oracle.chain.errors import InsufficientFunds
+from oracle.encoding import units
+from oracle.terms import ZERO_ADDRESS
+from router.control.operating import transactions
+from router.control.operating.transactions import EffectUncertain
+from router.control.store import IntentStatus
+from router.control.workspace import LOCAL_CHAIN_ID, Workspace
+
+ALLOWANCE = "tx:approve"
+"""The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
+
+
+_GRANTS = 4
+"""Two are needed at most; more where the node answers with an allowance from before."""
+
+
+class PayerShort(RuntimeError):
+    """A wallet does not hold what is to be locked; `reason` says how much is missing, `remedy` what to do."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+def check(workspace: Workspace, role: str, token: str, amount: int, what: str, then: str) -> None:
+    """Raise PayerShort, or InsufficientFunds of native coin, unless `role` holds `amount` base units of `token`.
+
+    `what` says what they are for, such as ``the terms lock``; `then` is what to run once they are there. Raises
+    ChainError.
+    """
+    owner = workspace.account(role).address
+    has = workspace.client().balance(owner, token)
+    if has >= amount:
+        return
+    if token == ZERO_ADDRESS:
+        raise InsufficientFunds(owner, has, amount)
+    deployment = workspace.deployment
+    decimals, symbol = deployment.token_decimals, deployment.token_symbol
+    if token != deployment.token:
+        decimals, symbol = 0, f"base units of {token}"  # what it calls itself, nobody here knows
+    pays = role == "requester"
+    local = workspace.chain_id == LOCAL_CHAIN_ID and pays
+    remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"
+    held, needed = units(has, decimals), units(amount, decimals)
+    reason = f"the {'payer' if pays else role} {owner} has {held} {symbol}, and {what} {needed}"
+    raise PayerShort(reason, f"{remedy}; then `{then}`")
+
+
+def _same(call: Call) -> Call:
+    return call
+
+
+def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) -> None:
+    """Let the escrow take `amount` of `token` from `role`, if it may not yet: exactly that, whatever was left over.
+
+    Some tokens change no allowance but from or to zero, so a leftover that is too small is set to zero first. Nothing
+    for native coin, which goes along with the call. Raises ChainError, EffectUncertain.
+    """
+    if token == ZERO_ADDRESS:
+        return
+    client, owner = workspace.client(), workspace.account(role)
+    for _ in range(_GRANTS):
+        call = client.next_grant(owner.address, token, amount)
+        if call is None:
+            return
+        # An allowance that another job has used since is given again, under a name of its own.
+        given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
+        spent = sum(each.status is IntentStatus.DONE for each in given)
+        transactions.ensure(
+            workspace.store,
+            client,
+            job,
+            ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",
+            owner,
+            partial(_same, call),
+            lambda: None,
+        )
+    raise EffectUncertain(job, ALLOWANCE, owner.address)

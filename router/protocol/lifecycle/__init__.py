@@ -1,0 +1,118 @@
+"""A job's life: states, the table of transitions, signed events, and the record that is their fold.
+
+Errors: PayloadInvalid (a field of a payload), EventMalformed (an event's text), TransitionRefused (a step the table
+does not have, or whose needs are not met), EventChainBroken (a log that does not hold).
+"""
+
+from router.protocol.lifecycle.events import (
+    FIRST_SEQUENCE,
+    Event,
+    EventMalformed,
+    did_of,
+    format_at,
+    parse_at,
+    parse_did,
+)
+from router.protocol.lifecycle.fields import PayloadInvalid
+from router.protocol.lifecycle.folding import apply, check_transition, fold, standing, undoing
+from router.protocol.lifecycle.job_ids import is_job_id, new_job_id
+from router.protocol.lifecycle.payloads import (
+    PAYLOADS,
+    Approved,
+    Cancelled,
+    ChainCaused,
+    Completed,
+    Created,
+    Disputed,
+    EscrowMoved,
+    Expired,
+    Failed,
+    Payload,
+    Promoted,
+    Queued,
+    Rejected,
+    Reorged,
+    Running,
+    Settled,
+    Simulated,
+    Submitted,
+    Validated,
+    VerdictOutcome,
+)
+from router.protocol.lifecycle.record import EventChainBroken, JobRecord
+from router.protocol.lifecycle.states import (
+    FINAL_ESCROW,
+    LIVE_STATES,
+    TERMINAL_STATES,
+    EscrowState,
+    Kind,
+    Role,
+    State,
+)
+from router.protocol.lifecycle.transitions import (
+    ESCROW_MOVES,
+    TRANSITIONS,
+    Need,
+    Transition,
+    TransitionRefused,
+    kinds_from,
+)
+from router.protocol.lifecycle.verification import RoleAddresses, sign_event, verify_chain, verify_event
+
+__all__ = [
+    "ESCROW_MOVES",
+    "FINAL_ESCROW",
+    "FIRST_SEQUENCE",
+    "LIVE_STATES",
+    "PAYLOADS",
+    "TERMINAL_STATES",
+    "TRANSITIONS",
+    "Approved",
+    "Cancelled",
+    "ChainCaused",
+    "Completed",
+    "Created",
+    "Disputed",
+    "EscrowMoved",
+    "EscrowState",
+    "Event",
+    "EventChainBroken",
+    "EventMalformed",
+    "Expired",
+    "Failed",
+    "JobRecord",
+    "Kind",
+    "Need",
+    "Payload",
+    "PayloadInvalid",
+    "Promoted",
+    "Queued",
+    "Rejected",
+    "Reorged",
+    "Role",
+    "RoleAddresses",
+    "Running",
+    "Settled",
+    "Simulated",
+    "State",
+    "Submitted",
+    "Transition",
+    "TransitionRefused",
+    "Validated",
+    "VerdictOutcome",
+    "apply",
+    "check_transition",
+    "did_of",
+    "fold",
+    "format_at",
+    "is_job_id",
+    "kinds_from",
+    "new_job_id",
+    "parse_at",
+    "parse_did",
+    "sign_event",
+    "standing",
+    "undoing",
+    "verify_chain",
+    "verify_event",
+]

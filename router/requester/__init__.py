@@ -1,0 +1,1 @@
+"""What the requester does with a job."""

@@ -1,0 +1,300 @@
+"""Execution: submit to the provider, follow the run, deliver the result. Whether and where is decided elsewhere.
+
+Each function may be called again at any time, by this process or by the next one after a crash: it looks at the record
+and at the outside world first, and does only what is not done yet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from oracle.artifacts import ArtifactStore, PackedShots, RegisterMap
+from oracle.artifacts.manifest import SCHEMA as MANIFEST
+from oracle.artifacts.manifest import RunManifest
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Submitted as Delivered
+from oracle.encoding import canonical_bytes
+from oracle.spec import JobSpec, parse_canonical_spec
+from oracle.spec.validation.observables import ObjectiveRule
+from oracle.statistics.observables.convergence import convergence_document
+from router.control.operating import journal, transactions
+from router.control.operating.close import terms_of
+from router.control.operating.dossiers import last
+from router.control.operating.hardware_time import time_limit
+from router.control.store import IntentStatus
+from router.control.workspace import Workspace
+from router.protocol.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
+from router.protocol.providing import (
+    JobLost,
+    JobState,
+    Provider,
+    ProviderRefused,
+    Reference,
+    ResultUnusable,
+    Status,
+    Work,
+)
+
+Providers = Mapping[str, Provider]
+
+AGAIN = "the budget returns after submitBy; simulate again, then promote anew"
+
+WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
+
+
+def spec_of(workspace: Workspace, record: JobRecord) -> JobSpec:
+    """The job's latest spec, from the artifacts."""
+    return parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+
+
+def tag_of(record: JobRecord) -> str:
+    """The tag under which the provider knows the job's one run: the job id and the head of the spec's hash."""
+    return f"{record.job}.{record.spec_hash.removeprefix('0x')[:12]}"
+
+
+def submit(
+    workspace: Workspace, providers: Providers, job: str, provider: str, target: str, seed: int | None
+) -> JobRecord:
+    """Submit an approved job to `target` of `provider`, once.
+
+    The intent is stored before the provider is spoken to; the tag makes a second submission find the first.
+    `seed` is for simulators, so that a demonstration can be repeated; None lets the provider draw one.
+    Work that the provider refuses is written down as failed: it would refuse it again. Raises ProviderError.
+    """
+    record = workspace.store.job(job)
+    if record.state is not State.APPROVED:
+        return record
+    spec = spec_of(workspace, record)
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a simulated quantum job has a circuit")
+    tag, limit = tag_of(record), time_limit(workspace.policy, spec, provider)
+    plan = json.dumps({"provider": provider, "target": target, "tag": tag})
+    intent = workspace.store.plan_intent(job, "provider-submit", plan)
+    adapter = providers[provider]
+    try:
+        work = Work(
+            tag=tag,
+            qasm3=workspace.artifacts.get(spec.quantum.circuit_hash).decode(),
+            shots=spec.quantum.shots,
+            target=target,
+            seed=seed,
+            max_seconds=limit.seconds if limit is not None else spec.timeouts.execution_s or None,
+            deliver_by=terms_of(record).submit_by,
+        )
+        reference = adapter.find(work.tag, target) or adapter.submit(work)
+    except ProviderRefused as error:
+        refused = json.dumps({"refused": error.reason})
+        workspace.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
+        return _fail(workspace, job, f"{provider} refuses it: {error.reason}", (State.APPROVED,))
+    outcome = {"provider": reference.provider, "target": reference.target, "provider_job": reference.provider_job}
+    workspace.store.finish_intent(job, intent.name, json.dumps(outcome))
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        if current.state is not State.APPROVED:
+            return ()
+        return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, tag))]
+
+    return journal.write(workspace, job, following)
+
+
+def reference_of(record: JobRecord) -> Reference:
+    """The provider job that the record names; raises ValueError before the submission."""
+    if record.provider is None or record.target is None or record.provider_job is None:
+        raise ValueError(f"{record.job} was not submitted to a provider")
+    return Reference(record.provider, record.target, record.provider_job)
+
+
+def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
+    """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError.
+
+    A run that the provider no longer knows has failed: nothing will ever come of it.
+    """
+    record = workspace.store.job(job)
+    reference = reference_of(record)
+    try:
+        status = providers[reference.provider].status(reference)
+    except JobLost as error:
+        status = Status(JobState.FAILED, error.reason)
+    detail = status.reason or f"{reference.provider} says {status.state.value}"
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        match status.state:
+            case JobState.QUEUED if current.state is State.SUBMITTED:
+                return [(Role.OPERATOR, Queued(detail))]
+            case JobState.RUNNING if current.state in (State.SUBMITTED, State.QUEUED):
+                return [(Role.OPERATOR, Running(detail))]
+            case JobState.FAILED | JobState.CANCELLED if current.state in WITH_PROVIDER:
+                return [(Role.OPERATOR, Failed(f"the provider job {status.state.value}: {detail}", AGAIN))]
+            case _:
+                return ()
+
+    if following(record):  # most looks find nothing new
+        journal.write(workspace, job, following)
+    return status
+
+
+@dataclass(frozen=True)
+class Papers:
+    """A run's result as it is delivered, and what comes with it, all of it stored: each is a digest."""
+
+    result: str
+    second: str
+    """What the delivery says beside the result's hash."""
+    receipt: str
+    calibration: str | None
+
+
+def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
+    """Store the result, deliver its hash on-chain, and write `completed`; once.
+
+    Where the chain has the delivery already, and the record knows it from there, the papers are added. A run that ended
+    without a usable result is written down as failed. Raises ProviderError, ChainError.
+    """
+    record = workspace.store.job(job)
+    if record.state not in WITH_PROVIDER and not record.lacks_papers:
+        return record
+    # On disk before the transaction that names them: a validator that sees the delivery can fetch them.
+    try:
+        papers = _told(workspace, job) or store_papers(workspace, providers, record)
+    except (ResultUnusable, JobLost) as error:
+        return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
+
+    def effect() -> str | None:
+        delivered = last(workspace, client, record, Delivered)
+        return delivered and delivered[1]
+
+    delivery = transactions.ensure(
+        workspace.store,
+        client,
+        job,
+        "tx:submit",
+        workspace.account("worker"),
+        lambda: client.submit(terms_of(record), papers.result, papers.second),
+        effect,
+    )
+
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        known = (current.result_hash, current.delivery_tx) == (papers.result, delivery.hash)
+        if current.state not in WITH_PROVIDER and not (current.lacks_papers and known):
+            return ()
+        completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, delivery.hash)
+        return [(Role.WORKER, completed)]
+
+    return journal.write(workspace, job, following)
+
+
+def delivered_before(workspace: Workspace, job: str) -> bool:
+    """Whether a delivery of the job was signed once: what it takes is stored, whatever has become of the provider."""
+    return workspace.store.intent(job, "tx:submit") is not None
+
+
+def _told(workspace: Workspace, job: str) -> Papers | None:
+    """The papers of a delivery that the worker told of before a reorg took it back: the run is not asked for again."""
+    for event in reversed(workspace.store.events(job)):
+        said = event.payload
+        if isinstance(said, Completed) and said.receipt is not None:
+            return Papers(said.result_hash, said.multiset_hash, said.receipt, said.calibration)
+    return None
+
+
+def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) -> Papers:
+    """Fetch the result of the job's run from its provider and store it with its papers; the same bytes each time.
+
+    Raises ResultUnusable, ProviderError.
+    """
+    reference = reference_of(record)
+    result = providers[reference.provider].result(reference)
+    registers = _registers(workspace, record)
+    if result.shots.bits != registers.bits:
+        reason = f"its shots have {result.shots.bits} bits, the circuit {registers.bits}"
+        raise ResultUnusable(reason, AGAIN)
+    stored = workspace.artifacts.put(result.shots.data)
+    if stored != result.shots.result_hash:
+        raise AssertionError("the store and the result hash are the same SHA-256")
+    receipt = workspace.artifacts.put(
+        canonical_bytes(
+            result.receipt.to_json()
+            | {
+                "isa_qasm3": result.isa_qasm3,
+                "transpilation": result.transpilation,
+                "result": registers.record(result.shots),
+            }
+        )
+    )
+    calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
+    second = second_word(workspace.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
+    return Papers(stored, second, receipt, calibration)
+
+
+def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:
+    """The registers of the job's circuit, without which nobody can read its packed shots."""
+    from oracle.circuits import load_qasm3  # seconds of imports, which most commands of this module do without
+    from oracle.circuits.readers import registers_of
+
+    spec = spec_of(workspace, record)
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a quantum job that ran has a circuit")
+    return registers_of(load_qasm3(workspace.artifacts.get(spec.quantum.circuit_hash).decode()))
+
+
+def second_word(
+    store: ArtifactStore,
+    spec_hash: str,
+    shots: PackedShots,
+    target: str,
+    receipt: str,
+    calibration: str | None,
+) -> str:
+    """What a delivery of `shots`, run on `target`, says beside their hash.
+
+    The digest of the sorted shots or, where the spec orders one, of the manifest of the run's papers, which is stored
+    with the convergence document that it may name. `receipt` and `calibration` are digests of stored papers.
+    """
+    spec = parse_canonical_spec(store.get(spec_hash))
+    if spec.result.schema_id != MANIFEST:
+        return shots.multiset_hash
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise AssertionError("a simulated quantum job has a circuit")
+    objective = spec.validation.objective
+    convergence = None
+    if objective is not None and objective.convergence:
+        convergence = store.put(convergence_document(ObjectiveRule.of(objective), shots.values()))
+    manifest = RunManifest(
+        spec=spec_hash,
+        circuit=spec.quantum.circuit_hash,
+        shots=shots.result_hash,
+        multiset=shots.multiset_hash,
+        backend=target,
+        receipt=receipt,
+        calibration=calibration,
+        convergence=convergence,
+    )
+    return store.put(manifest.to_bytes())
+
+
+def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ...]) -> JobRecord:
+    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+        return [(Role.OPERATOR, Failed(reason, AGAIN))] if current.state in while_in else ()
+
+    return journal.write(workspace, job, following)
+
+
+def call_off(workspace: Workspace, providers: Providers, record: JobRecord) -> None:
+    """Ask the provider to stop the run of a job that has ended without a delivery, which nobody would pay for; once.
+
+    Raises ProviderError if the provider cannot be asked just now.
+    """
+    submitted = workspace.store.intent(record.job, "provider-submit")
+    if record.result_hash is not None or submitted is None or submitted.status is not IntentStatus.DONE:
+        return
+    intent = workspace.store.plan_intent(record.job, "provider-cancel", str(submitted.outcome))
+    if intent.status is IntentStatus.DONE:
+        return
+    reference = Reference(**json.loads(intent.request))
+    try:
+        outcome: dict[str, object] = {"stops": providers[reference.provider].cancel(reference)}
+    except ProviderRefused as error:
+        outcome = {"refused": error.reason}
+    workspace.store.finish_intent(record.job, intent.name, json.dumps(outcome))

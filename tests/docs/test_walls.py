@@ -1,0 +1,68 @@
+"""Each wall of pyproject.toml is broken on purpose in a copy of the packages, and import-linter must see it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+BREACHES = {
+    "One arrow: oracle imports nothing of router": ("oracle/terms/__init__.py", "import router.settings"),
+    "No validator key in a router process": ("router/console/main.py", "import oracle.validator.signer"),
+    "Layers of oracle": ("oracle/encoding/digests.py", "import oracle.terms.job_terms"),
+    "Layers of router": ("router/protocol/lifecycle/states.py", "import router.control.gates.gate"),
+    "Domain modules import no web3, HTTP, SQL or Qiskit": ("oracle/statistics/tails.py", "import sqlite3"),
+}
+"""By contract: a module, and the line that it may not have."""
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages and their contracts, to be broken."""
+    copy = tmp_path_factory.mktemp("copy")
+    for package in ("oracle", "router"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "*.json"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+def broken(copy: Path) -> set[str]:
+    """The contracts that import-linter finds broken in `copy`."""
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--cache-dir", str(copy / "cache")]
+    ended = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=120, check=False)
+    names = {line.removesuffix(" BROKEN") for line in ended.stdout.splitlines() if line.endswith(" BROKEN")}
+    assert (ended.returncode != 0) == bool(names), ended.stdout + ended.stderr
+    return names
+
+
+def test_every_wall_has_a_breach_that_is_tried() -> None:
+    assert set(BREACHES) == {contract["name"] for contract in CONTRACTS}
+
+
+@pytest.mark.parametrize("wall", BREACHES)
+def test_a_breach_of_the_wall_is_seen(copied: Path, wall: str) -> None:
+    name, line = BREACHES[wall]
+    module = copied / name
+    before = module.read_text()
+    module.write_text(f"{before}\n{line}\n")
+    try:
+        assert wall in broken(copied)
+    finally:
+        module.write_text(before)
+
+
+@pytest.mark.parametrize("package", ["oracle", "router"])
+def test_a_folder_that_no_layer_names_is_seen(copied: Path, package: str) -> None:
+    folder = copied / package / "attic"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    try:
+        assert f"Layers of {package}" in broken(copied)
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,109 @@
+"""`compute quantum inspect JOB --figure FILE`: a picture of a stored result, or one line that says why not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from oracle.artifacts.shots import pack
+from oracle.encoding import ZERO_DIGEST
+from oracle.spec import ValidationPolicy, parse_canonical_spec
+from oracle.statistics import Baseline
+from oracle.statistics.baseline import TOTAL
+from oracle.verdict import Case, decide
+from router.console.main import run
+from router.console.quantum import picturing
+from router.console.quantum.scaffold import write_job
+from router.console.screen.failures import CommandFailed
+from router.control.workspace import Workspace, open_workspace
+from router.protocol.lifecycle import JobRecord
+from router.requester.simulate import keep, prepare, surroundings
+from router.settings import Home
+
+
+class Bench(NamedTuple):
+    """A simulated job, and its record as it would be with a result and a verdict."""
+
+    workspace: Workspace
+    simulated: JobRecord
+    judged: JobRecord
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder = tmp_path_factory.mktemp("figure")
+    home = Home(folder / "home")
+    found = prepare(write_job(folder / "job")[0], surroundings(home), lambda _what, _share: None)
+    workspace = open_workspace(home)
+    record = keep(workspace, found, lambda _what, _share: None).record
+    spec = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+    assert record.baseline_root is not None
+    baseline = Baseline.from_bytes(workspace.artifacts.get(record.baseline_root))
+    p = baseline.weights / TOTAL
+    shots = pack(np.random.default_rng(1).choice(p.size, size=4000, p=0.85 * p + 0.15 / p.size), baseline.bits)
+    policy = ValidationPolicy.of(spec, baseline.bits)
+    document = decide(
+        Case(
+            ZERO_DIGEST, 0, ZERO_DIGEST, policy, 4000, baseline, baseline.root, shots.result_hash, shots.data, False, 1
+        )
+    )
+    workspace.artifacts.put(shots.data)
+    workspace.artifacts.put(document.to_bytes())
+    judged = dataclasses.replace(
+        record, target="fake_torino", result_hash=shots.result_hash, evidence_hash=document.digest
+    )
+    return Bench(workspace, record, judged)
+
+
+def test_a_judged_job_is_drawn_with_its_verdict_and_thresholds(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "result.svg"
+    assert picturing.draw(bench.workspace, bench.judged, path, dark=False) == path
+    svg = path.read_text()
+    assert f'<title id="figure-title">{bench.judged.job} on fake_torino: verdict accept</title>' in svg
+    assert "accept below 0.25" in svg
+    assert "Heavy outputs" in svg
+
+
+def test_a_result_without_a_verdict_is_drawn_without_thresholds(bench: Bench, tmp_path: Path) -> None:
+    waiting = dataclasses.replace(bench.judged, evidence_hash=None)
+    svg = picturing.draw(bench.workspace, waiting, tmp_path / "result.svg", dark=True).read_text()
+    assert "no verdict yet</title>" in svg
+    assert "accept below" not in svg
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "reason", "remedy"),
+    [
+        ({"result_hash": None}, "a.svg", "there is no result to draw yet", "compute quantum watch"),
+        ({"result_hash": "0x" + "11" * 32}, "a.svg", "the result cannot be read", "--artifacts"),
+        ({}, "a.pdf", "a.pdf ends in .pdf, which is no kind of picture", "name a .svg or a .png file"),
+        ({}, "taken.svg", "taken.svg cannot be written", "name a file in a folder of yours"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why_and_leaves_nothing(
+    bench: Bench, tmp_path: Path, change: dict[str, str | None], name: str, reason: str, remedy: str
+) -> None:
+    (tmp_path / "taken.svg").mkdir()
+    with pytest.raises(CommandFailed) as caught:
+        picturing.draw(bench.workspace, dataclasses.replace(bench.judged, **change), tmp_path / name, dark=False)  # type: ignore[arg-type]
+    (finding,) = caught.value.findings
+    assert reason in finding.reason
+    assert remedy in finding.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.svg"]
+
+
+def test_the_command_says_that_a_simulated_job_has_no_result(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["quantum", "inspect", bench.simulated.job, "--home", str(bench.workspace.home.root), "--json"]
+    assert run([*words, "--figure", str(tmp_path / "a.png")]) == 2
+    (error,) = json.loads(capsys.readouterr().out)["errors"]
+    assert error["reason"] == "there is no result to draw yet"
+    assert f"compute quantum watch {bench.simulated.job}" in error["remedy"]
+    assert run([*words, "--dark"]) == 2
+    assert "--figure" in capsys.readouterr().out

@@ -1,0 +1,157 @@
+"""A home with its store, artifacts and keys, whose stack is a chain on paper."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from paper_chain import DEPLOYMENT, PaperChain
+from paper_router import BUSY_S, PaperProvider, Router
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
+
+from oracle.chain.client import EscrowClient
+from oracle.chain.events import Funded, Status
+from router.console.quantum.scaffold import write_job
+from router.control.gates import DEFAULT_POLICY_TEXT
+from router.control.gates.policy import parse_policy
+from router.control.operating import chain_events, dossiers
+from router.control.operating.acts import Bench, configure
+from router.control.operating.engine import Engine
+from router.control.store import Store
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.protocol.lifecycle import JobRecord
+from router.requester.promote import approve, offer, promote
+from router.requester.simulate import Prepared, keep, prepare, surroundings
+from router.settings import Home, workflows_url
+
+CONFIRMATIONS = 2
+
+
+@dataclass(frozen=True)
+class PaperWorkspace(Workspace):
+    """A workspace whose chain is on paper."""
+
+    chain: PaperChain
+
+    def client(self) -> EscrowClient:
+        return self.chain  # type: ignore[return-value]  # it stands where a client stands
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A workspace, and jobs for it."""
+
+    workspace: PaperWorkspace
+    prepared: Prepared
+
+    @property
+    def chain(self) -> PaperChain:
+        return self.workspace.chain
+
+    def simulated(self) -> str:
+        return keep(self.workspace, self.prepared, _quietly).job
+
+    def promoted(self, target: str = "aer") -> JobRecord:
+        """A job with signed terms and every approval, unfunded."""
+        job = self.simulated()
+        approve(self.workspace, job, "for a test")
+        return promote(self.workspace, offer(self.workspace, job, target, "25"))
+
+    def funded(self, target: str = "aer") -> JobRecord:
+        """A promoted job whose budget the chain has locked in its newest block; the record does not say so yet."""
+        record = self.promoted(target)
+        assert record.escrow_id is not None
+        assert record.terms is not None
+        roles = self.workspace.need_stack("a test").roles
+        self.chain.says(record.escrow_id, Funded(roles.payer, roles.worker, record.terms), Status.FUNDED)
+        return record
+
+    def locked(self, target: str = "aer") -> JobRecord:
+        """A funded job with enough confirmations, whose record says so."""
+        record = self.funded(target)
+        self.chain.node.block_number += CONFIRMATIONS - 1
+        return self.reconciled(record.job)
+
+    def reconciled(self, job: str, to_block: int | None = None) -> JobRecord:
+        """The record of `job` after the chain was read to its head, and told of up to `to_block`."""
+        head = self.chain.head().number
+        dossiers.catch_up(self.workspace, self.workspace.client())
+        end = head if to_block is None else to_block
+        return chain_events.reconcile(self.workspace, self.workspace.client(), job, to_block=end)
+
+    def waits_for(self, job: str) -> str | None:
+        return self.workspace.store.waiting_for([job]).get(job)
+
+
+def _quietly(_what: str, _share: float) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """The first job of `compute quantum init`, simulated."""
+    folder = tmp_path_factory.mktemp("first-job")
+    spec = write_job(folder / "job")[0]
+    return prepare(spec, surroundings(Home(folder / "home")), _quietly)
+
+
+@pytest.fixture(scope="session")
+def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
+    """Desks, each in a home of its own."""
+    made: list[Desk] = []
+
+    def make(folder: Path) -> Desk:
+        home = Home(folder)
+        folder.mkdir()
+        home.policy.write_text(DEFAULT_POLICY_TEXT)  # as `compute up` writes it: a fake device may stand for hardware
+        opened = open_workspace(home)
+        own = {role: opened.account(role).address for role in ("requester", "operator", "worker")}
+        validators = (Account.from_key(bytes([number]) * 32).address for number in (1, 2, 3))
+        path = home.deployments / "31337.json"
+        DEPLOYMENT.dump(path)
+        roles = Roles(
+            **own, payer=own["requester"], validators=tuple(sorted(validators, key=lambda a: int(a, 16))), quorum=2
+        )
+        stack = StackRecord(PaperChain.rpc_url, str(path), roles, CONFIRMATIONS)
+        fields: dict[str, Any] = {name: getattr(opened, name) for name in ("home", "store", "artifacts", "policy")}
+        made.append(Desk(PaperWorkspace(**fields, stack=stack, chain=PaperChain()), prepared))
+        return made[-1]
+
+    yield make
+    for desk in made:
+        desk.workspace.store.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, make_desk: Callable[[Path], Desk]) -> Desk:
+    """A desk of the test's own."""
+    return make_desk(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Desk]) -> Iterator[Router]:
+    """One for the session: DBOS is one in a process. Its policy takes as many jobs as the tests make."""
+    desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
+    url, connections = f"sqlite:///{desk.workspace.home.database}", []
+
+    def connected(connection: Any, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connections.append(connection)
+
+    event.listen(SqlEngine, "connect", connected)
+    store = Store.open(url, busy_timeout_s=BUSY_S)
+    policy = parse_policy(DEFAULT_POLICY_TEXT.replace("live_jobs: 20", "live_jobs: 1000").encode())
+    desk = replace(desk, workspace=replace(desk.workspace, store=store, policy=policy))
+    configure(workflows_url(desk.workspace.home))
+    engine = Engine(Bench(desk.workspace, {"aer": provider}))
+    engine.start()
+    yield Router(desk, provider, engine, connections)
+    engine.close()
+    store.close()
+    event.remove(SqlEngine, "connect", connected)
