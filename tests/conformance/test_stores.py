@@ -510,8 +510,8 @@ import subprocess
 import sys
 sys.path.insert(0, sys.argv[3])
 from job_stories import Story
-from router.lifecycle import EscrowMoved, Kind, State
-from router.store import EventConflict, Store
+from router.protocol.lifecycle import EscrowMoved, Kind, State
+from router.control.store import EventConflict, Store
 own, shared = int(sys.argv[2]), "job_shared0001"
 with Store.open(sys.argv[1]) as store:
     for number in range(10):

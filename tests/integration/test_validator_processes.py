@@ -301,7 +301,7 @@ def test_killed_between_ledger_and_publishing_it_resumes_to_the_same_signature(r
     # The same command, with a board on which publishing is the moment of death.
     script = """
 import os, signal, sys
-from oracle.validator.attestations import DirectoryBoard
+from oracle.attestations.board import DirectoryBoard
 DirectoryBoard.publish = lambda self, attestation: os.kill(os.getpid(), signal.SIGKILL)
 from oracle.cli import main
 main(sys.argv[1:])

@@ -7,7 +7,7 @@ import sys
 
 PROGRAM = """
 import logging
-from router.stack.daemon import start_logging
+from router.console.daemon import start_logging
 start_logging()
 from qiskit.transpiler.preset_passmanagers.plugin import list_stage_plugins
 list_stage_plugins("routing")

@@ -143,7 +143,7 @@ WITHOUT_FONTS = """
 import sys
 from pathlib import Path
 import sample
-from router.report import PictureUnavailable, write_figure
+from router.control.report import PictureUnavailable, write_figure
 try:
     write_figure(sample.evidence(), Path("result.png"), title="a job")
 except PictureUnavailable as error:
