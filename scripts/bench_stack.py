@@ -27,9 +27,11 @@ from router.console.quantum.scaffold import write_job
 from router.console.stack import local
 from router.console.stack.processes import alive
 from router.control.gates.policy import DEFAULT_POLICY_TEXT
+from router.control.operating.offers import offer
 from router.control.workspace import Workspace, open_workspace
+from router.payer.funding import fund
 from router.protocol.lifecycle import Event, JobRecord, Kind, parse_at
-from router.requester.promote import fund, offer, promote
+from router.requester.promote import promote
 from router.requester.simulate import simulate
 from router.settings import Home
 

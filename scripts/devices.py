@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.validation.policy import PromotionPolicy
+from oracle.spec.promotion import PromotionPolicy
 from oracle.statistics import Baseline
 from router.sandbox import run_generator
 from router.worker.providers.transpilation import read_circuit

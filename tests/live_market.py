@@ -35,11 +35,14 @@ from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating import chain_events
 from router.control.operating.acts import Bench, configure
 from router.control.operating.engine import Engine
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 from router.protocol.providing import JobState, Reference, Result
 from router.protocol.providing import Receipt as RunReceipt
-from router.requester.promote import approve, fund, offer, promote
+from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, prepare, surroundings
 from router.settings import Home, workflows_url
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from oracle.encoding import format_rational, parse_rational
+from oracle.spec.faults import Fault
 from oracle.spec.quote import amount_of
+from oracle.spec.rounds import rounds_disagree
+from oracle.spec.sections import SpecBody
 from oracle.spec.validation.hull import hull_faults
 from oracle.spec.validation.methods import (
     BEST_VALUE,
@@ -21,22 +22,6 @@ from oracle.spec.validation.methods import (
     WITNESSES,
     alone,
 )
-from oracle.spec.validation.rounds import rounds_disagree
-
-if TYPE_CHECKING:
-    from oracle.spec.model import JobSpec
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A contradiction between fields, told at the field to change."""
-
-    path: str
-    others: tuple[str, ...]
-    """The other fields it follows from; if one of them is itself wrong, the contradiction may not be one."""
-    reason: str
-    remedy: str
-
 
 SECTION_OF = {
     "quantum_experiment": "quantum",
@@ -52,7 +37,7 @@ METHOD_OF = {
 }
 
 
-def cross_field_faults(spec: JobSpec) -> tuple[Fault, ...]:
+def cross_field_faults(spec: SpecBody) -> tuple[Fault, ...]:
     """Every contradiction in `spec`, in the order of its sections."""
     return (
         *_job_class(spec),
@@ -61,12 +46,12 @@ def cross_field_faults(spec: JobSpec) -> tuple[Fault, ...]:
         *_timeouts(spec),
         *_validation(spec),
         *_settlement(spec),
-        *(Fault(*found) for found in rounds_disagree(spec)),
+        *rounds_disagree(spec),
         *_records(spec),
     )
 
 
-def _job_class(spec: JobSpec) -> Iterator[Fault]:
+def _job_class(spec: SpecBody) -> Iterator[Fault]:
     own = SECTION_OF[spec.job_type]
     for job_type, section in SECTION_OF.items():
         present = getattr(spec, section) is not None
@@ -110,7 +95,7 @@ EXAMPLE_SECTIONS = {
 }
 
 
-def _quantum(spec: JobSpec) -> Iterator[Fault]:
+def _quantum(spec: SpecBody) -> Iterator[Fault]:
     quantum = spec.quantum
     if quantum is None:
         return
@@ -130,7 +115,7 @@ def _quantum(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _budget(spec: JobSpec) -> Iterator[Fault]:
+def _budget(spec: SpecBody) -> Iterator[Fault]:
     budget, metering = spec.budget, spec.budget.metering
     if metering.unit == "shot" and metering.price_usd is None and spec.promotion is not None:
         yield Fault(
@@ -173,7 +158,7 @@ def _budget(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _timeouts(spec: JobSpec) -> Iterator[Fault]:
+def _timeouts(spec: SpecBody) -> Iterator[Fault]:
     timeouts = spec.timeouts
     queue_s = queue_seconds(spec)
     needed = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
@@ -206,7 +191,7 @@ LONGEST_TOTAL_S = 365 * 86_400 - 86_400
 """The contract's year, less a day between writing the terms and funding them."""
 
 
-def queue_seconds(spec: JobSpec) -> int:
+def queue_seconds(spec: SpecBody) -> int:
     """Seconds a job may wait in a provider's queue: as written, else quantum.max_queue_minutes, else none."""
     if spec.timeouts.queue_s is not None:
         return spec.timeouts.queue_s
@@ -217,7 +202,7 @@ def _at_least(text: str, bound: Fraction) -> bool:
     return parse_rational(text) >= bound
 
 
-def _validation(spec: JobSpec) -> Iterator[Fault]:
+def _validation(spec: SpecBody) -> Iterator[Fault]:
     validation = spec.validation
     eps, f_min = parse_rational(validation.eps), parse_rational(validation.f_min)
     if not _at_least(validation.honest_eps, eps):
@@ -254,7 +239,7 @@ def _validation(spec: JobSpec) -> Iterator[Fault]:
     yield from _papers(spec)
 
 
-def _asked(spec: JobSpec) -> frozenset[str]:
+def _asked(spec: SpecBody) -> frozenset[str]:
     """The certificates that the spec names, or that its job class adds."""
     validation = spec.validation
     if validation.certificates is not None:
@@ -262,7 +247,7 @@ def _asked(spec: JobSpec) -> frozenset[str]:
     return frozenset() if validation.job_class is None else frozenset(JOB_CLASSES[validation.job_class].certificates)
 
 
-def _declared(spec: JobSpec) -> Iterator[Fault]:
+def _declared(spec: SpecBody) -> Iterator[Fault]:
     """A certificate has what it judges, and what is declared is judged."""
     validation, asked = spec.validation, _asked(spec)
     where = ("validation.certificates", "validation.job_class")
@@ -294,7 +279,7 @@ def _declared(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _papers(spec: JobSpec) -> Iterator[Fault]:
+def _papers(spec: SpecBody) -> Iterator[Fault]:
     """Who looks at the run's papers orders them, and who orders them looks at them."""
     objective, ordered = spec.validation.objective, spec.result.schema_id == "run-manifest/1"
     convergence = objective is not None and objective.convergence
@@ -315,7 +300,7 @@ def _papers(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _ceiling(spec: JobSpec) -> Iterator[Fault]:
+def _ceiling(spec: SpecBody) -> Iterator[Fault]:
     guards, f_max = spec.validation.guards, spec.validation.f_max
     if guards is not None and (CEILING in guards) != (f_max is not None):
         yield Fault(
@@ -327,7 +312,7 @@ def _ceiling(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _companions(spec: JobSpec) -> Iterator[Fault]:
+def _companions(spec: SpecBody) -> Iterator[Fault]:
     named, quantum = spec.validation.certificates, spec.quantum
     if named is None:
         return
@@ -339,7 +324,7 @@ def _companions(spec: JobSpec) -> Iterator[Fault]:
         yield Fault(path, ("quantum.max_qubits",), *alone(named[0]))
 
 
-def _settlement(spec: JobSpec) -> Iterator[Fault]:
+def _settlement(spec: SpecBody) -> Iterator[Fault]:
     settlement = spec.settlement
     if settlement.challenge_window_s > 0 and settlement.arbiter is None:
         yield Fault(
@@ -371,7 +356,7 @@ def _settlement(spec: JobSpec) -> Iterator[Fault]:
         )
 
 
-def _records(spec: JobSpec) -> Iterator[Fault]:
+def _records(spec: SpecBody) -> Iterator[Fault]:
     if spec.simulation is not None:
         if spec.quantum is not None and spec.quantum.circuit_hash != spec.simulation.circuit_hash:
             yield Fault(

@@ -14,14 +14,15 @@ from fractions import Fraction
 from oracle.encoding import Finding, InputRejected, parse_rational
 from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
-from oracle.spec.model import Inputs, JobSpec, SimulationRecord
+from oracle.spec.model import JobSpec
+from oracle.spec.promotion import PromotionPolicy
 from oracle.spec.quote import Quote, amount_of, least_usd
 from oracle.spec.reading.canonical import read_spec, spec_hash
 from oracle.spec.reading.source import SourceSpec, is_remote
+from oracle.spec.rounds import resolve_rounds
+from oracle.spec.sections import Inputs, SimulationRecord
 from oracle.spec.validation.methods import resolve_certificates, resolve_guards
 from oracle.spec.validation.observables import Observable, check_widths
-from oracle.spec.validation.policy import PromotionPolicy
-from oracle.spec.validation.rounds import resolve_rounds
 
 _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
 

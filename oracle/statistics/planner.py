@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import ceil, floor
 
 from oracle.encoding import format_rational
+from oracle.spec.policy import ValidationPolicy
+from oracle.spec.rounds import Round
 from oracle.spec.validation.methods import (
     BEST_VALUE,
     BINOMIAL,
@@ -25,8 +27,6 @@ from oracle.spec.validation.methods import (
     WITNESS,
 )
 from oracle.spec.validation.observables import Bound
-from oracle.spec.validation.policy import ValidationPolicy
-from oracle.spec.validation.rounds import Round
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
 from oracle.statistics.flat import flat_circuit, lower_fidelity

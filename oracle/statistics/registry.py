@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from oracle.encoding import format_rational
+from oracle.spec.policy import ValidationPolicy
 from oracle.spec.validation.methods import (
     BEST_VALUE,
     BINOMIAL,
@@ -21,7 +22,6 @@ from oracle.spec.validation.methods import (
     WITNESS,
     WITNESSES,
 )
-from oracle.spec.validation.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
 from oracle.statistics.guards.collisions import COLLISIONS, collision_guard

@@ -17,7 +17,7 @@ from oracle.spec.checks import queue_seconds
 from oracle.spec.model import JobSpec
 from oracle.spec.quote import amount_of
 from oracle.spec.reading.canonical import spec_hash
-from oracle.spec.validation.rounds import MOST_ROUNDS
+from oracle.spec.validation.shares import MOST_ROUNDS
 from oracle.terms.job_terms import BPS, ZERO_ADDRESS, JobTerms, fee_of
 
 AVAILABILITY_WINDOW_S = 3_600

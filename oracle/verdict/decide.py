@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
-from oracle.spec.validation.policy import ValidationPolicy
+from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import (
     REPRODUCE,
     Baseline,

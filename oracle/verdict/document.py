@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from oracle.encoding import canonical_bytes, digest_of, format_rational, parse_canonical, parse_rational, sha256_hex
+from oracle.spec.policy import ValidationPolicy
 from oracle.spec.validation.hull import HullBounds
 from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
-from oracle.spec.validation.policy import ValidationPolicy
 from oracle.statistics import Bound, Certificate, Decision, Side
 from oracle.terms.typed_data import Outcome
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from oracle.chain.deployment import Deployment
     from router.control.report.telling import Money
     from router.control.workspace import Workspace
+    from router.payer.funding import Funding
     from router.payer.withdrawals import Withdrawal
-    from router.requester.promote import Funding
 
 ROLES = ("requester", "worker", "operator")
 """Those of router.payer.withdrawals, which a test compares: importing it here would make help slow."""
@@ -39,7 +39,7 @@ def register(root: click.Group) -> None:
         on a local chain. Doing it again changes nothing: the money is locked once.
         """
         from router.console.screen.views import money_of
-        from router.requester.promote import fund as lock
+        from router.payer.funding import fund as lock
 
         workspace, record = job_of(session, job)
         session.begun.append(f"the funding had begun: `compute fund {record.job}` again ends it, and locks only once")

@@ -68,7 +68,7 @@ def register(root: click.Group) -> None:
         requester or payer; on a local stack of one person it is given, and says so.
         """
         from router.control.operating import advice
-        from router.requester.promote import approve as grant
+        from router.control.operating.rulings import approve as grant
 
         workspace, record = job_of(session, job)
         remark = grant(workspace, record.job, note)
@@ -83,7 +83,7 @@ def register(root: click.Group) -> None:
 
         JOB may be the beginning of an id. Only a job that nothing was delivered for can be denied.
         """
-        from router.requester.promote import deny as reject
+        from router.control.operating.rulings import deny as reject
 
         workspace, record = job_of(session, job)
         reject(workspace, record.job, note or "no reason given")
@@ -102,7 +102,7 @@ def register(root: click.Group) -> None:
         gives as long as the spec's cancellation policy allows; the budget then goes back to the payer. Exits with 3
         if the worker refuses.
         """
-        from router.requester.promote import request_cancel
+        from router.requester.cancellation import request_cancel
 
         workspace, record = job_of(session, job)
         session.begun.append(f"the cancellation was asked for and stands: `compute quantum watch {record.job}`")
@@ -224,8 +224,8 @@ def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
     import time
 
     from oracle.encoding import Finding
-    from router.control.store import RequestKind
     from router.protocol.lifecycle import State
+    from router.protocol.requests import RequestKind
 
     end = time.monotonic() + timeout_s
     while workspace.store.job(job).state is not State.CANCELLED:

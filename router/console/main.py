@@ -15,9 +15,8 @@ from pathlib import Path
 import click
 
 from oracle.encoding import Finding
-from router.console import doctor, funding, jobs
+from router.console import deploy, doctor, funding, jobs
 from router.console import running as stack
-from router.console.deploying import command as deploying
 from router.console.quantum import plan, quantum
 from router.console.screen.commands import ROOT_HOME, Group, home_option
 from router.console.screen.failures import Exit, Failure, describe
@@ -49,7 +48,7 @@ quantum.register(cli)
 jobs.register(cli)
 plan.register(cli)
 funding.register(cli)
-deploying.register(cli)
+deploy.register(cli)
 stack.register(cli)
 doctor.register(cli)
 

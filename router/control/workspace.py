@@ -19,7 +19,9 @@ from oracle.artifacts import ArtifactStore, open_store
 from oracle.chain.follower import FINALITY
 from oracle.terms import ZERO_ADDRESS
 from router.control.gates.policy import OperatorPolicy, load_policy
-from router.control.store import Store
+from router.control.store import ChainLog, Store
+from router.protocol import journal
+from router.protocol.lifecycle import JobRecord
 from router.settings import Home, database_url
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
+    from oracle.chain.reader import ChainReader
 
 LOCAL_CHAIN_ID = 31337
 """Events of a home without a stack are signed for this chain id; `compute up` uses it too."""
@@ -121,6 +124,20 @@ class Workspace:
         from oracle.chain.client import EscrowClient
 
         return EscrowClient(self.need_stack("the chain").rpc_url, self.deployment)
+
+    def chain_log(self) -> ChainLog:
+        """The kept part of the chain; raises StackDown without a stack, whose finality it has."""
+        return self.store.chain_log(self.need_stack("the chain").finality)
+
+    def reader(self, client: EscrowClient) -> ChainReader:
+        """What the chain says of this home's jobs. Raises StackDown without a stack."""
+        from oracle.chain.reader import ChainReader
+
+        return ChainReader(client, self.chain_log())
+
+    def write(self, job: str, following: journal.Next) -> JobRecord:
+        """Append what follows from the job's record, signed with the keys of this home: see `journal.write`."""
+        return journal.write(self.store, self.account, job, following)
 
     def account(self, role: str) -> LocalAccount:
         """The key of `role` in this home, made on first use."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from oracle.chain import effects
 from oracle.chain.calls import Call
+from oracle.chain.effects import EffectUncertain
 from oracle.chain.errors import InsufficientFunds
+from oracle.chain.intents import IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
-from router.control.operating import transactions
-from router.control.operating.transactions import EffectUncertain
-from router.control.store import IntentStatus
 from router.control.workspace import LOCAL_CHAIN_ID, Workspace
 
 ALLOWANCE = "tx:approve"
@@ -74,7 +74,7 @@ def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) ->
         # An allowance that another job has used since is given again, under a name of its own.
         given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
         spent = sum(each.status is IntentStatus.DONE for each in given)
-        transactions.ensure(
+        effects.ensure(
             workspace.store,
             client,
             job,

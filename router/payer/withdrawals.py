@@ -14,10 +14,10 @@ from eth_utils.address import is_checksum_address
 from filelock import FileLock
 
 from oracle.chain import sender
+from oracle.chain.effects import WAIT_S, EffectUncertain
 from oracle.chain.errors import NonceTaken
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS
-from router.control.operating.transactions import WAIT_S, EffectUncertain
 from router.control.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 
 from filelock import FileLock
 
+from oracle.chain import effects
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Disputed, EscrowStatus, Proposed, Status
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS, JobTerms, dispute_bond_of
-from router.control.operating import close, transactions
-from router.control.operating.dossiers import last
 from router.control.workspace import Workspace
 from router.payer import purse
 from router.protocol.lifecycle import JobRecord
+from router.protocol.papers import terms_of
 
 PARTIES = ("requester", "worker")
 """Whose keys may dispute: the requester's pays."""
@@ -55,9 +55,9 @@ def dispute(workspace: Workspace, job: str, role: str) -> Dispute:
 
 
 def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot: EscrowStatus, role: str) -> Dispute:
-    terms, job = close.terms_of(record), record.job
+    terms, job = terms_of(record), record.job
     already = slot.status is Status.DISPUTED
-    proposed = last(workspace, client, record, Proposed)
+    proposed = workspace.reader(client).last(record.escrow_id, Proposed)
     if not already:
         _check(job, terms, slot, client.head().timestamp)
         purse.check(workspace, role, terms.token, dispute_bond_of(terms), "the bond is", f"compute dispute {job}")
@@ -66,15 +66,15 @@ def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot
         raise AssertionError("the contract's status says that something was proposed")
 
     def effect() -> str | None:
-        disputed = last(workspace, client, record, Disputed)
+        disputed = workspace.reader(client).last(record.escrow_id, Disputed)
         return disputed and disputed[1]
 
-    receipt = transactions.ensure(
+    receipt = effects.ensure(
         workspace.store, client, job, "tx:dispute", workspace.account(role),
         lambda: client.dispute(terms, proposed[0]), effect,
     )  # fmt: skip
     workspace.store.set_next_look(job, datetime.now(UTC))
-    found = last(workspace, client, record, Disputed)
+    found = workspace.reader(client).last(record.escrow_id, Disputed)
     if found is None:
         raise AssertionError("the transaction that disputed has its event")
     return Dispute(

@@ -12,10 +12,9 @@ from oracle.judging.recompute import recompute
 from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
 from router.control.operating import advice
-from router.control.operating.close import terms_of
-from router.control.operating.dossiers import chain_log, dossier, last
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord
+from router.protocol.papers import terms_of
 
 _LOOK_S = 0.5
 
@@ -52,7 +51,7 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
     while True:
         record = workspace.store.job(job)
         on_progress(record)
-        proposed = last(workspace, client, record, Proposed)
+        proposed = workspace.reader(client).last(record.escrow_id, Proposed)
         if proposed is not None and proposed[0].outcome != Outcome.SILENCE:
             return _compare(workspace, client, record, proposed[0])
         if not record.promoted:
@@ -67,11 +66,11 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
 def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> Validation:
     if record.escrow_id is None:
         raise AssertionError("a proposal belongs to a promoted job")
-    found = dossier(workspace, client, record).last(Submitted)
+    found = workspace.reader(client).dossier(record.escrow_id).last(Submitted)
     if found is None:
         raise NoVerdict(f"{record.job} has a verdict but no delivery on this chain; is it the right network?")
     submitted, event = found
-    replayed = bool(chain_log(workspace).prior_deliveries(submitted.worker, submitted.result_hash, event.place))
+    replayed = bool(workspace.chain_log().prior_deliveries(submitted.worker, submitted.result_hash, event.place))
     document, _verdict = recompute(
         workspace.artifacts,
         terms_of(record),

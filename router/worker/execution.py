@@ -13,19 +13,18 @@ from dataclasses import dataclass
 from oracle.artifacts import ArtifactStore, PackedShots, RegisterMap
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.artifacts.manifest import RunManifest
+from oracle.chain import effects
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Submitted as Delivered
+from oracle.chain.intents import IntentStatus
 from oracle.encoding import canonical_bytes
-from oracle.spec import JobSpec, parse_canonical_spec
+from oracle.spec import parse_canonical_spec
 from oracle.spec.validation.observables import ObjectiveRule
 from oracle.statistics.observables.convergence import convergence_document
-from router.control.operating import journal, transactions
-from router.control.operating.close import terms_of
-from router.control.operating.dossiers import last
-from router.control.operating.hardware_time import time_limit
-from router.control.store import IntentStatus
 from router.control.workspace import Workspace
+from router.protocol.hardware_time import time_limit
 from router.protocol.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
+from router.protocol.papers import reference_of, spec_of, tag_of, terms_of
 from router.protocol.providing import (
     JobLost,
     JobState,
@@ -44,16 +43,6 @@ AGAIN = "the budget returns after submitBy; simulate again, then promote anew"
 WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
 
 
-def spec_of(workspace: Workspace, record: JobRecord) -> JobSpec:
-    """The job's latest spec, from the artifacts."""
-    return parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
-
-
-def tag_of(record: JobRecord) -> str:
-    """The tag under which the provider knows the job's one run: the job id and the head of the spec's hash."""
-    return f"{record.job}.{record.spec_hash.removeprefix('0x')[:12]}"
-
-
 def submit(
     workspace: Workspace, providers: Providers, job: str, provider: str, target: str, seed: int | None
 ) -> JobRecord:
@@ -66,10 +55,10 @@ def submit(
     record = workspace.store.job(job)
     if record.state is not State.APPROVED:
         return record
-    spec = spec_of(workspace, record)
+    spec = spec_of(workspace.artifacts, record)
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a simulated quantum job has a circuit")
-    tag, limit = tag_of(record), time_limit(workspace.policy, spec, provider)
+    tag, limit = tag_of(record), time_limit(workspace.policy.rates.usd_per_hardware_second, spec, provider)
     plan = json.dumps({"provider": provider, "target": target, "tag": tag})
     intent = workspace.store.plan_intent(job, "provider-submit", plan)
     adapter = providers[provider]
@@ -96,14 +85,7 @@ def submit(
             return ()
         return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, tag))]
 
-    return journal.write(workspace, job, following)
-
-
-def reference_of(record: JobRecord) -> Reference:
-    """The provider job that the record names; raises ValueError before the submission."""
-    if record.provider is None or record.target is None or record.provider_job is None:
-        raise ValueError(f"{record.job} was not submitted to a provider")
-    return Reference(record.provider, record.target, record.provider_job)
+    return workspace.write(job, following)
 
 
 def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
@@ -131,7 +113,7 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
                 return ()
 
     if following(record):  # most looks find nothing new
-        journal.write(workspace, job, following)
+        workspace.write(job, following)
     return status
 
 
@@ -162,10 +144,10 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
 
     def effect() -> str | None:
-        delivered = last(workspace, client, record, Delivered)
+        delivered = workspace.reader(client).last(record.escrow_id, Delivered)
         return delivered and delivered[1]
 
-    delivery = transactions.ensure(
+    delivery = effects.ensure(
         workspace.store,
         client,
         job,
@@ -182,7 +164,7 @@ def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, jo
         completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, delivery.hash)
         return [(Role.WORKER, completed)]
 
-    return journal.write(workspace, job, following)
+    return workspace.write(job, following)
 
 
 def delivered_before(workspace: Workspace, job: str) -> bool:
@@ -233,7 +215,7 @@ def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:
     from oracle.circuits import load_qasm3  # seconds of imports, which most commands of this module do without
     from oracle.circuits.readers import registers_of
 
-    spec = spec_of(workspace, record)
+    spec = spec_of(workspace.artifacts, record)
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a quantum job that ran has a circuit")
     return registers_of(load_qasm3(workspace.artifacts.get(spec.quantum.circuit_hash).decode()))
@@ -278,7 +260,7 @@ def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ..
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
         return [(Role.OPERATOR, Failed(reason, AGAIN))] if current.state in while_in else ()
 
-    return journal.write(workspace, job, following)
+    return workspace.write(job, following)
 
 
 def call_off(workspace: Workspace, providers: Providers, record: JobRecord) -> None:

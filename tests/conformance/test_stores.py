@@ -16,14 +16,11 @@ from job_stories import CAUSE, KEYS, ROLES, START, STRANGER, Story, digest
 from postgresql_server import new_database, postgresql_server
 from sqlalchemy import text
 
+from oracle.chain.intents import IntentStatus
 from router.control.store import (
     AmbiguousJob,
     ApprovalScope,
-    EventConflict,
     IntentConflict,
-    IntentStatus,
-    RequestKind,
-    RequestStatus,
     Store,
     TermsTaken,
     UnknownJob,
@@ -42,6 +39,8 @@ from router.protocol.lifecycle import (
     State,
     TransitionRefused,
 )
+from router.protocol.ports import EventConflict
+from router.protocol.requests import RequestKind, RequestStatus
 
 
 @pytest.fixture(scope="session")
@@ -250,11 +249,13 @@ def test_the_longest_waiting_are_due_first(store: Store, clock: Clock) -> None:
     assert [each.job for each in found] == [stories[1].job, stories[3].job, stories[0].job]
 
 
-def test_a_closed_job_is_never_due_and_one_whose_money_is_locked_is(store: Store, clock: Clock) -> None:
+def test_a_closed_job_is_due_until_somebody_has_looked_at_its_end_for_the_last_time(store: Store, clock: Clock) -> None:
     story = kept(store, State.FAILED)
     assert due(store, clock.now) == [story.job]
     story.tell(EscrowMoved(EscrowState.REFUNDED, CAUSE))
     store.append(story.events[-1])
+    assert due(store, clock.now) == [story.job], "a reorg may take its end back"
+    store.set_next_look(story.job, None)
     assert due(store, clock.now + timedelta(days=365)) == []
 
 
@@ -307,7 +308,7 @@ def test_an_intent_is_planned_once_and_keeps_its_first_request(store: Store, clo
     assert store.open_intents() == ()
 
 
-def test_an_intent_is_finished_one_way_only(store: Store) -> None:
+def test_an_intent_is_finished_one_way_only_unless_its_effect_was_undone(store: Store) -> None:
     job = kept(store, State.APPROVED).job
     with pytest.raises(IntentConflict, match="never planned"):
         store.finish_intent(job, "tx:fund", "{}")
@@ -316,8 +317,10 @@ def test_an_intent_is_finished_one_way_only(store: Store) -> None:
     assert store.finish_intent(job, "tx:fund", "{}") == done
     with pytest.raises(IntentConflict, match="it is done already"):
         store.finish_intent(job, "tx:fund", '{"other":1}')
-    with pytest.raises(IntentConflict, match="it is done already"):
-        store.finish_intent(job, "tx:fund", "{}", IntentStatus.ABANDONED)
+    undone = store.finish_intent(job, "tx:fund", '{"reason":"reorg"}', IntentStatus.ABANDONED)
+    assert undone.status is IntentStatus.ABANDONED, "a reorg undid its effect"
+    with pytest.raises(IntentConflict, match="it is abandoned already"):
+        store.finish_intent(job, "tx:fund", "{}")
     with pytest.raises(ValueError, match="done or abandoned"):
         store.finish_intent(job, "tx:fund", "{}", IntentStatus.PLANNED)
 
@@ -511,7 +514,8 @@ import sys
 sys.path.insert(0, sys.argv[3])
 from job_stories import Story
 from router.protocol.lifecycle import EscrowMoved, Kind, State
-from router.control.store import EventConflict, Store
+from router.protocol.ports import EventConflict
+from router.control.store import Store
 own, shared = int(sys.argv[2]), "job_shared0001"
 with Store.open(sys.argv[1]) as store:
     for number in range(10):

@@ -16,7 +16,7 @@ from oracle.artifacts.shots import PackedShots, pack
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.encoding import sha256_hex
 from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.validation.policy import PromotionPolicy
+from oracle.spec.promotion import PromotionPolicy
 from oracle.statistics import Baseline
 from oracle.terms import Outcome
 from oracle.verdict import Case, VerdictDocument, decide

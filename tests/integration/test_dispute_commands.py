@@ -25,10 +25,13 @@ from router.console import jobs
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.close import terms_of
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.payer.funding import fund
+from router.protocol.papers import terms_of
 from router.requester import dispute
-from router.requester.promote import approve, fund, offer, promote
+from router.requester.promote import promote
 from router.requester.simulate import keep, prepare, surroundings
 from router.settings import Home
 

@@ -14,17 +14,19 @@ from live_chain import Deployed, deploy_contract, deploy_source
 
 from oracle.chain import keystore
 from oracle.chain.errors import CallReverted
+from oracle.chain.intents import ALLOWANCE
 from oracle.chain.registry import RegistryClient, Standing
 from oracle.chain.sender import prepare, transact
 from oracle.cli import main as oracle
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.close import terms_of
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
-from router.payer.purse import ALLOWANCE
 from router.protocol.lifecycle import JobRecord
-from router.requester.promote import approve, offer, promote
+from router.protocol.papers import terms_of
+from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, surroundings
 from router.requester.simulate import prepare as simulate
 from router.settings import Home

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from oracle.encoding import Finding
-from oracle.spec.checks import Fault
+from oracle.spec.faults import Fault
 from oracle.spec.fields import Section, shown
 from oracle.spec.reading.document import Document, Path, path_text, text_path
 

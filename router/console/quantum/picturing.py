@@ -22,7 +22,7 @@ def draw(workspace: Workspace, record: JobRecord, path: Path, *, dark: bool) -> 
     from oracle.statistics import Baseline
     from router.control.report.evidence import evidence_of
     from router.control.report.figure import PictureUnavailable, write_figure
-    from router.worker.execution import spec_of
+    from router.protocol.papers import spec_of
 
     if record.baseline_root is None or record.result_hash is None:
         raise _failed("there is no result to draw yet", f"`compute quantum watch {record.job}` follows the job to one")
@@ -32,7 +32,7 @@ def draw(workspace: Workspace, record: JobRecord, path: Path, *, dark: bool) -> 
     except (ArtifactError, ShotsRejected) as error:
         remedy = f"`compute quantum inspect {record.job} --artifacts` lists what there is"
         raise _failed(f"the result cannot be read: {error}", remedy) from error
-    f_min = parse_rational(spec_of(workspace, record).validation.f_min)
+    f_min = parse_rational(spec_of(workspace.artifacts, record).validation.f_min)
     document = _document(workspace, record)
     outcome = "no verdict yet" if document is None else f"verdict {document.outcome.name.lower()}"
     title = f"{record.job} on {record.target}: {outcome}"

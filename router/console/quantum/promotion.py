@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from oracle.terms import JobTerms
     from router.control.gates import Deny, GateReport
+    from router.control.operating.offers import Offer
     from router.control.report.telling import Money
     from router.control.routing import RouteDecision
     from router.control.workspace import Workspace
+    from router.payer.funding import Funding
     from router.protocol.lifecycle import JobRecord
     from router.protocol.payment import Payment
-    from router.requester.promote import Funding, Offer
 
 ROUTING = "routing"
 """The name under which an offer denies a job that nothing can run."""
@@ -37,8 +38,10 @@ def run(
     """
     from router.console import funding
     from router.console.screen.views import money_in
+    from router.control.operating.offers import offer
     from router.control.workspace import LOCAL_CHAIN_ID
-    from router.requester.promote import check_purse, fund, offer, promote
+    from router.payer.funding import check_purse, fund
+    from router.requester.promote import promote
 
     with session.output.progress() as progress:
         progress("asking the gates and the router", 0.2)

@@ -72,7 +72,7 @@ RULES: dict[str, Rule] = {
     "oracle.chain.errors.ChainError": Rule(Exit.DEPENDENCY),
     "oracle.chain.errors.CallReverted": Rule(Exit.DENIED),
     "oracle.artifacts.store.ArtifactError": Rule(Exit.DEPENDENCY),
-    "router.control.store.errors.StoreError": Rule(Exit.DEPENDENCY),
+    "router.protocol.ports.StoreError": Rule(Exit.DEPENDENCY),
     "router.control.store.errors.UnknownJob": Rule(Exit.UNKNOWN),
     "router.control.store.errors.AmbiguousJob": Rule(Exit.INPUT),
     "router.protocol.lifecycle.transitions.TransitionRefused": Rule(Exit.DENIED),
@@ -83,9 +83,9 @@ RULES: dict[str, Rule] = {
     "router.protocol.providing.ProviderError": Rule(Exit.DEPENDENCY),
     "router.protocol.providing.ProviderRefused": Rule(Exit.INPUT),
     "router.control.workspace.StackDown": Rule(Exit.DEPENDENCY),
-    "router.control.operating.transactions.EffectUncertain": Rule(Exit.DEPENDENCY),
+    "oracle.chain.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),
-    "router.requester.promote.PromotionDenied": Rule(Exit.DENIED),
+    "router.control.operating.offers.PromotionDenied": Rule(Exit.DENIED),
     "router.console.stack.demo.DemoStuck": Rule(
         Exit.DEPENDENCY, "look at the logs it names; `compute doctor` looks closer"
     ),

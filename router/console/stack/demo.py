@@ -16,17 +16,19 @@ from types import FrameType
 
 from oracle.attestations.attestation import Attestation
 from oracle.terms import JobTerms
+from router.console.showcase import Transaction, attestations_of, report_view, transactions_of, verdict_of
 from router.console.stack import local
 from router.console.stack.deploy import LocalChain
 from router.console.stack.endings import Ending
-from router.control.operating.close import request_cancellation
-from router.control.report.assembly import Transaction, attestations_of, report_view, transactions_of, verdict_of
+from router.control.operating.offers import offer
 from router.control.report.page import write_report
 from router.control.report.telling import in_token
 from router.control.routing import RouteDecision
 from router.control.workspace import Workspace, open_workspace
+from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, Event, JobRecord, State
-from router.requester.promote import fund, offer, promote
+from router.requester.cancellation import request_cancellation
+from router.requester.promote import promote
 from router.requester.simulate import simulate
 from router.settings import Home
 

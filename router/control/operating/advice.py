@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from oracle.chain.intents import IntentStatus
 from oracle.spec import parse_canonical_spec
-from router.control.store import IntentStatus
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 

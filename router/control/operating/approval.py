@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from oracle.chain.client import EscrowClient
 from router.control.gates import GATES
-from router.control.operating import close, journal
 from router.control.operating.assess import assess, escrow_facts, no_backend
 from router.control.routing import RouteDecision
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import Approved, JobRecord, Payload, Role, State
+from router.protocol.papers import spec_of, terms_of
 from router.protocol.providing import Provider
-from router.worker.execution import spec_of
 
 _ORDER = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
 
@@ -45,13 +44,13 @@ def approve(
         return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
     if record.state is not State.SIMULATED:
         return None
-    terms = close.terms_of(record)
+    terms = terms_of(record)
     assessment = assess(
         workspace,
         providers,
         GATES,
         record,
-        spec_of(workspace, record),
+        spec_of(workspace.artifacts, record),
         terms,
         escrow_facts(workspace, client, record, terms),
     )
@@ -66,7 +65,7 @@ def approve(
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
         return [(Role.OPERATOR, Approved(decision, gates))] if current.state is State.SIMULATED else ()
 
-    journal.write(workspace, job, following)
+    workspace.write(job, following)
     return _choice(assessment.decision)
 
 
@@ -78,7 +77,7 @@ def _choice(decision: RouteDecision) -> Choice:
 
 def refuses_cancellation(workspace: Workspace, record: JobRecord) -> str | None:
     """Why the worker does not co-sign a cancellation: the spec's policy lets it go only so far. None: it does."""
-    until = State(spec_of(workspace, record).cancellation.until)
+    until = State(spec_of(workspace.artifacts, record).cancellation.until)
     if record.state not in _ORDER:
         return f"{record.job} is {record.state.value}; there is nothing left to call off"
     if _ORDER.index(record.state) > _ORDER.index(until):

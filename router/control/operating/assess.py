@@ -30,10 +30,9 @@ from router.control.gates import (
     evaluate,
 )
 from router.control.gates.approvals import ONE_PERSON
-from router.control.operating import dossiers
-from router.control.operating.hardware_time import HARDWARE_PROVIDERS
 from router.control.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
 from router.control.workspace import Workspace
+from router.protocol.hardware_time import HARDWARE_PROVIDERS
 from router.protocol.lifecycle import LIVE_STATES, JobRecord, State
 from router.protocol.providing import Provider, ProviderError, Work
 
@@ -153,8 +152,8 @@ def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobR
     """The budget as the chain has it; without a client, that of a job that nobody has funded yet."""
     needed = workspace.need_stack("the budget gate").confirmations
     if client is not None and record.escrow_id is not None:
-        dossiers.catch_up(workspace, client)
-        kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
+        workspace.reader(client).catch_up()
+        kept, cursor = workspace.chain_log().kept(record.escrow_id)
         funded = Dossier(record.escrow_id, kept).last(Funded)
         if funded is not None and cursor is not None and funded[1].block <= cursor.number:
             locked = unpack_terms(bytes.fromhex(funded[0].terms.removeprefix("0x"))).budget

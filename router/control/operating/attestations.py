@@ -7,9 +7,9 @@ from pathlib import Path
 
 from oracle.attestations.attestation import Attestation
 from oracle.attestations.checking import Unusable, read_attestation, verify
-from router.control.operating.close import terms_of
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord
+from router.protocol.papers import terms_of
 
 
 @dataclass(frozen=True)

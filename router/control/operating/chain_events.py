@@ -15,7 +15,6 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.follower import Read
 from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
-from router.control.operating import dossiers, journal
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import (
     FINAL_ESCROW,
@@ -172,7 +171,7 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
     record, events = workspace.store.history(job)
     if record.escrow_id is None:
         return record
-    kept, cursor = dossiers.chain_log(workspace).kept(record.escrow_id)
+    kept, cursor = workspace.chain_log().kept(record.escrow_id)
     if cursor is None:
         return record
     if lost := gone(events, kept, cursor, lambda tx_hash: sender.find_receipt(client, tx_hash) is not None):
@@ -181,7 +180,7 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
             payload = undoing(workspace.store.events(job), lost, block_number=cursor.number, block_hash=cursor.hash)
             return [] if payload is None else [(Role.OPERATOR, payload)]
 
-        record = journal.write(workspace, job, undone)
+        record = workspace.write(job, undone)
         log.warning("%s: a reorg undid %d events; it is %s again", job, len(lost), record.state.value)
         events = workspace.store.events(job)
     known, settled = told(events), record
@@ -198,7 +197,7 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
                 workspace.artifacts.put(canonical_bytes(payloads[-1].to_json()))
             return [(Role.OPERATOR, payload) for payload in payloads]
 
-        record = journal.write(workspace, job, following)
+        record = workspace.write(job, following)
     # Where something was told, another process may have told it meanwhile: the log says what stands now.
     return record if record == settled else workspace.store.job(job)
 

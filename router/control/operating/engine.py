@@ -22,24 +22,18 @@ from typing import Final
 
 from dbos import DBOS
 
+from oracle.chain import effects
 from oracle.chain.errors import CallReverted, ChainDown, ChainError
 from oracle.chain.events import BlockRef, Status
 from oracle.terms import JobTerms
-from router.control.operating import (
-    approval,
-    chain_events,
-    close,
-    deadlines,
-    dossiers,
-    journal,
-    remarks,
-    transactions,
-)
+from router.control.operating import approval, chain_events, close, deadlines, remarks
 from router.control.operating.acts import POLL_AGAIN_S, QUEUE, Acts, Bench, JobWorkflows
 from router.control.operating.phases import Phase, Slices
-from router.control.store import Due, Request, StoreUnavailable
+from router.control.store import Due, StoreUnavailable
 from router.protocol.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
+from router.protocol.papers import terms_of
 from router.protocol.providing import JobState, ProviderUnavailable
+from router.protocol.requests import Request
 from router.worker import execution as execute
 from router.worker import mending
 
@@ -80,7 +74,7 @@ class Engine:
         self._client = bench.client
         self._workflows = JobWorkflows(bench)
         self._acts = Acts()
-        self._follower = dossiers.follower(bench.workspace, self._client)
+        self._follower = bench.workspace.reader(self._client).follower
         self._stopping = threading.Event()
         self._reading_head, self._waking = Phase("the chain's head"), Phase("the chain's events")
         self._serving, self._advancing = Phase("requests"), Phase("jobs")
@@ -189,7 +183,7 @@ class Engine:
     def _advance(self, due: Due, head: BlockRef) -> None:
         settled = self._settled_block(head)
         record = chain_events.reconcile(self._bench.workspace, self._client, due.job, to_block=settled)
-        kept, _ = dossiers.chain_log(self._bench.workspace).kept(record.escrow_id or "")
+        kept, _ = self._bench.workspace.chain_log().kept(record.escrow_id or "")
         self._proceed(due, record, head, frozenset(event.tx_hash for event in kept))
         if any(event.block > settled for event in kept):
             # Soon it counts; whatever was found to wait for, this comes first.
@@ -211,12 +205,12 @@ class Engine:
             self._follow_to_finality(due, record, head)
             return
         slot = self._client.status(record.escrow_id)
-        terms = close.terms_of(record)
+        terms = terms_of(record)
         verb = deadlines.due(slot, terms, head.timestamp)
         if verb is not None:
             pause = self._acts.ask(self._workflows.close, f"{verb.value}", record.job, verb.value)
             self._later(due, max(pause, WAIT_FOR_CHAIN_S))
-        elif transactions.send_again(self._store, self._client, record.job, known):
+        elif effects.send_again(self._store, self._client, record.job, known):
             self._later(due, POLL_AGAIN_S)  # what vanished from the chain comes first
         elif slot.status is Status.NONE:
             self._await_funding(due, record, terms, head)
@@ -257,7 +251,7 @@ class Engine:
         def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
             return () if current.terminal else [(Role.OPERATOR, Expired("nobody locked the budget by submitBy"))]
 
-        journal.write(self._bench.workspace, record.job, following)
+        self._bench.workspace.write(record.job, following)
         self._store.set_next_look(record.job, None)
 
     def _work(self, due: Due, record: JobRecord) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.control.gates.approvals import ONE_PERSON
-from router.control.operating.close import terms_of
 from router.control.workspace import LOCAL_CHAIN_ID, Workspace
 from router.protocol.lifecycle import JobRecord
+from router.protocol.papers import terms_of
 
 
 class ApprovalRefused(RuntimeError):

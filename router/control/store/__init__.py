@@ -1,24 +1,23 @@
 """The router's memory: events and jobs, intents, requests, approvals, what the chain said and the outbox."""
 
+from oracle.chain.intents import Intent, IntentStatus
 from router.control.store.approvals import Approval, ApprovalScope
 from router.control.store.chain import ChainLog
 from router.control.store.errors import (
     AmbiguousJob,
-    EventConflict,
     IntentConflict,
     RowDamaged,
-    StoreError,
     StoreTooNew,
     StoreUnavailable,
     TermsTaken,
     UnknownJob,
     UnknownRequest,
 )
-from router.control.store.intents import Intent, IntentStatus
 from router.control.store.jobs import Damaged, Due, Listing
 from router.control.store.progress import Outgoing
-from router.control.store.requests import Request, RequestKind, RequestStatus
 from router.control.store.store import Repaired, Store
+from router.protocol.ports import EventConflict, StoreError
+from router.protocol.requests import Request, RequestKind, RequestStatus
 
 __all__ = [
     "AmbiguousJob",

@@ -3,7 +3,7 @@
 StoreError
 ├── UnknownJob        no job has that id or prefix
 ├── AmbiguousJob      several jobs have that prefix
-├── EventConflict     another process appended first
+├── EventConflict     another process appended first (router.protocol.ports, with StoreError)
 ├── TermsTaken        another job was promoted with the same terms
 ├── IntentConflict    an intent was finished otherwise, or never planned
 ├── UnknownRequest    no request has that number
@@ -16,17 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from router.protocol.ports import StoreError
+
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 """What reading a value raises that this store did not write; text that is no UTF-8 is a ValueError."""
-
-
-class StoreError(Exception):
-    """Base of the store's errors: a reason and what to do next."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        super().__init__(f"{reason} — {remedy}")
-        self.reason = reason
-        self.remedy = remedy
 
 
 class UnknownJob(StoreError):
@@ -44,15 +37,6 @@ class AmbiguousJob(StoreError):
         super().__init__(f"{prefix} could be any of {', '.join(candidates)}", "write more of the id")
         self.prefix = prefix
         self.candidates = tuple(candidates)
-
-
-class EventConflict(StoreError):
-    """Another process appended to the job first; nothing was written."""
-
-    def __init__(self, job: str, sequence: int) -> None:
-        super().__init__(f"{job} has another event {sequence} already", "read the job again and decide anew")
-        self.job = job
-        self.sequence = sequence
 
 
 class TermsTaken(StoreError):

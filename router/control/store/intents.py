@@ -1,56 +1,20 @@
-"""Intents: an effect outside, written down before it is made, so that a crash in between is found and not repeated.
-
-Plan, then look whether the effect is already there, then make it, then finish. The request holds all that is needed
-to look for it and to make it again: a provider's tag, or a raw signed transaction with its hash, sender and nonce.
-"""
+"""The rows of intents: what `oracle.chain.intents` says of them, in SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from oracle.chain.intents import Intent, IntentStatus
 from oracle.encoding import parse_json
 from router.control.store.errors import UNREADABLE, IntentConflict, RowDamaged, UnknownJob
 from router.control.store.schema import intents, jobs
 from router.protocol.lifecycle import format_at
-
-
-class IntentStatus(Enum):
-    """How far an intent is."""
-
-    PLANNED = "planned"
-    """Written down; the effect may or may not have been made. Look before making it."""
-    DONE = "done"
-    """The effect is there; the outcome says what it was."""
-    ABANDONED = "abandoned"
-    """It was made sure that the effect is not there and cannot come, or the next attempt took its place so that one of
-    the two takes effect at most; it may be planned anew."""
-
-
-@dataclass(frozen=True)
-class Intent:
-    """One effect outside, of one job."""
-
-    id: int
-    job: str
-    name: str
-    """Such as ``provider-submit`` or ``tx:fund``."""
-    attempt: int
-    """From 1; the next one only after this one was abandoned."""
-    status: IntentStatus
-    request: str
-    """JSON text, as first planned."""
-    outcome: str | None
-    """JSON text, once done or abandoned."""
-    planned_at: str
-    finished_at: str | None
 
 
 def _intent(row: Row[Any]) -> Intent:

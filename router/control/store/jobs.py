@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from oracle.encoding import canonical_bytes, parse_json
-from router.control.store.errors import UNREADABLE, AmbiguousJob, EventConflict, TermsTaken, UnknownJob
+from router.control.store.errors import UNREADABLE, AmbiguousJob, TermsTaken, UnknownJob
 from router.control.store.schema import events, jobs
 from router.protocol.lifecycle import (
     EscrowState,
@@ -27,6 +27,7 @@ from router.protocol.lifecycle import (
     verify_chain,
     verify_event,
 )
+from router.protocol.ports import EventConflict
 
 _SHOWN_CANDIDATES = 5
 

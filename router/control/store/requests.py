@@ -6,9 +6,7 @@ A request is taken on a lease: a daemon that dies holding one gives it up when t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import Enum
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
@@ -17,43 +15,7 @@ from oracle.encoding import parse_json
 from router.control.store.errors import UNREADABLE, RowDamaged, UnknownJob, UnknownRequest
 from router.control.store.schema import jobs, requests
 from router.protocol.lifecycle import format_at
-
-
-class RequestKind(Enum):
-    """What is asked."""
-
-    RUN = "run"
-    """Take a promoted job through gates, execution and settlement."""
-    CANCEL = "cancel"
-    """Withdraw it, as far as the cancellation policy lets."""
-
-
-class RequestStatus(Enum):
-    """How far a request is."""
-
-    WAITING = "waiting"
-    """Nobody has taken it."""
-    TAKEN = "taken"
-    """A daemon works on it, until `held_until` at the latest."""
-    ANSWERED = "answered"
-    """The answer is there to be read."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request of the command line."""
-
-    id: int
-    job: str
-    kind: RequestKind
-    body: str
-    """JSON text."""
-    status: RequestStatus
-    answer: str | None
-    """JSON text, once answered."""
-    created_at: str
-    held_until: str | None
-    answered_at: str | None
+from router.protocol.requests import Request, RequestKind, RequestStatus
 
 
 def _request(row: Row[Any]) -> Request:

@@ -15,16 +15,16 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from oracle.chain.follower import FINALITY
+from oracle.chain.intents import Intent, IntentStatus
 from router.control.store import approvals, intents, jobs, progress, requests
 from router.control.store.approvals import Approval, ApprovalScope
 from router.control.store.chain import ChainLog
 from router.control.store.database import BUSY_TIMEOUT_S, open_engine, require_head, transaction
 from router.control.store.database import migrate as migrate_database
-from router.control.store.intents import Intent, IntentStatus
 from router.control.store.jobs import Due, JobFilter, Listing
 from router.control.store.progress import Outgoing
-from router.control.store.requests import Request, RequestKind
 from router.protocol.lifecycle import LIVE_STATES, EscrowState, Event, JobRecord, RoleAddresses, State, verify_chain
+from router.protocol.requests import Request, RequestKind
 
 DEFAULT_LIMIT = 100
 DEFAULT_LEASE = timedelta(seconds=60)

@@ -20,13 +20,15 @@ from oracle.chain.events import Funded, Status
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.gates.policy import parse_policy
-from router.control.operating import chain_events, dossiers
+from router.control.operating import chain_events
 from router.control.operating.acts import Bench, configure
 from router.control.operating.engine import Engine
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
 from router.control.store import Store
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
-from router.requester.promote import approve, offer, promote
+from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, prepare, surroundings
 from router.settings import Home, workflows_url
 
@@ -81,7 +83,7 @@ class Desk:
     def reconciled(self, job: str, to_block: int | None = None) -> JobRecord:
         """The record of `job` after the chain was read to its head, and told of up to `to_block`."""
         head = self.chain.head().number
-        dossiers.catch_up(self.workspace, self.workspace.client())
+        self.workspace.reader(self.workspace.client()).catch_up()
         end = head if to_block is None else to_block
         return chain_events.reconcile(self.workspace, self.workspace.client(), job, to_block=end)
 

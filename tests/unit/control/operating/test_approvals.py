@@ -18,11 +18,12 @@ from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.operating import advice
 from router.control.operating.approval import refuses_cancellation
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
 from router.control.operating.separation import ApprovalRefused
 from router.control.store import Approval, ApprovalScope
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord, State
-from router.requester.promote import approve, offer
 from router.requester.simulate import keep
 
 LIVE = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)

@@ -11,7 +11,6 @@ from job_stories import Story, digest
 
 from oracle.chain import events as chain
 from oracle.terms import Outcome
-from router.control.operating import dossiers, journal
 from router.control.operating.chain_events import cause_of, consequences, told
 from router.protocol.lifecycle import (
     Approved,
@@ -248,7 +247,7 @@ def delivered_by(seen: chain.EscrowEvent) -> Completed:
 def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_later(desk: Any) -> None:
     record = desk.locked()
     job = record.job
-    journal.write(desk.workspace, job, at_the_provider)
+    desk.workspace.write(job, at_the_provider)
     seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
     desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
     desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
@@ -260,8 +259,8 @@ def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_late
     assert (ended.result_hash, ended.receipt, ended.lacks_papers) == (digest("result"), None, True)
     other = Completed(digest("other"), digest("multiset"), digest("receipt"), None, seen.tx_hash)
     with pytest.raises(TransitionRefused, match="delivered, without papers"):
-        journal.write(desk.workspace, job, lambda _record: [(Role.WORKER, other)])
-    told_late = journal.write(desk.workspace, job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+        desk.workspace.write(job, lambda _record: [(Role.WORKER, other)])
+    told_late = desk.workspace.write(job, lambda _record: [(Role.WORKER, delivered_by(seen))])
     assert (told_late.state, told_late.receipt, told_late.lacks_papers) == (State.SETTLED, digest("receipt"), False)
     assert desk.workspace.store.verify(job) == told_late
 
@@ -269,10 +268,10 @@ def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_late
 def settled_job(desk: Any) -> tuple[JobRecord, chain.EscrowEvent]:
     """A job that was delivered, judged and paid, each in a block of its own, and its delivery."""
     record = desk.locked()
-    journal.write(desk.workspace, record.job, at_the_provider)
+    desk.workspace.write(record.job, at_the_provider)
     seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
     desk.chain.node.mined[seen.tx_hash] = (seen.block, 1)
-    journal.write(desk.workspace, record.job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+    desk.workspace.write(record.job, lambda _record: [(Role.WORKER, delivered_by(seen))])
     desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
     desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
     ended = read(desk, record.job)
@@ -335,13 +334,13 @@ def test_a_reorg_wakes_the_job_that_it_touches_and_no_other(desk: Any) -> None:
         desk.workspace.store.set_next_look(job, later)
     desk.chain.node.block_number += 1
     desk.chain.reorg(2)
-    dossiers.catch_up(desk.workspace, desk.chain)
+    desk.workspace.reader(desk.chain).catch_up()
     assert {due.job for due in desk.workspace.store.due(datetime.now(UTC))} == {ended.job}
 
 
 def test_the_chain_goes_on_telling_of_a_job_that_the_router_gave_up(desk: Any) -> None:
     record = desk.locked()
-    journal.write(desk.workspace, record.job, lambda _r: [(Role.OPERATOR, Failed("it broke", "simulate again"))])
+    desk.workspace.write(record.job, lambda _r: [(Role.OPERATOR, Failed("it broke", "simulate again"))])
     desk.chain.says(record.escrow_id, REFUNDED, chain.Status.REFUNDED)
     ended = read(desk, record.job)
     assert (ended.state, ended.escrow, ended.closed) == (State.FAILED, EscrowState.REFUNDED, True)

@@ -12,12 +12,12 @@ from dbos import DBOS
 from paper_router import PATIENCE_S, Router
 
 from oracle.chain import events as chain
+from oracle.chain.intents import IntentStatus
 from oracle.terms import pack_terms
 from router.control.operating.acts import POLL_AGAIN_S, Acts
-from router.control.operating.close import terms_of
 from router.control.operating.engine import UNTIL_FINAL_S
-from router.control.store import IntentStatus
 from router.protocol.lifecycle import State
+from router.protocol.papers import reference_of, terms_of
 from router.protocol.providing import (
     JobLost,
     JobState,
@@ -26,7 +26,6 @@ from router.protocol.providing import (
     ProviderUnavailable,
     ResultUnusable,
 )
-from router.worker.execution import reference_of
 
 DOWN = ProviderUnavailable("the provider does not answer", "try again later")
 

@@ -9,10 +9,11 @@ import pytest
 from filelock import FileLock
 
 from oracle.chain.errors import CallReverted
+from oracle.chain.intents import ALLOWANCE
 from oracle.encoding import InputRejected
-from router.control.operating.close import terms_of
-from router.payer.purse import ALLOWANCE, PayerShort
-from router.requester.promote import fund
+from router.payer.funding import fund
+from router.payer.purse import PayerShort
+from router.protocol.papers import terms_of
 
 
 def names(desk: Any, job: str) -> list[str]:

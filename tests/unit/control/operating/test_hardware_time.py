@@ -21,9 +21,11 @@ from router.console.quantum.promotion import draw_offer
 from router.console.screen.views import money_in
 from router.control.gates import OperatorPolicy
 from router.control.operating import approval
-from router.control.operating.hardware_time import time_limit
+from router.control.operating.offers import offer
+from router.control.operating.rulings import approve
+from router.protocol.hardware_time import time_limit
 from router.protocol.lifecycle import State
-from router.requester.promote import approve, offer
+from router.protocol.papers import reference_of
 from router.worker import execution as execute
 from router.worker.providers import load_providers
 
@@ -51,7 +53,7 @@ def promoted_spec(desk: Any, budget: str, execution_s: int) -> Any:
 def test_the_smaller_of_budget_and_timeout_bounds_a_run(
     desk: Any, price: str | None, budget: str, execution_s: int, seconds: int, why: str
 ) -> None:
-    limit = time_limit(policy(price), promoted_spec(desk, budget, execution_s), "ibm")
+    limit = time_limit(policy(price).rates.usd_per_hardware_second, promoted_spec(desk, budget, execution_s), "ibm")
     assert limit is not None
     assert (limit.seconds, limit.why) == (seconds, why)
 
@@ -65,11 +67,11 @@ def test_a_run_costs_no_more_than_its_budget_and_its_simulation_is_not_bounded(d
     def costs(cents: int, budget: int) -> None:
         price, usd = f"{cents / 100:.2f}", f"{budget / 100:.2f}"
         rich = spec.model_copy(update={"promotion": spec.promotion.model_copy(update={"max_usd_equivalent": usd})})
-        limit = time_limit(policy(price), rich, "ibm")
+        limit = time_limit(policy(price).rates.usd_per_hardware_second, rich, "ibm")
         assert limit is not None
         assert limit.seconds * Fraction(price) <= Fraction(usd)
         assert limit.seconds == 3600 or (limit.seconds + 1) * Fraction(price) > Fraction(usd)
-        assert time_limit(policy(price), rich, "fake") is None
+        assert time_limit(policy(price).rates.usd_per_hardware_second, rich, "fake") is None
 
     costs()
 
@@ -104,5 +106,5 @@ def test_a_job_on_hardware_is_bounded_from_the_offer_to_the_receipt(
         submitted = execute.submit(desk.workspace, providers, record.job, choice.provider, choice.target, None)
         assert submitted.state is State.SUBMITTED
         assert [each.raw["cost"] for each in emulator.jobs.values()] == [15]
-        receipt = providers["ibm"].result(execute.reference_of(submitted)).receipt
+        receipt = providers["ibm"].result(reference_of(submitted)).receipt
         assert receipt.to_json()["max_seconds"] == 15

@@ -11,7 +11,6 @@ from paper_router import PaperProvider
 
 from oracle.artifacts import DirectoryStore
 from oracle.encoding import sha256_hex
-from router.control.operating import journal
 from router.protocol.lifecycle import Approved, Completed, JobRecord, Payload, Queued, Role, Submitted
 from router.protocol.providing import JobLost, ProviderUnavailable
 from router.worker.execution import store_papers
@@ -36,10 +35,10 @@ def delivered(desk: Any, provider: PaperProvider) -> JobRecord:
             (Role.OPERATOR, Queued("in line")),
         ]
 
-    running = journal.write(desk.workspace, record.job, at_the_provider)
+    running = desk.workspace.write(record.job, at_the_provider)
     papers = store_papers(desk.workspace, {"aer": provider}, running)
     completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, DIGEST)
-    return journal.write(desk.workspace, record.job, lambda _record: [(Role.WORKER, completed)])
+    return desk.workspace.write(record.job, lambda _record: [(Role.WORKER, completed)])
 
 
 def lose(desk: Any, digest: str, how: str = "missing") -> Path:

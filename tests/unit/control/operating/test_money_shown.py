@@ -7,12 +7,11 @@ from dataclasses import replace
 from oracle.terms import ZERO_ADDRESS, JobTerms, pack_terms
 from router.console.quantum import promotion
 from router.console.screen.views import money_of, record_facts
-from router.control.operating.close import terms_of
 from router.control.report.telling import in_token as units_of
 from router.control.report.telling import paid
 from router.protocol.lifecycle import EscrowState, JobRecord
+from router.protocol.papers import spec_of, terms_of
 from router.protocol.payment import payment_of
-from router.worker.execution import spec_of
 
 OTHER = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
 
@@ -33,7 +32,7 @@ def test_amounts_are_in_the_token_of_the_terms_and_not_of_the_stack(desk):
 
 
 def rows_of(desk, terms: JobTerms, money) -> dict[str, object]:
-    spec = spec_of(desk.workspace, desk.promoted())
+    spec = spec_of(desk.workspace.artifacts, desk.promoted())
     return dict(promotion.terms_rows(terms, payment_of(spec, terms), money))
 
 

@@ -10,12 +10,11 @@ import pytest
 from oracle.spec import parse_canonical_spec, promoted
 from oracle.terms import JobTerms, worker_amount
 from router.console.quantum.promotion import payment_lines, terms_rows
-from router.control.operating.close import terms_of
+from router.control.operating.offers import offer, quote
 from router.control.report.telling import in_token
+from router.protocol.papers import spec_of, terms_of
 from router.protocol.payment import Payment, payment_of
-from router.requester.promote import offer, quote
 from router.requester.simulate import keep
-from router.worker.execution import spec_of
 
 MONEY = in_token("lUSD", 6)
 
@@ -32,7 +31,7 @@ def whole_budget(desk: Any) -> tuple[Payment, JobTerms]:
 def test_the_first_job_is_metered_by_use_at_the_operators_price(desk: Any) -> None:
     """It paid the whole budget, whatever was used, under the words that what is not earned returns."""
     record = desk.promoted()
-    payment = payment_of(spec_of(desk.workspace, record), terms_of(record))
+    payment = payment_of(spec_of(desk.workspace.artifacts, record), terms_of(record))
     assert payment.usd_per_shot == desk.workspace.policy.rates.usd_per_shot
     assert (payment.accepted, payment.returns) == (20_000_000, 5_000_000)
     assert payment_lines(payment, MONEY) == [
@@ -59,7 +58,7 @@ def test_shots_that_cost_more_than_the_budget_are_said_to_take_all_of_it(desk: A
 
 def test_an_end_that_pays_more_than_acceptance_is_pointed_out(desk: Any) -> None:
     record = desk.promoted()
-    spec, terms = spec_of(desk.workspace, record), terms_of(record)
+    spec, terms = spec_of(desk.workspace.artifacts, record), terms_of(record)
     payment = payment_of(spec, replace(terms, inconclusive_bps=9_000))
     assert payment.tempts
     assert payment_lines(payment, MONEY)[1].startswith(
@@ -69,7 +68,7 @@ def test_an_end_that_pays_more_than_acceptance_is_pointed_out(desk: Any) -> None
 
 def test_a_promoted_spec_without_a_price_never_pays_the_whole_budget(desk: Any) -> None:
     record = desk.promoted()
-    spec = spec_of(desk.workspace, record)
+    spec = spec_of(desk.workspace.artifacts, record)
     unpriced = spec.budget.metering.model_copy(update={"price_usd": None})
     spec = spec.model_copy(update={"budget": spec.budget.model_copy(update={"metering": unpriced})})
     with pytest.raises(ValueError, match="needs the price"):

@@ -10,9 +10,9 @@ import pytest
 from oracle.chain import events as chain
 from router.console.screen.views import artifacts
 from router.control.operating.chain_events import receipts
-from router.control.operating.close import terms_of
+from router.control.operating.rulings import deny
 from router.protocol.lifecycle import State
-from router.requester.promote import deny
+from router.protocol.papers import terms_of
 
 
 def settle(desk: Any, record: Any, args: chain.Args) -> None:

@@ -14,7 +14,7 @@ from oracle.attestations.attestation import Attestation
 from oracle.encoding import sha256_hex
 from oracle.terms import Outcome, Verdict, verdict_digest
 from router.console.screen import views
-from router.control.report.assembly import attestations_of
+from router.console.showcase import attestations_of
 
 VALIDATOR, STRANGER = (Account.from_key(bytes([number]) * 32) for number in (1, 77))
 

@@ -8,7 +8,7 @@ import pytest
 from job_stories import CAUSE, PATHS, SAMPLES, Story
 
 from router.console.screen.views import moment
-from router.control.report.assembly import _timeline
+from router.console.showcase import _timeline
 from router.control.report.telling import CHAIN, base_units, dollars, in_token, said, told_by
 from router.protocol.lifecycle import FINAL_ESCROW, EscrowMoved, EscrowState, Expired, Kind, Role, State
 

@@ -15,10 +15,11 @@ from job_stories import ROLES, START, Story
 from sqlalchemy import text
 
 import router.control.store
-from router.control.store import RequestKind, Store, StoreTooNew, StoreUnavailable, UnknownJob
+from router.control.store import Store, StoreTooNew, StoreUnavailable, UnknownJob
 from router.control.store.database import migrate, open_engine, transaction
 from router.control.store.schema import HEAD, metadata
 from router.protocol.lifecycle import EventChainBroken, State
+from router.protocol.requests import RequestKind
 
 MIGRATIONS = Path(router.control.store.__file__).parent / "migrations"
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec
-from router.control.gates import OperatorPolicy
 
 HARDWARE_PROVIDERS = ("ibm",)
 """Adapters whose runs take hardware time; a fake device is a simulation, and counts against no quota of hardware."""
@@ -26,15 +25,15 @@ class TimeLimit:
     """What sets it, for people."""
 
 
-def time_limit(policy: OperatorPolicy, spec: JobSpec, provider: str | None) -> TimeLimit | None:
+def time_limit(price: str | None, spec: JobSpec, provider: str | None) -> TimeLimit | None:
     """The limit of a promoted `spec` on `provider`; None where nothing is occupied.
 
-    The smaller of timeouts.execution_s and the budget over rates.usd_per_hardware_second, rounded down.
+    The smaller of timeouts.execution_s and the budget over `price`, the operator's US dollars a second, rounded down.
     """
     if provider not in HARDWARE_PROVIDERS or spec.promotion is None:
         return None
     longest = TimeLimit(spec.timeouts.execution_s, "timeouts.execution_s of the spec")
-    price, budget = policy.rates.usd_per_hardware_second, spec.promotion.max_usd_equivalent
+    budget = spec.promotion.max_usd_equivalent
     if price is None:
         return longest
     bought = int(parse_rational(budget) / parse_rational(price))

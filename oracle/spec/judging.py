@@ -11,11 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from oracle.encoding import Finding, InputRejected
-from oracle.spec.model import JobSpec, Validation
+from oracle.spec.model import JobSpec
 from oracle.spec.normalise import normalise
+from oracle.spec.policy import ValidationPolicy
+from oracle.spec.promotion import PromotionPolicy
 from oracle.spec.reading.diagnosis import diagnose
 from oracle.spec.reading.document import LARGEST_BYTES, Document, read_document
-from oracle.spec.validation.policy import PromotionPolicy, ValidationPolicy
+from oracle.spec.sections import Validation
 
 _SECTION = "validation"
 _ENVELOPE = {

@@ -19,13 +19,13 @@ from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import InsufficientFunds, NonceTaken, TransactionRefused
+from oracle.chain.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
 from oracle.chain.sender import Receipt, SignedTransaction
-from router.control.store import Intent, IntentStatus, Store
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-log = logging.getLogger("router")
+log = logging.getLogger("oracle.chain")
 
 WAIT_S = 60.0
 _ATTEMPTS = 5
@@ -45,7 +45,7 @@ class EffectUncertain(RuntimeError):
 
 
 def ensure(
-    store: Store,
+    store: IntentStore,
     client: EscrowClient,
     job: str,
     name: str,
@@ -79,7 +79,7 @@ def ensure(
     raise EffectUncertain(job, name, account.address)
 
 
-def send_again(store: Store, client: EscrowClient, job: str, known: Collection[str]) -> bool:
+def send_again(store: IntentStore, client: EscrowClient, job: str, known: Collection[str]) -> bool:
     """Send the stored bytes of the first transaction of `job` that took effect and that the chain no longer has.
 
     One at a time, in the order in which they were made: each needs the one before. `known` are hashes that the chain
@@ -117,11 +117,11 @@ def _lasts(name: str) -> bool:
 
 def _silent(name: str) -> bool:
     """Whether the transaction leaves no event of the escrow: an allowance, which a token keeps."""
-    return name.startswith("tx:approve")
+    return name.startswith(ALLOWANCE)
 
 
 def _follow(
-    store: Store,
+    store: IntentStore,
     client: EscrowClient,
     job: str,
     name: str,
@@ -153,7 +153,7 @@ def _follow(
     return sender.follow(client, sent, account, write_down, WAIT_S, confirmations)
 
 
-def _written(store: Store, job: str, name: str) -> list[SignedTransaction]:
+def _written(store: IntentStore, job: str, name: str) -> list[SignedTransaction]:
     """Every transaction that was ever written down for the intent, the oldest first."""
     return [_signed(intent) for intent in store.intents(job) if intent.name == name]
 
@@ -171,11 +171,11 @@ def _took_effect(client: EscrowClient, signed: SignedTransaction) -> bool:
     return receipt is not None and receipt.status == 1
 
 
-def _abandon(store: Store, job: str, name: str, outcome: dict[str, str]) -> None:
+def _abandon(store: IntentStore, job: str, name: str, outcome: dict[str, str]) -> None:
     store.finish_intent(job, name, json.dumps(outcome), IntentStatus.ABANDONED)
 
 
-def _finish(store: Store, job: str, name: str, receipt: Receipt) -> None:
+def _finish(store: IntentStore, job: str, name: str, receipt: Receipt) -> None:
     intent = store.intent(job, name)
     if intent is not None and intent.status is IntentStatus.PLANNED:
         outcome = {"hash": receipt.hash, "block": receipt.block, "gas_used": receipt.gas_used}

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from router.control.store import EventConflict
-from router.control.workspace import Workspace
 from router.protocol.lifecycle import Event, JobRecord, Kind, Payload, Role, apply, sign_event
+from router.protocol.ports import EventConflict, EventStore
+
+if TYPE_CHECKING:
+    from eth_account.signers.local import LocalAccount
 
 _ATTEMPTS = 20
 
 Next = Callable[[JobRecord], Sequence[tuple[Role, Payload]]]
+Keys = Callable[[str], "LocalAccount"]
+"""The key of a role, by the role's name."""
 
 
-def write(workspace: Workspace, job: str, following: Next) -> JobRecord:
+def write(store: EventStore, keys: Keys, job: str, following: Next) -> JobRecord:
     """Append what `following(record)` says follows from the job's record, all of it or nothing; return the new record.
 
     Another process may append at the same moment: then the record is read again and `following` is asked again, so it
@@ -23,22 +28,22 @@ def write(workspace: Workspace, job: str, following: Next) -> JobRecord:
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _write_once(workspace, job, following)
+            return _write_once(store, keys, job, following)
         except EventConflict:
             continue
-    return _write_once(workspace, job, following)
+    return _write_once(store, keys, job, following)
 
 
-def _write_once(workspace: Workspace, job: str, following: Next) -> JobRecord:
-    record = workspace.store.job(job)
+def _write_once(store: EventStore, keys: Keys, job: str, following: Next) -> JobRecord:
+    record = store.job(job)
     events: list[Event] = []
     for role, payload in following(record):
-        before = (*workspace.store.events(job), *events) if payload.kind is Kind.REORGED else ()
+        before = (*store.events(job), *events) if payload.kind is Kind.REORGED else ()
         event = sign_event(
-            workspace.account(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before
+            keys(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before
         )
         record = apply(record, event, before)
         events.append(event)
     if events:
-        workspace.store.append_many(events)
+        store.append_many(events)
     return record

@@ -11,14 +11,13 @@ from oracle.attestations.attestation import Attestation
 from oracle.chain import events as chain
 from oracle.chain import sender
 from oracle.chain.client import EscrowClient
+from oracle.chain.intents import ALLOWANCE, IntentStatus
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
 from oracle.verdict import VerdictDocument
 from router.control.gates import Allow, GateReport
 from router.control.operating.attestations import board_of
-from router.control.operating.close import terms_of
-from router.control.operating.dossiers import dossier, last
 from router.control.report.evidence import evidence_of
 from router.control.report.telling import Money, in_token, said, told_by
 from router.control.report.view import (
@@ -36,11 +35,9 @@ from router.control.report.view import (
     VerdictView,
 )
 from router.control.routing import RouteDecision
-from router.control.store import IntentStatus
 from router.control.workspace import Workspace
-from router.payer.purse import ALLOWANCE
 from router.protocol.lifecycle import Event, JobRecord, apply, parse_at
-from router.worker.execution import spec_of
+from router.protocol.papers import spec_of, terms_of
 
 _VERBS = {
     chain.Funded: "fund",
@@ -77,7 +74,7 @@ def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecor
     if record.escrow_id is None:
         return tuple(found)
     seen: set[str] = set()
-    for event in dossier(workspace, client, record).events:
+    for event in workspace.reader(client).dossier(record.escrow_id).events:
         verb = _VERBS.get(type(event.args))
         if verb is None or event.tx_hash in seen:
             continue
@@ -97,7 +94,7 @@ def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestatio
 
 def document_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:
     """The verdict document that the chain's proposal names, or None without a signed verdict."""
-    proposed = last(workspace, client, record, chain.Proposed)
+    proposed = workspace.reader(client).last(record.escrow_id, chain.Proposed)
     if proposed is None or proposed[0].signers == 0:
         return None
     return VerdictDocument.from_bytes(workspace.artifacts.get(proposed[0].evidence_hash))
@@ -119,7 +116,7 @@ def report_view(
     workspace: Workspace, client: EscrowClient, record: JobRecord, balances: Mapping[str, tuple[int, int]]
 ) -> ReportView:
     """Everything the report page shows of `record`; `balances` is (before, after) of each role in base units."""
-    spec = spec_of(workspace, record)
+    spec = spec_of(workspace.artifacts, record)
     transactions = transactions_of(workspace, client, record)
     document = document_of(workspace, client, record)
     deployment = workspace.deployment

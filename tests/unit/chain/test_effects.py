@@ -13,13 +13,13 @@ from eth_account import Account
 from job_stories import Story
 from paper_chain import PaperChain
 
-from oracle.chain import sender
+from oracle.chain import effects, sender
 from oracle.chain.calls import Call
+from oracle.chain.effects import EffectUncertain, ensure
 from oracle.chain.errors import CallReverted, NotConfirmed
+from oracle.chain.intents import Intent, IntentStatus
 from oracle.chain.sender import Receipt, SignedTransaction
-from router.control.operating import transactions
-from router.control.operating.transactions import EffectUncertain, ensure
-from router.control.store import Intent, IntentStatus, Store
+from router.control.store import Store
 from router.protocol.lifecycle import State
 
 KEY = Account.from_key(b"\x31" * 32)
@@ -115,7 +115,7 @@ def test_nothing_is_sent_before_it_is_written_down(bench: Bench) -> None:
 def test_what_was_sent_and_not_mined_is_sent_again_and_mined_once(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transactions, "WAIT_S", 0.01)
+    monkeypatch.setattr(effects, "WAIT_S", 0.01)
     bench.chain.node.mines = False
     with pytest.raises(NotConfirmed):
         bench.ensure()
@@ -352,9 +352,9 @@ def test_what_vanished_is_sent_again_byte_for_byte_in_its_order_and_one_at_a_tim
     made = finished(bench, "tx:approve", "tx:fund", "tx:submit")
     known = {made["tx:fund"].hash, made["tx:submit"].hash}
     before = list(bench.chain.node.sent)
-    assert not transactions.send_again(bench.store, client, bench.job, known), "an allowance alone leaves no event"
+    assert not effects.send_again(bench.store, client, bench.job, known), "an allowance alone leaves no event"
     lose(bench, *made.values())
-    assert [transactions.send_again(bench.store, client, bench.job, set()) for _ in range(4)] == [True] * 3 + [False]
+    assert [effects.send_again(bench.store, client, bench.job, set()) for _ in range(4)] == [True] * 3 + [False]
     assert bench.chain.node.sent[len(before) :] == [receipt.hash for receipt in made.values()]
     assert bench.calls == 3, "nothing was signed anew"
 
@@ -363,7 +363,7 @@ def test_the_calls_of_a_deadline_are_not_sent_again_as_they_were(bench: Bench) -
     client: Any = bench.chain
     made = finished(bench, "tx:refund", "tx:silence", "tx:finalize")
     lose(bench, *made.values())
-    assert not transactions.send_again(bench.store, client, bench.job, set())
+    assert not effects.send_again(bench.store, client, bench.job, set())
 
 
 def test_what_vanished_and_lost_its_nonce_is_left_to_its_maker(bench: Bench) -> None:
@@ -371,7 +371,7 @@ def test_what_vanished_and_lost_its_nonce_is_left_to_its_maker(bench: Bench) -> 
     made = finished(bench, "tx:fund")
     lose(bench, *made.values())
     bench.chain.node.taken.add((KEY.address, 0))
-    assert not transactions.send_again(bench.store, client, bench.job, set())
+    assert not effects.send_again(bench.store, client, bench.job, set())
     assert bench.statuses() == [IntentStatus.ABANDONED]
     assert bench.ensure().hash != made["tx:fund"].hash
     assert bench.nonces() == [0, 1]

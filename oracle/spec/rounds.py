@@ -10,34 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Literal
 
 from oracle.encoding import format_rational, parse_rational
-from oracle.spec.fields import Proportion, Section, documented, whole
-from oracle.spec.validation.policy import ValidationPolicy
-
-if TYPE_CHECKING:
-    from oracle.spec.model import JobSpec
-
-MOST_ROUNDS = 8
-"""Deliveries in all, as in the contract's rules."""
+from oracle.spec.faults import Fault
+from oracle.spec.policy import ValidationPolicy
+from oracle.spec.sections import SpecBody
+from oracle.spec.validation.shares import RoundShare
 
 Rate = Literal["alpha", "beta"]
 RATES: tuple[Rate, ...] = ("alpha", "beta")
-
-
-class RoundShare(Section):
-    """One round: the shots it is judged on, and its part of the error rates."""
-
-    shots: Annotated[int, whole(1, 10**7)] | None = documented(
-        "Fresh shots of this round; left out: quantum.shots.", default=None, example=4000
-    )
-    alpha: Proportion | None = documented(
-        "This round's part of validation.alpha; left out in every round: equal parts.", default=None, example="1/200"
-    )
-    beta: Proportion | None = documented(
-        "This round's part of validation.beta; left out in every round: equal parts.", default=None, example="1/200"
-    )
 
 
 @dataclass(frozen=True)
@@ -56,7 +38,7 @@ def share_of(share: RoundShare, rate: Rate) -> Fraction | None:
     return None if text is None else parse_rational(text)
 
 
-def resolve_rounds(spec: JobSpec) -> tuple[RoundShare, ...] | None:
+def resolve_rounds(spec: SpecBody) -> tuple[RoundShare, ...] | None:
     """The rounds of `spec` with nothing left out; None for a job of one round, which needs none."""
     count = spec.settlement.max_rounds
     if count == 1 or spec.quantum is None:
@@ -74,7 +56,7 @@ def resolve_rounds(spec: JobSpec) -> tuple[RoundShare, ...] | None:
     )
 
 
-def rounds_of(spec: JobSpec, bits: int) -> tuple[Round, ...]:
+def rounds_of(spec: SpecBody, bits: int) -> tuple[Round, ...]:
     """What each round of the quantum job `spec` is judged by, first round first.
 
     Raises InputRejected as ValidationPolicy.of does, and ValueError for a spec without a circuit.
@@ -95,22 +77,22 @@ def _round(policy: ValidationPolicy, share: RoundShare) -> Round:
     return Round(replace(policy, alpha=alpha, beta=beta), share.shots)
 
 
-def rounds_disagree(spec: JobSpec) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
-    """What is wrong with the rounds of `spec`: path, other paths, reason and remedy of each fault."""
+def rounds_disagree(spec: SpecBody) -> Iterator[Fault]:
+    """What is wrong with the rounds of `spec`."""
     count, named = spec.settlement.max_rounds, spec.validation.rounds
     if count > 1:
         yield from _several(spec, count)
     if named is None:
         return
     if len(named) != count:
-        yield (
+        yield Fault(
             "validation.rounds",
             ("settlement.max_rounds",),
             f"{len(named)} rounds are listed, and max_rounds is {count}",
             "list every round once, or leave rounds out: the error rates are then split equally",
         )
     if spec.quantum is not None and named and named[0].shots not in (None, spec.quantum.shots):
-        yield (
+        yield Fault(
             "validation.rounds[0].shots",
             ("quantum.shots",),
             f"the first round has {named[0].shots} shots, and quantum.shots is {spec.quantum.shots}",
@@ -120,17 +102,17 @@ def rounds_disagree(spec: JobSpec) -> Iterator[tuple[str, tuple[str, ...], str, 
         yield from _parts(spec, named, rate)
 
 
-def _several(spec: JobSpec, count: int) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
+def _several(spec: SpecBody, count: int) -> Iterator[Fault]:
     settlement = spec.settlement
     if spec.quantum is None:
-        yield (
+        yield Fault(
             "settlement.max_rounds",
             ("job_type",),
             f"a {spec.job_type} has no shots to top up",
             "write max_rounds: 1, or leave it out",
         )
     if settlement.challenge_window_s == 0:
-        yield (
+        yield Fault(
             "settlement.challenge_window_s",
             ("settlement.max_rounds",),
             "a top-up is delivered inside the challenge window, and there is none",
@@ -139,7 +121,7 @@ def _several(spec: JobSpec, count: int) -> Iterator[tuple[str, tuple[str, ...], 
     # verdictBy does not move: it has to hold each round's availability and verdict, and the windows between.
     needed = 7200 * count + settlement.challenge_window_s * (count - 1)
     if spec.timeouts.verdict_s < needed:
-        yield (
+        yield Fault(
             "timeouts.verdict_s",
             ("settlement.max_rounds", "settlement.challenge_window_s"),
             f"{count} rounds and the windows between them take up to {needed} seconds, "
@@ -148,19 +130,19 @@ def _several(spec: JobSpec, count: int) -> Iterator[tuple[str, tuple[str, ...], 
         )
 
 
-def _parts(spec: JobSpec, named: tuple[RoundShare, ...], rate: Rate) -> Iterator[tuple[str, tuple[str, ...], str, str]]:
+def _parts(spec: SpecBody, named: tuple[RoundShare, ...], rate: Rate) -> Iterator[Fault]:
     text = spec.validation.alpha if rate == "alpha" else spec.validation.beta
     parts = [part for share in named if (part := share_of(share, rate)) is not None]
     equal = format_rational(parse_rational(text) / max(1, len(named)))
     if parts and len(parts) != len(named):
-        yield (
+        yield Fault(
             "validation.rounds",
             (),
             f"{rate} is named in {len(parts)} of {len(named)} rounds",
             f"name it in every round, for example {rate}: {equal}, or in none",
         )
     elif sum(parts, Fraction(0)) > parse_rational(text):
-        yield (
+        yield Fault(
             "validation.rounds",
             (f"validation.{rate}",),
             f"the rounds spend {format_rational(sum(parts, Fraction(0)))} of {rate}, and it is {text}",
