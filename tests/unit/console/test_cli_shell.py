@@ -177,7 +177,7 @@ def test_a_missing_file_names_the_file() -> None:
 
 def test_an_internal_error_ends_with_code_one_and_a_plea(tmp_path: Path) -> None:
     script = (
-        "import sys; from router.console import main, scaffold;"
+        "import sys; from router.console import main; from router.console.quantum import scaffold;"
         "scaffold.write_job = lambda folder: 1 / 0;"
         f"sys.argv = ['compute', 'quantum', 'init', {str(tmp_path / 'x')!r}, '--json']; main.main()"
     )
