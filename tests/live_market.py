@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import one_engine
 from eth_account import Account
 from live_chain import Anvil, deploy_on, running_anvil
 from paper_router import PaperProvider
@@ -190,7 +191,7 @@ def _quietly(_what: str, _share: float) -> None:
 
 @contextmanager
 def running_market(folder: Path, *, finality: int = 64) -> Iterator[Market]:
-    """A market whose blocks come every BLOCK_S; the caller's process must not have launched DBOS."""
+    """A market whose blocks come every BLOCK_S; no other engine may run in the caller's process."""
     with running_anvil() as anvil:
         deployed = deploy_on(anvil)
         counts: Counter[str] = Counter()
@@ -273,4 +274,4 @@ def _at_work(market: Market, folder: Path, judge: Any) -> Iterator[None]:
         stop.set()
         for thread in threads:
             thread.join()
-        market.engine.close()
+        one_engine.end(market.engine)

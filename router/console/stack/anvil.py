@@ -41,7 +41,7 @@ def find_anvil() -> Path:
         if not os.access(override, os.X_OK) or Path(override).is_dir():
             raise AnvilMissing(override)
         return Path(override)
-    project = Path(__file__).resolve().parents[2]
+    project = Path(__file__).resolve().parents[3]
     for root in (project, Path.cwd()):
         candidate = root / "node_modules" / _package() / "bin" / "anvil"
         if candidate.is_file():

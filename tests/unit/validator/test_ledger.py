@@ -118,9 +118,9 @@ def test_a_transaction_is_all_or_nothing(tmp_path):
 
         def fail_halfway():
             with state.transaction() as connection:
-                connection.execute("INSERT INTO scanned VALUES (1, 'a')")
-                connection.execute("INSERT INTO scanned VALUES (1, 'b')")
+                connection.execute("INSERT INTO read_block VALUES (1, 'a')")
+                connection.execute("INSERT INTO read_block VALUES (1, 'b')")
 
         with pytest.raises(sqlite3.IntegrityError):
             fail_halfway()
-        assert state.connection.execute("SELECT count(*) FROM scanned").fetchone() == (0,)
+        assert state.connection.execute("SELECT count(*) FROM read_block").fetchone() == (0,)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import one_engine
 import pytest
 from eth_account import Account
 from paper_chain import DEPLOYMENT, PaperChain
@@ -136,9 +137,9 @@ def desk(tmp_path: Path, make_desk: Callable[[Path], Desk]) -> Desk:
     return make_desk(tmp_path / "home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Desk]) -> Iterator[Router]:
-    """One for the session: DBOS is one in a process. Its policy takes as many jobs as the tests make."""
+    """One at a time in a process. Its policy takes as many jobs as the tests make."""
     desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
     url, connections = f"sqlite:///{desk.workspace.home.database}", []
 
@@ -154,6 +155,6 @@ def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path],
     engine = Engine(Bench(desk.workspace, {"aer": provider}))
     engine.start()
     yield Router(desk, provider, engine, connections)
-    engine.close()
+    one_engine.end(engine)
     store.close()
     event.remove(SqlEngine, "connect", connected)
