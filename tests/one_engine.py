@@ -1,4 +1,4 @@
-"""Ending an engine of a test, so that the next test of the process may start another: DBOS has one registry a process."""
+"""Ending an engine of a test, so that the next of the process may start another: DBOS has one registry a process."""
 
 from __future__ import annotations
 
