@@ -147,10 +147,6 @@ class Market:
     def settled(self, job: str) -> JobRecord:
         return self.until(job, lambda r: (r.state, r.escrow) == (State.SETTLED, EscrowState.RELEASED))
 
-    def locked(self, job: str) -> JobRecord:
-        """Wait until the chain has the budget of `job`, or what became of it."""
-        return self.until(job, lambda r: self.client.status(str(r.escrow_id)).status > ChainStatus.NONE)
-
     def delivered(self, job: str) -> JobRecord:
         """Wait until chain and record have the delivery of `job`."""
 

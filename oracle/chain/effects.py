@@ -29,6 +29,8 @@ log = logging.getLogger("oracle.chain")
 
 WAIT_S = 60.0
 _ATTEMPTS = 5
+NEWEST = 64
+"""How many of the newest transactions are looked at for those that a reorg took."""
 
 # One signer in this process at a time per account: two transactions prepared side by side would share a nonce.
 _signing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -107,6 +109,23 @@ def send_again(store: IntentStore, client: EscrowClient, job: str, known: Collec
     return False
 
 
+def _send_lost(store: IntentStore, client: EscrowClient, address: str) -> None:
+    """Send again what a reorg took of the newest transactions of `address`: a new one would take their nonces.
+
+    Where the account's count is above a nonce, the chain has it. Raises ChainDown.
+    """
+    mined = client.node.count(address)
+    sent = (_signed(intent) for intent in store.newest_sent(NEWEST))
+    lost = [signed for signed in sent if signed.sender == address and signed.nonce >= mined]
+    for signed in sorted(lost, key=lambda each: each.nonce):
+        try:
+            sender.broadcast(client, signed)
+        except (NonceTaken, TransactionRefused, InsufficientFunds) as error:
+            log.warning("the chain lost %s, and it cannot be sent again as it is: %s", signed.hash, error)
+        else:
+            log.warning("the chain lost %s; its bytes were sent again before a new transaction", signed.hash)
+
+
 def _mined_as(intent: Intent) -> str:
     return str(json.loads(str(intent.outcome))["hash"])
 
@@ -145,6 +164,7 @@ def _follow(
             replacement = json.loads(intent.outcome).get("replaced_by")
             intent = None if replacement is None else store.plan_intent(job, name, replacement)
         if intent is None:
+            _send_lost(store, client, account.address)
             intent = store.plan_intent(job, name, _request(sender.prepare(client, call(), account)))
         newest = _signed(intent)
         # Of those that share a nonce one is mined at most, and it may be any of them.

@@ -55,6 +55,10 @@ class IntentStore(Protocol):
         """All attempts of all intents of `job`, in the order planned."""
         ...
 
+    def newest_sent(self, limit: int) -> Sequence[Intent]:
+        """Those of the newest `limit` intents of transactions, of any job, that are done, newest first."""
+        ...
+
     def intent(self, job: str, name: str) -> Intent | None:
         """The latest attempt, or None."""
         ...

@@ -335,6 +335,18 @@ def test_an_abandoned_intent_may_be_planned_anew_and_stays_on_record(store: Stor
     assert store.intent(job, "tx:submit") == second
 
 
+def test_the_newest_transactions_that_were_sent_are_found_for_all_jobs(store: Store) -> None:
+    jobs = [kept(store, State.APPROVED, seed=seed).job for seed in range(3)]
+    for job in jobs:
+        for name in ("tx:fund", "provider-submit", "tx:submit"):
+            store.plan_intent(job, name, "{}")
+        store.finish_intent(job, "tx:fund", "{}")
+        store.finish_intent(job, "provider-submit", "{}")
+    found = store.newest_sent(4)
+    assert [(each.job, each.name) for each in found] == [(jobs[2], "tx:fund"), (jobs[1], "tx:fund")]
+    assert store.newest_sent(0) == ()
+
+
 def test_open_intents_come_oldest_first_and_by_name(store: Store) -> None:
     jobs = [kept(store, State.APPROVED, seed=seed).job for seed in range(3)]
     for job in jobs:

@@ -46,8 +46,6 @@ def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_w
             assert market.client.status(str(record.escrow_id)).status < Status.PROPOSED
         if after is State.SETTLED:
             market.agrees(job)
-    # Both are paid by one key: a new transaction of it would take the nonce of one that is not sent again yet.
-    market.locked(job)
     healthy = market.funded()
     market.agrees(job)
     market.agrees(healthy)

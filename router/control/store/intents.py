@@ -102,6 +102,13 @@ def unfinished(connection: Connection, name: str | None, limit: int) -> tuple[In
     return tuple(islice(_readable(connection.execute(query)), limit))
 
 
+def newest_sent(connection: Connection, limit: int) -> tuple[Intent, ...]:
+    """Those of the newest `limit` intents of transactions that are done, newest first; damaged rows are left out."""
+    query = select(intents).where(intents.c.name.startswith("tx:")).order_by(intents.c.id.desc()).limit(limit)
+    found = _readable(connection.execute(query))
+    return tuple(intent for intent in found if intent.status is IntentStatus.DONE)
+
+
 def of_job(connection: Connection, job: str) -> tuple[Intent, ...]:
     """All attempts of all intents of `job`, in the order planned."""
     rows = connection.execute(select(intents).where(intents.c.job == job).order_by(intents.c.id))

@@ -256,6 +256,11 @@ class Store:
         with self._reading() as connection:
             return intents.of_job(connection, job)
 
+    def newest_sent(self, limit: int) -> tuple[Intent, ...]:
+        """Those of the newest `limit` intents of transactions, of any job, that are done, newest first."""
+        with self._reading() as connection:
+            return intents.newest_sent(connection, limit)
+
     def open_intents(self, name: str | None = None, limit: int = DEFAULT_LIMIT) -> tuple[Intent, ...]:
         """Intents planned and not finished, oldest first."""
         with self._reading() as connection:

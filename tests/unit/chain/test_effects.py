@@ -359,6 +359,15 @@ def test_what_vanished_is_sent_again_byte_for_byte_in_its_order_and_one_at_a_tim
     assert bench.calls == 3, "nothing was signed anew"
 
 
+def test_a_new_transaction_does_not_take_the_nonce_of_one_that_vanished(bench: Bench) -> None:
+    made = finished(bench, "tx:approve", "tx:fund")
+    lose(bench, *made.values())
+    before = list(bench.chain.node.sent)
+    another = bench.ensure("tx:dispute", lambda: None)
+    assert bench.chain.node.sent[len(before) :] == [*(each.hash for each in made.values()), another.hash]
+    assert _nonce(bench, another) == 2
+
+
 def test_the_calls_of_a_deadline_are_not_sent_again_as_they_were(bench: Bench) -> None:
     client: Any = bench.chain
     made = finished(bench, "tx:refund", "tx:silence", "tx:finalize")
