@@ -8,13 +8,12 @@ ArtifactError
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from oracle.encoding import is_digest, sha256_hex
+from oracle.encoding.files import make_folders, sync_folder, write_whole
 
 
 class ArtifactError(Exception):
@@ -76,40 +75,6 @@ def _named(digest: str) -> str:
     return digest.removeprefix("0x")
 
 
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _make_folder(folder: Path) -> None:
-    """Create `folder` and its ancestors so that they are there after a power cut too."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync(folder.parent)
-
-
-def _write_durably(path: Path, data: bytes) -> None:
-    """Write `data` to `path` so that a reader sees all of it or nothing, also after a power cut."""
-    _make_folder(path.parent)
-    descriptor, name = tempfile.mkstemp(prefix=".incoming-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
 class DirectoryStore:
     """A store in one directory, shared safely by any number of processes.
 
@@ -124,8 +89,8 @@ class DirectoryStore:
         if not make:
             return
         try:
-            _make_folder(self._objects)
-            _make_folder(self._terms)
+            make_folders(self._objects)
+            make_folders(self._terms)
         except OSError as error:
             raise StoreUnavailable(f"{root} cannot be a store: {error.strerror}; name a writable folder") from error
 
@@ -143,9 +108,9 @@ class DirectoryStore:
         # A damaged file is replaced; an intact one is left alone, but its folder may not have reached the disk yet
         # when another process, still writing it, has just renamed it.
         if path.is_file() and path.read_bytes() == data:
-            _sync(path.parent)
+            sync_folder(path.parent)
         else:
-            _write_durably(path, data)
+            write_whole(path, data)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -167,9 +132,9 @@ class DirectoryStore:
             stored = path.read_bytes()
             if stored != packed:
                 raise ArtifactCorrupt(job_id, sha256_hex(stored), str(self.root))
-            _sync(path.parent)
+            sync_folder(path.parent)
         else:
-            _write_durably(path, packed)
+            write_whole(path, packed)
 
     def get_terms(self, job_id: str) -> bytes:
         try:

@@ -7,8 +7,6 @@ read counts before `checking` has verified it; and each validator puts its own f
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from oracle.attestations.attestation import Attestation
 from oracle.attestations.checking import Unusable, read_attestation
+from oracle.encoding.files import write_whole
 
 
 class AttestationBoard(Protocol):
@@ -45,14 +44,8 @@ class DirectoryBoard:
         verdict = attestation.verdict
         folder = self._root / verdict.job / str(verdict.round)
         path = folder / f"{attestation.validator}.json"
-        draft = folder / f".{attestation.validator}.{secrets.token_hex(4)}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with draft.open("w") as file:
-                file.write(json.dumps(attestation.to_json(), indent=2) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            write_whole(path, (json.dumps(attestation.to_json(), indent=2) + "\n").encode())
         except OSError as error:
             raise BoardDown(f"{path} cannot be written ({error.strerror})") from error
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import Finding, InputRejected
+from oracle.encoding.files import write_whole
 
 SCHEMA = "deployment/1"
 
@@ -81,13 +80,7 @@ class Deployment:
 
     def dump(self, path: Path) -> None:
         """Write the deployment to `path`, atomically; its folder is made if need be."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        with draft.open("w") as file:
-            file.write(json.dumps(self.to_json(), indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        write_whole(path, (json.dumps(self.to_json(), indent=2) + "\n").encode())
 
 
 def _faults(document: object) -> list[Finding]:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from oracle.encoding.files import write_whole
 from router.console.stack.endings import uniform_workers
 from router.control.operating.acts import Bench, configure
 from router.control.operating.engine import Engine
-from router.control.workspace import open_workspace, write_atomically
+from router.control.workspace import open_workspace
 from router.settings import Home, workflows_url
 from router.worker.providers import load_providers
 
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: engine.stop())
     engine.start()
-    write_atomically(home.router_pid, str(os.getpid()))
+    write_whole(home.router_pid, (str(os.getpid())).encode())
     log.info("router ready, worker %s", options.worker)
     engine.run()
     engine.close()

@@ -7,8 +7,6 @@ commands that only read do not need.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -162,21 +160,6 @@ def read_stack(home: Home) -> StackRecord | None:
     if not home.stack.is_file():
         return None
     return StackRecord.from_json(json.loads(home.stack.read_text())["chain"])
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace `path` by a file that holds `text`, on disk before its name is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def open_workspace(home: Home) -> Workspace:

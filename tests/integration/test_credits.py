@@ -17,10 +17,11 @@ from live_chain import Deployed, free_port
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import CallReverted, ChainDown
 from oracle.chain.sender import prepare, transact
+from oracle.encoding.files import write_whole
 from oracle.terms import ZERO_ADDRESS
 from router.console import funding
 from router.console.main import run
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.payer import withdrawals
 from router.settings import Home
 
@@ -45,7 +46,7 @@ def home(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) ->
     validators = tuple(validator.address for validator in shared_deployed.validators)
     roles = Roles(**own, payer=own["requester"], validators=validators, quorum=2)
     record = StackRecord(shared_deployed.anvil.url, str(path), roles, 1)
-    write_atomically(home.stack, json.dumps({"chain": record.to_json()}))
+    write_whole(home.stack, (json.dumps({"chain": record.to_json()})).encode())
     workspace.store.close()
     return home
 

@@ -20,6 +20,7 @@ from oracle.chain.dossier import read
 from oracle.chain.events import Settled, Status
 from oracle.chain.sender import transact
 from oracle.cli import main as oracle
+from oracle.encoding.files import write_whole
 from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest
 from router.console import jobs
 from router.console.main import run
@@ -27,7 +28,7 @@ from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating.offers import offer
 from router.control.operating.rulings import approve
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.papers import terms_of
 from router.requester import dispute
@@ -123,7 +124,7 @@ def bench(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -
     validators = tuple(validator.address for validator in shared_deployed.validators)
     roles = Roles(**own, payer=own["requester"], validators=validators, quorum=2)
     record = StackRecord(shared_deployed.anvil.url, str(home.deployments / "31337.json"), roles, 1)
-    write_atomically(home.stack, json.dumps({"chain": record.to_json()}))
+    write_whole(home.stack, (json.dumps({"chain": record.to_json()})).encode())
     spec = write_job(folder / "job")[0]
     settlement = (
         f"release_on: validated\n  arbiter: '{arbiter.address}'\n"

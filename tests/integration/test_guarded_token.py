@@ -18,12 +18,13 @@ from oracle.chain.intents import ALLOWANCE
 from oracle.chain.registry import RegistryClient, Standing
 from oracle.chain.sender import prepare, transact
 from oracle.cli import main as oracle
+from oracle.encoding.files import write_whole
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating.offers import offer
 from router.control.operating.rulings import approve
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace, write_atomically
+from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 from router.requester.promote import promote
@@ -103,7 +104,7 @@ def make_bench(
         where.dump(path)
         validators = tuple(validator.address for validator in shared_deployed.validators)
         roles = Roles(**own, payer=own["requester"], validators=validators, quorum=2)
-        write_atomically(home.stack, json.dumps({"chain": StackRecord(anvil.url, str(path), roles, 1).to_json()}))
+        write_whole(home.stack, (json.dumps({"chain": StackRecord(anvil.url, str(path), roles, 1).to_json()})).encode())
         opened.append(open_workspace(home))
         return Bench(shared_deployed, opened[-1], token, simulated)
 

@@ -20,12 +20,13 @@ from filelock import FileLock
 from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
 from oracle.chain.follower import FINALITY
+from oracle.encoding.files import write_whole
 from router.console.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
 from router.console.stack.processes import ProcessRecord, alive, spawn, stop, tail, wait_until
 from router.control.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.store import ApprovalScope
-from router.control.workspace import Roles, StackRecord, Workspace, make_key, open_workspace, write_atomically
+from router.control.workspace import Roles, StackRecord, Workspace, make_key, open_workspace
 from router.settings import Home, child_environment
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _write(home: Home, stack: _Stack) -> _Stack:
         "chain": None if stack.chain is None else stack.chain.to_json(),
         "processes": [record.to_json() for record in stack.processes],
     }
-    write_atomically(home.stack, json.dumps(document, indent=2) + "\n")
+    write_whole(home.stack, (json.dumps(document, indent=2) + "\n").encode())
     return stack
 
 
@@ -273,7 +274,7 @@ def _register_locals(workspace: Workspace, say: Say) -> None:
     """Vouch for the local requester and the family of `init`, so that a first job needs no approval of one's own."""
     home, stack = workspace.home, workspace.need_stack("the stack")
     if not home.policy.exists():
-        write_atomically(home.policy, DEFAULT_POLICY_TEXT)
+        write_whole(home.policy, (DEFAULT_POLICY_TEXT).encode())
         say(f"policy: {home.policy}")
     note, granted_by = f"registered by `compute up`; {ONE_PERSON}", stack.roles.operator
     workspace.store.approve(

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from oracle.encoding.files import write_whole
 from router.console.stack.processes import ProcessDied, alive, recorded, spawn, stop, tail
 from router.settings import Home, child_environment
-from router.worker.providers.folder import write_whole
 
 log = logging.getLogger("router.supervisor")
 

@@ -9,13 +9,13 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from oracle.encoding.files import write_whole
 from router.control.report.bound import bound_panel
 from router.control.report.histogram import histogram_panel, select
 from router.control.report.scores import scores_panel
 from router.control.report.svg import Panel, box, element, line, number, text, written
 from router.control.report.view import EvidenceView
 from router.control.report.wording import count, interval, often
-from router.control.report.writing import write_whole
 
 _WIDTH, _MARGIN = 1016.0, 28.0
 _HEADING, _GAP, _ROW = 22.0, 26.0, 21.0
@@ -57,7 +57,8 @@ def write_figure(view: EvidenceView, path: Path, *, title: str, dark: bool = Fal
         case other:
             named = f"{path.name} ends in {other}" if other else f"{path.name} has no ending"
             raise PictureUnavailable(f"{named}, which is no kind of picture", "name a .svg or a .png file")
-    return write_whole(data, path)
+    write_whole(path, data)
+    return path
 
 
 def figure_svg(view: EvidenceView, *, title: str, theme: Theme = Theme.READER) -> str:

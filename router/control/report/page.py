@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from oracle.encoding import CanonicalError, digest_of, units
+from oracle.encoding.files import write_whole
 from router.control.report.bound import bound_panel, describe_bounds
 from router.control.report.histogram import Order, histogram_panel, select
 from router.control.report.scores import describe_scores, scores_panel
@@ -18,7 +19,6 @@ from router.control.report.svg import Panel
 from router.control.report.timeline import rows, spans_svg
 from router.control.report.view import CheckView, EvidenceView, ReportView
 from router.control.report.wording import SETTLED, count, gain, headline, interval, often, short, visible
-from router.control.report.writing import write_whole
 
 _NARROW_LIMIT = 16  # outcomes drawn on a telephone
 _NARROW_WIDTH = 400.0
@@ -71,7 +71,8 @@ def render_report(view: ReportView) -> str:
 
 def write_report(view: ReportView, path: Path) -> Path:
     """Write the page to `path`, whole or not at all, and return `path`. Raises OSError where that is not possible."""
-    return write_whole(render_report(view).encode(), path)
+    write_whole(path, render_report(view).encode())
+    return path
 
 
 @dataclass(frozen=True)

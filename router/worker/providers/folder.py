@@ -23,17 +23,22 @@ import socket
 import tempfile
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import psutil
 from filelock import FileLock
 
+from oracle.encoding.files import sync_folder, write_whole
 from router.protocol.providing import JobState, ProviderRefused, ProviderUnavailable, Status, Work
 
 BEAT_S = 1.0
 WAITING = "waiting"
 _DEAD_AFTER_S = 15.0
 _LARGEST_SEED = 2**63
+
+write_own = partial(write_whole, mode=0o600, make_folder=False)
+"""Writes a file of a folder that is there, for nobody else to read."""
 
 
 @dataclass(frozen=True)
@@ -119,16 +124,16 @@ class DeviceFolder:
         staging = Path(tempfile.mkdtemp(dir=self.root / "staging"))
         try:
             request = {**asdict(work), "seed": str(work.seed), "seed_given": seed_given}
-            write_whole(staging / "request.json", json.dumps(request, sort_keys=True).encode())
+            write_own(staging / "request.json", json.dumps(request, sort_keys=True).encode())
             staging.rename(job.path)
-            _sync_directory(self.jobs)
+            sync_folder(self.jobs)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
     def beat(self) -> None:
         """Say that the device process lives."""
         identity = {"host": socket.gethostname(), "pid": os.getpid()}
-        write_whole(self.root / "heartbeat.json", json.dumps(identity).encode(), sync=False)
+        write_own(self.root / "heartbeat.json", json.dumps(identity).encode(), sync=False)
 
     def alive(self) -> bool:
         """Whether a device process has been heard lately, and has not died since, as far as this host can see."""
@@ -253,37 +258,16 @@ class JobFolder:
             progress = self.progress()
             if progress.state.ended:
                 return progress.state is JobState.CANCELLED
-            write_whole(self.path / "cancel", b"")
+            write_own(self.path / "cancel", b"")
             if progress.state is JobState.QUEUED:
                 self._write(Progress(JobState.CANCELLED, "cancelled before it started", progress.attempt))
             return True
 
     def _write(self, progress: Progress) -> None:
         raw = {"state": progress.state.value, "reason": progress.reason, "attempt": progress.attempt}
-        write_whole(self.path / "status.json", json.dumps(raw).encode())
+        write_own(self.path / "status.json", json.dumps(raw).encode())
         if progress.state.ended:
             self.marker.unlink(missing_ok=True)
 
     def _lock(self) -> FileLock:
         return FileLock(self.path / "lock")
-
-
-def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
-    """Put `data` at `path` so that a reader sees the old content or the new, and a crash leaves one of them."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    Path(name).replace(path)
-    if sync:
-        _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,7 @@ from queue import Queue
 from typing import TextIO
 
 from router.protocol.providing import ProviderError
-from router.worker.providers.folder import Damaged, JobFolder, write_whole
+from router.worker.providers.folder import Damaged, JobFolder, write_own
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_ROOM = "the disk is full; it runs again once there is room"
@@ -31,16 +31,16 @@ def run(job: JobFolder, into: Path) -> None:
     work, _ = job.request()
     simulated = simulate(work)
     into.mkdir()
-    write_whole(into / "shots.bin", simulated.shots.data)
-    write_whole(into / "isa.qasm", simulated.isa_qasm3.encode())
+    write_own(into / "shots.bin", simulated.shots.data)
+    write_own(into / "isa.qasm", simulated.isa_qasm3.encode())
     if simulated.calibration is not None:
-        write_whole(into / "calibration.json", simulated.calibration)
+        write_own(into / "calibration.json", simulated.calibration)
     papers = {
         "bits": simulated.shots.bits,
         "receipt": simulated.receipt.to_json(),
         "transpilation": simulated.transpilation,
     }
-    write_whole(into / "receipt.json", json.dumps(papers, sort_keys=True).encode())
+    write_own(into / "receipt.json", json.dumps(papers, sort_keys=True).encode())
 
 
 def _reason(error: Exception) -> str:

@@ -94,7 +94,7 @@ def test_what_was_stored_before_a_kill_is_whole(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     assert [store.get(digest)[:4] for digest in reported] == [n.to_bytes(4, "big") for n in range(len(reported))]
     for file in (tmp_path / "objects").rglob("*"):
-        if file.is_file() and not file.name.startswith(".incoming-"):
+        if file.is_file() and not file.name.startswith("."):
             store.get("0x" + file.parent.name + file.name)
 
 

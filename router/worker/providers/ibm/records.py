@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from router.protocol.providing import ProviderUnavailable, is_tag
-from router.worker.providers.folder import write_whole
+from router.worker.providers.folder import write_own
 
 log = logging.getLogger("router")
 
@@ -39,7 +39,7 @@ class Records:
         """Raises ProviderUnavailable where it cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            write_whole(self.root / f"{tag}.json", json.dumps(record, sort_keys=True).encode())
+            write_own(self.root / f"{tag}.json", json.dumps(record, sort_keys=True).encode())
         except OSError as error:
             raise ProviderUnavailable(
                 f"the record of {tag} cannot be written below {self.root} ({error.strerror})",
@@ -86,7 +86,7 @@ class Records:
             return
         try:
             self._path(job).parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._path(job), json.dumps(troubles).encode())
+            write_own(self._path(job), json.dumps(troubles).encode())
         except OSError as error:  # the look goes on; what is wrong is then waited for anew
             log.warning("%s: its troubles cannot be noted (%s)", job, error)
 
