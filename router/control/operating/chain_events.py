@@ -183,7 +183,7 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
         record = workspace.write(job, undone)
         log.warning("%s: a reorg undid %d events; it is %s again", job, len(lost), record.state.value)
         events = workspace.store.events(job)
-    known, settled = told(events), record
+    known, asked = told(events), False
     for event in kept:
         if event.block > min(to_block, cursor.number) or cause_of(event) in known:
             continue
@@ -197,9 +197,10 @@ def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block:
                 workspace.artifacts.put(canonical_bytes(payloads[-1].to_json()))
             return [(Role.OPERATOR, payload) for payload in payloads]
 
+        asked = True
         record = workspace.write(job, following)
-    # Where something was told, another process may have told it meanwhile: the log says what stands now.
-    return record if record == settled else workspace.store.job(job)
+    # Another process may have told it between our reading the record and our asking what was told.
+    return workspace.store.job(job) if asked else record
 
 
 def is_final(events: Iterable[Event], block: int, finality: int) -> bool:
