@@ -235,6 +235,10 @@ contract FundTest is Harness {
         terms.disputeBondBps = 1001;
         fund(terms);
         fund(withFee(windowed(), 499));
+        // The least bond stands also where the fee is just below it.
+        terms = withFee(windowed(), 498);
+        terms.disputeBondBps = 499;
+        refuses(terms, abi.encodeWithSelector(JobEscrow_Share.selector, "disputeBondBps", 499, 500, 10_000));
         // Nobody disputes where there is no arbiter.
         fund(withFee(plain(), 1000));
     }
