@@ -122,6 +122,7 @@ def test_a_run_cut_off_by_a_kill_is_run_again_with_the_same_seed(
 @pytest.mark.slow
 def test_a_running_job_is_cancelled_by_ending_its_simulation(aer: DeviceProvider, start: Callable[[], Process]) -> None:
     device = start()
+    until(aer.folder.alive)
     ref = aer.submit(Work("long", long_circuit(26), 100, "aer"))
     until(lambda: aer.status(ref).state is JobState.RUNNING)
     simulating = device.workers()[0]
@@ -135,6 +136,7 @@ def test_a_running_job_is_cancelled_by_ending_its_simulation(aer: DeviceProvider
 @pytest.mark.slow
 def test_a_simulation_that_dies_fails_its_job_and_no_other(aer: DeviceProvider, start: Callable[[], Process]) -> None:
     device = start()
+    until(aer.folder.alive)
     ref = aer.submit(Work("dies", long_circuit(26), 100, "aer"))
     until(lambda: aer.status(ref).state is JobState.RUNNING)
     device.workers()[0].kill()
