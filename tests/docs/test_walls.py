@@ -18,6 +18,7 @@ BREACHES = {
     "No validator key in a router process": ("router/console/main.py", "import oracle.validator.signer"),
     "Layers of oracle": ("oracle/encoding/digests.py", "import oracle.terms.job_terms"),
     "Layers of router": ("router/protocol/lifecycle/states.py", "import router.control.gates.gate"),
+    "Layers of control": ("router/control/gates/budget.py", "import router.control.store.store"),
     "Packages with keys never meet": ("router/payer/purse.py", "import router.worker.providers.registry"),
     "No circles": ("oracle/terms/job_terms.py", "import oracle.terms.build"),
     "Domain modules import no web3, HTTP, SQL or Qiskit": ("oracle/statistics/tails.py", "import sqlite3"),
