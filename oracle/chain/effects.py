@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import InsufficientFunds, NonceTaken, TransactionRefused
+from oracle.chain.errors import InsufficientFunds, NonceTaken, PricedOut, TransactionRefused
 from oracle.chain.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
 from oracle.chain.sender import Receipt, SignedTransaction
 
@@ -109,21 +109,34 @@ def send_again(store: IntentStore, client: EscrowClient, job: str, known: Collec
     return False
 
 
-def _send_lost(store: IntentStore, client: EscrowClient, address: str) -> None:
-    """Send again what a reorg took of the newest transactions of `address`: a new one would take their nonces.
+def bring_back(store: IntentStore, client: EscrowClient, address: str) -> None:
+    """Send again what a reorg took of the newest transactions of `address`, and wait until it is mined.
 
-    Where the account's count is above a nonce, the chain has it. Raises ChainDown.
+    Until then a new one would take their nonces, and what the chain answers of the account, its allowances above all,
+    is as if they had never been. Where the account's count is above a nonce, the chain has it. Raises ChainDown,
+    NodeBehind, NotConfirmed.
     """
     mined = client.node.count(address)
     sent = (_signed(intent) for intent in store.newest_sent(NEWEST))
     lost = [signed for signed in sent if signed.sender == address and signed.nonce >= mined]
+    again = []
     for signed in sorted(lost, key=lambda each: each.nonce):
         try:
             sender.broadcast(client, signed)
         except (NonceTaken, TransactionRefused, InsufficientFunds) as error:
-            log.warning("the chain lost %s, and it cannot be sent again as it is: %s", signed.hash, error)
+            _cannot_come_back(signed, error)
         else:
             log.warning("the chain lost %s; its bytes were sent again before a new transaction", signed.hash)
+            again.append(signed)
+    for signed in again:
+        try:
+            sender.wait(client, signed, WAIT_S)
+        except (NonceTaken, PricedOut) as error:
+            _cannot_come_back(signed, error)
+
+
+def _cannot_come_back(signed: SignedTransaction, error: Exception) -> None:
+    log.warning("the chain lost %s, and it cannot be sent again as it is: %s", signed.hash, error)
 
 
 def _mined_as(intent: Intent) -> str:
@@ -164,7 +177,7 @@ def _follow(
             replacement = json.loads(intent.outcome).get("replaced_by")
             intent = None if replacement is None else store.plan_intent(job, name, replacement)
         if intent is None:
-            _send_lost(store, client, account.address)
+            bring_back(store, client, account.address)
             intent = store.plan_intent(job, name, _request(sender.prepare(client, call(), account)))
         newest = _signed(intent)
         # Of those that share a nonce one is mined at most, and it may be any of them.

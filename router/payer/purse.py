@@ -61,6 +61,7 @@ def _same(call: Call) -> Call:
 def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) -> None:
     """Let the escrow take `amount` of `token` from `role`, if it may not yet: exactly that, whatever was left over.
 
+    What a reorg took of this account is brought back first: a lost funding would take the allowance that is seen here.
     Some tokens change no allowance but from or to zero, so a leftover that is too small is set to zero first. Nothing
     for native coin, which goes along with the call. Raises ChainError, EffectUncertain.
     """
@@ -68,6 +69,7 @@ def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) ->
         return
     client, owner = workspace.client(), workspace.account(role)
     for _ in range(_GRANTS):
+        effects.bring_back(workspace.store, client, owner.address)
         call = client.next_grant(owner.address, token, amount)
         if call is None:
             return

@@ -33,6 +33,15 @@ def test_a_job_is_paid_without_anybody_reading_logs_that_were_read_before(market
 
 
 @pytest.mark.slow
+def test_a_budget_is_locked_though_a_reorg_took_the_one_before_it_and_left_its_allowance(market: Market) -> None:
+    before = market.funded()
+    market.reorg(1, str(market.workspace.store.job(before).escrow_id))
+    after = market.funded()
+    market.agrees(before)
+    market.agrees(after)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [State.COMPLETED, State.SETTLED], ids=["delivery", "settlement"])
 def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_worker_is_paid(
     market: Market, after: State

@@ -368,6 +368,27 @@ def test_a_new_transaction_does_not_take_the_nonce_of_one_that_vanished(bench: B
     assert _nonce(bench, another) == 2
 
 
+def test_a_new_transaction_is_simulated_only_when_what_vanished_is_mined_again(bench: Bench) -> None:
+    node = bench.chain.node
+    made = finished(bench, "tx:approve", "tx:fund")
+    lose(bench, *made.values())
+    node.mines = False
+    looked, asked, missing = node.receipt, node.estimate_gas, []
+
+    def look(transaction: str) -> Any:
+        if transaction in node.sent and transaction not in node.mined:
+            node.mine(transaction)  # a block later
+        return looked(transaction)
+
+    def estimate(request: Any, doing: str) -> int:
+        missing.extend(each.hash for each in made.values() if each.hash not in node.mined)
+        return asked(request, doing)
+
+    node.receipt, node.estimate_gas = look, estimate  # type: ignore[method-assign]
+    bench.ensure("tx:dispute", lambda: None)
+    assert missing == []
+
+
 def test_the_calls_of_a_deadline_are_not_sent_again_as_they_were(bench: Bench) -> None:
     client: Any = bench.chain
     made = finished(bench, "tx:refund", "tx:silence", "tx:finalize")
