@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Args, Disputed, EscrowEvent, Funded, Proposed, Submitted
-from oracle.terms import JobTerms, unpack_terms
+from oracle.terms import JobTerms, terms_from_hex
 
 A = TypeVar("A", bound=Args)
 
@@ -33,7 +33,7 @@ class Dossier:
         funded = self.last(Funded)
         if funded is None:
             raise LookupError(f"no job {self.job_id} was ever funded in this escrow")
-        return unpack_terms(bytes.fromhex(funded[0].terms[2:]))
+        return terms_from_hex(funded[0].terms)
 
     @property
     def submitted(self) -> Submitted | None:

@@ -10,6 +10,7 @@ from oracle.terms.job_terms import (
     job_id_of,
     pack_brief,
     pack_terms,
+    terms_from_hex,
     unpack_terms,
 )
 from oracle.terms.merkle import (
@@ -74,6 +75,7 @@ __all__ = [
     "permit2_message",
     "split_signatures",
     "submission_digest",
+    "terms_from_hex",
     "unpack_terms",
     "verdict_digest",
     "verdict_inclusion",

@@ -132,6 +132,11 @@ def unpack_terms(data: bytes) -> JobTerms:
     return terms
 
 
+def terms_from_hex(text: str) -> JobTerms:
+    """Packed terms as an event or a record carries them, in hex after ``0x``. Raises ValueError as unpack_terms."""
+    return unpack_terms(bytes.fromhex(text.removeprefix("0x")))
+
+
 def terms_values(terms: JobTerms) -> dict[str, object]:
     """The members of the terms by their names in EIP-712, the validators packed. Raises ValueError as pack_terms."""
     values: dict[str, object] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oracle.artifacts import ArtifactStore
 from oracle.spec import JobSpec, parse_canonical_spec
-from oracle.terms import JobTerms, unpack_terms
+from oracle.terms import JobTerms, terms_from_hex
 from router.protocol.lifecycle import JobRecord
 from router.protocol.providing import Reference
 
@@ -13,7 +13,7 @@ def terms_of(record: JobRecord) -> JobTerms:
     """The terms that the requester signed with the promotion; raises ValueError for a job without them."""
     if record.terms is None:
         raise ValueError(f"{record.job} was never promoted: it has no terms")
-    return unpack_terms(bytes.fromhex(record.terms.removeprefix("0x")))
+    return terms_from_hex(record.terms)
 
 
 def spec_of(artifacts: ArtifactStore, record: JobRecord) -> JobSpec:

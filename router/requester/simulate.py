@@ -42,9 +42,9 @@ from oracle.spec.quote import least_usd
 from oracle.spec.validation.methods import Certificate
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.control.gates.policy import OperatorPolicy, load_policy
-from router.control.operating.assess import decided, queue_tolerance_s
+from router.control.operating.assess import Circuit, route
 from router.control.operating.quoting import quote_of
-from router.control.routing import CircuitShape, RouteDecision, RouteFacts
+from router.control.routing import RouteDecision
 from router.control.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
 from router.requester.circuit_source import circuit_of, spec_fault
@@ -301,27 +301,8 @@ def route_of(
     prepared: Prepared, around: Surroundings, providers: Mapping[str, Provider], target: str | None
 ) -> RouteDecision:
     """Where the prepared spec would go if it were promoted to `target` (None: any) with its whole budget."""
-    spec, facts = prepared.spec, prepared.facts
-    if spec.quantum is None:
-        raise AssertionError("only quantum jobs are prepared")
-    shots = spec.quantum.shots
-    return decided(
-        providers,
-        prepared.qasm3,
-        RouteFacts(
-            job_type=spec.job_type,
-            framework=spec.quantum.framework,
-            circuit=CircuitShape(facts.qubits, facts.depth, facts.two_qubit_gates, facts.clifford, shots),
-            backend_policy=spec.quantum.backend_policy,
-            promoted=True,
-            requested_target=target,
-            max_usd=parse_rational(spec.budget.max_usd_equivalent),
-            queue_tolerance_s=queue_tolerance_s(spec),
-            validation_feasible=prepared.plan.feasible,
-            targets=(),
-            fake_hardware_enabled=around.policy.fake_hardware_enabled,
-        ),
-    )
+    circuit = Circuit(prepared.qasm3, prepared.facts)
+    return route(providers, around.policy, prepared.spec, circuit, prepared.plan, target)
 
 
 def plan_json(plan: Plan) -> dict[str, object]:

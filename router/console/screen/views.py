@@ -29,13 +29,13 @@ _WIDE = 200
 
 def money_of(workspace: Workspace, record: JobRecord) -> Money:
     """Amounts in the token of the job's terms; without terms in that of the home's stack, which it would get."""
-    from oracle.terms import unpack_terms
+    from router.protocol.papers import terms_of
 
     if workspace.stack is None:
         return base_units
     if record.terms is None:
         return _in_token_of(workspace.deployment)
-    return money_in(workspace.deployment, unpack_terms(bytes.fromhex(record.terms.removeprefix("0x"))).token)
+    return money_in(workspace.deployment, terms_of(record).token)
 
 
 def money_in(deployment: Deployment, token: str) -> Money:
@@ -223,10 +223,10 @@ def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tup
 
 
 def _has_arbiter(record: JobRecord) -> bool:
-    from oracle.terms import ZERO_ADDRESS, unpack_terms
+    from oracle.terms import ZERO_ADDRESS
+    from router.protocol.papers import terms_of
 
-    packed = (record.terms or "").removeprefix("0x")
-    return bool(packed) and unpack_terms(bytes.fromhex(packed)).arbiter != ZERO_ADDRESS
+    return record.terms is not None and terms_of(record).arbiter != ZERO_ADDRESS
 
 
 def draw_job(

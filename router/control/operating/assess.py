@@ -15,13 +15,14 @@ from oracle.circuits import circuit_facts, load_qasm3
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec, rounds_of
 from oracle.statistics import Baseline, Plan, plan_rounds
-from oracle.terms import ZERO_ADDRESS, JobTerms, unpack_terms
+from oracle.terms import ZERO_ADDRESS, JobTerms
 from router.control.gates import (
     CircuitFacts,
     EscrowFacts,
     Gate,
     GateContext,
     GateReport,
+    OperatorPolicy,
     QueueFacts,
     RoleFacts,
     SimulationFacts,
@@ -61,30 +62,55 @@ def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
     return plan_rounds(rounds_of(spec, baseline.bits), baseline, vertices=vertices)
 
 
-def route(workspace: Workspace, providers: Providers, spec: JobSpec, plan: Plan, target: str | None) -> RouteDecision:
-    """Where a simulated spec would go if promoted to `target` (None: simulation only)."""
-    if spec.quantum is None or spec.quantum.circuit_hash is None:
-        raise ValueError("only a simulated quantum job is routed by its circuit")
-    qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
-    circuit = _facts_of(qasm3)
-    shape = CircuitShape(circuit.qubits, circuit.depth, circuit.two_qubit_gates, circuit.clifford, spec.quantum.shots)
-    return decided(
-        providers,
-        qasm3,
-        RouteFacts(
-            job_type=spec.job_type,
-            framework=spec.quantum.framework,
-            circuit=shape,
-            backend_policy=spec.quantum.backend_policy,
-            promoted=target is not None,
-            requested_target=target,
-            max_usd=parse_rational(spec.budget.max_usd_equivalent),
-            queue_tolerance_s=queue_tolerance_s(spec),
-            validation_feasible=plan.feasible,
-            targets=(),
-            fake_hardware_enabled=workspace.policy.fake_hardware_enabled,
-        ),
+@dataclass(frozen=True)
+class Circuit:
+    """What is routed: a circuit's text and its numbers, counted once."""
+
+    qasm3: str
+    facts: CircuitNumbers
+
+
+def route(
+    providers: Providers, policy: OperatorPolicy, spec: JobSpec, circuit: Circuit, plan: Plan, target: str | None
+) -> RouteDecision:
+    """Where `spec` goes if it is promoted to `target` (None: to any) with its whole budget.
+
+    Among what the installed adapters offer for the circuit; one that cannot be asked is one that is not there. For a
+    preview, an offer and the approval alike.
+    """
+    if spec.quantum is None:
+        raise ValueError("only a quantum job is routed by its circuit")
+    numbers, shots = circuit.facts, spec.quantum.shots
+    facts = RouteFacts(
+        job_type=spec.job_type,
+        framework=spec.quantum.framework,
+        circuit=CircuitShape(numbers.qubits, numbers.depth, numbers.two_qubit_gates, numbers.clifford, shots),
+        backend_policy=spec.quantum.backend_policy,
+        promoted=True,
+        requested_target=target,
+        max_usd=parse_rational(spec.budget.max_usd_equivalent),
+        queue_tolerance_s=queue_tolerance_s(spec),
+        validation_feasible=plan.feasible,
+        targets=tuple(_offered(providers)),
+        fake_hardware_enabled=policy.fake_hardware_enabled,
     )
+
+    def ask(one: TargetFacts) -> TargetFacts:
+        work = Work(tag="estimate", qasm3=circuit.qasm3, shots=shots, target=one.name)
+        try:
+            queue_s = providers[one.provider].estimate(work).queue_s
+        except ProviderError as error:
+            return replace(one, available=False, note=str(error))
+        return replace(one, queue_s=None if queue_s is None else round(queue_s))
+
+    return decide_asking(facts, ask)
+
+
+def _circuit_of(workspace: Workspace, spec: JobSpec) -> Circuit:
+    if spec.quantum is None or spec.quantum.circuit_hash is None:
+        raise ValueError("only a simulated quantum job has a circuit")
+    qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
+    return Circuit(qasm3, _facts_of(qasm3))
 
 
 @lru_cache(maxsize=32)
@@ -106,26 +132,6 @@ def queue_tolerance_s(spec: JobSpec) -> int:
     if spec.timeouts.queue_s is not None:
         return spec.timeouts.queue_s
     return 0 if spec.quantum is None else spec.quantum.max_queue_minutes * 60
-
-
-def decided(providers: Providers, qasm3: str, facts: RouteFacts) -> RouteDecision:
-    """The decision on `facts`, which name no targets yet: those that the installed adapters offer for `qasm3`.
-
-    An adapter that cannot be asked is one that is not there.
-    """
-    if facts.circuit is None:
-        raise ValueError("targets are asked about a circuit")
-    shots = facts.circuit.shots
-
-    def ask(target: TargetFacts) -> TargetFacts:
-        work = Work(tag="estimate", qasm3=qasm3, shots=shots, target=target.name)
-        try:
-            queue_s = providers[target.provider].estimate(work).queue_s
-        except ProviderError as error:
-            return replace(target, available=False, note=str(error))
-        return replace(target, queue_s=None if queue_s is None else round(queue_s))
-
-    return decide_asking(replace(facts, targets=tuple(_offered(providers))), ask)
 
 
 def _offered(providers: Providers) -> Iterator[TargetFacts]:
@@ -154,10 +160,11 @@ def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobR
     if client is not None and record.escrow_id is not None:
         workspace.reader(client).catch_up()
         kept, cursor = workspace.chain_log().kept(record.escrow_id)
-        funded = Dossier(record.escrow_id, kept).last(Funded)
+        dossier = Dossier(record.escrow_id, kept)
+        funded = dossier.last(Funded)
         if funded is not None and cursor is not None and funded[1].block <= cursor.number:
-            locked = unpack_terms(bytes.fromhex(funded[0].terms.removeprefix("0x"))).budget
-            return EscrowFacts(record.escrow, terms.budget, locked, cursor.number - funded[1].block + 1, needed)
+            depth = cursor.number - funded[1].block + 1
+            return EscrowFacts(record.escrow, terms.budget, dossier.terms.budget, depth, needed)
     return EscrowFacts(record.escrow, terms.budget, confirmations_needed=needed)
 
 
@@ -174,7 +181,8 @@ def assess(
     if spec.promotion is None or spec.promotion_policy is None:
         raise ValueError("only a promoted spec is assessed")
     plan = plan_of(workspace, spec)
-    decision = route(workspace, providers, spec, plan, spec.promotion.target)
+    circuit = _circuit_of(workspace, spec)
+    decision = route(providers, workspace.policy, spec, circuit, plan, spec.promotion.target)
     context = _context(workspace, record, spec, terms, escrow, plan, decision)
     return Assessment(decision, evaluate(gates, context), plan)
 

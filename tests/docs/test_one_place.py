@@ -1,0 +1,38 @@
+"""What is known in one place only: a second one would be missed by whoever changes the first."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STORED = {"oracle/validator/judge.py", "oracle/validator/service.py", "oracle/cli/ordered.py"}
+"""Readers of packed terms as the artifact store has them, in bytes."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Path and syntax of every module of both packages."""
+    for package in ("oracle", "router"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+def test_terms_in_hex_are_read_by_one_function() -> None:
+    unpacking = {
+        path
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "unpack_terms"
+    }
+    assert unpacking == STORED | {"oracle/terms/job_terms.py"}
+
+
+def test_a_route_is_computed_by_one_function() -> None:
+    gathering = {
+        path
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RouteFacts"
+    }
+    assert gathering == {"router/control/operating/assess.py"}
