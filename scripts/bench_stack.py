@@ -27,7 +27,7 @@ from router.console.quantum.scaffold import write_job
 from router.console.stack import local
 from router.console.stack.processes import alive
 from router.control.gates.policy import DEFAULT_POLICY_TEXT
-from router.control.operating.offers import offer
+from router.control.operating.offering.offers import offer
 from router.control.workspace import Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.lifecycle import Event, JobRecord, Kind, parse_at

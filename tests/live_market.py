@@ -33,11 +33,11 @@ from oracle.validator.service import Validator
 from oracle.validator.state import State as ValidatorState
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating import chain_events
 from router.control.operating.acts import Bench, configure
+from router.control.operating.approving.rulings import approve
 from router.control.operating.engine import Engine
-from router.control.operating.offers import offer
-from router.control.operating.rulings import approve
+from router.control.operating.following import chain_events
+from router.control.operating.offering.offers import offer
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, JobRecord, State

@@ -67,8 +67,8 @@ def register(root: click.Group) -> None:
         changed otherwise, and every other gate still holds. Refused where this home also holds the key of the job's
         requester or payer; on a local stack of one person it is given, and says so.
         """
-        from router.control.operating import advice
-        from router.control.operating.rulings import approve as grant
+        from router.control.operating.approving.rulings import approve as grant
+        from router.control.operating.explaining import advice
 
         workspace, record = job_of(session, job)
         remark = grant(workspace, record.job, note)
@@ -83,7 +83,7 @@ def register(root: click.Group) -> None:
 
         JOB may be the beginning of an id. Only a job that nothing was delivered for can be denied.
         """
-        from router.control.operating.rulings import deny as reject
+        from router.control.operating.approving.rulings import deny as reject
 
         workspace, record = job_of(session, job)
         reject(workspace, record.job, note or "no reason given")
@@ -176,7 +176,7 @@ def register(root: click.Group) -> None:
         """
         from oracle.encoding import Finding
         from router.console.screen.opening import existing
-        from router.control.operating.repair import faults
+        from router.control.operating.explaining.repair import faults
         from router.control.store import UnknownJob
 
         workspace = existing(session)
@@ -268,7 +268,7 @@ def _state(text: str) -> State:
 
 def _waits(session: Session, workspace: Workspace, found: tuple[JobRecord, ...]) -> dict[str, str]:
     """What each of `found` waits for; those that nothing holds back are left out."""
-    from router.control.operating import advice
+    from router.control.operating.explaining import advice
 
     noted = workspace.store.waiting_for([record.job for record in found])
     runs = router_runs(session)
@@ -277,7 +277,7 @@ def _waits(session: Session, workspace: Workspace, found: tuple[JobRecord, ...])
 
 
 def _row(record: JobRecord, waits: str | None) -> dict[str, object]:
-    from router.control.operating.remarks import is_quarantine
+    from router.control.operating.explaining.remarks import is_quarantine
 
     return {
         "job": record.job,

@@ -17,7 +17,7 @@ from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
 from oracle.verdict import VerdictDocument
 from router.control.gates import Allow, GateReport
-from router.control.operating.attestations import board_of
+from router.control.operating.following.attestations import board_of
 from router.control.report.evidence import evidence_of
 from router.control.report.telling import Money, in_token, said, told_by
 from router.control.report.view import (

@@ -12,7 +12,7 @@ from oracle.chain.events import Funded, Status
 from oracle.chain.intents import FUNDING
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import JobTerms
-from router.control.operating import advice
+from router.control.operating.explaining import advice
 from router.control.workspace import Workspace
 from router.payer import purse
 from router.protocol.lifecycle import JobRecord

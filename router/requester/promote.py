@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oracle.spec import canonical_spec, spec_hash
 from oracle.terms import pack_terms
-from router.control.operating.offers import Offer, PromotionDenied
+from router.control.operating.offering.offers import Offer, PromotionDenied
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord, Promoted, Role
 

@@ -42,8 +42,8 @@ from oracle.spec.quote import least_usd
 from oracle.spec.validation.methods import Certificate
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.control.gates.policy import OperatorPolicy, load_policy
-from router.control.operating.assess import Circuit, route
-from router.control.operating.quoting import quote_of
+from router.control.operating.offering.assess import Circuit, route
+from router.control.operating.offering.quoting import quote_of
 from router.control.routing import RouteDecision
 from router.control.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
 from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event

@@ -11,7 +11,7 @@ from oracle.chain.events import Proposed, Submitted
 from oracle.judging.recompute import recompute
 from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
-from router.control.operating import advice
+from router.control.operating.explaining import advice
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of

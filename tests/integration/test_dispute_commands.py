@@ -26,8 +26,8 @@ from router.console import jobs
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.offers import offer
-from router.control.operating.rulings import approve
+from router.control.operating.approving.rulings import approve
+from router.control.operating.offering.offers import offer
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.papers import terms_of

@@ -20,7 +20,7 @@ from oracle.chain.sender import transact
 from oracle.cli import main
 from oracle.encoding import InputRejected
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, verdict_digest
-from router.control.operating.offers import check_registry
+from router.control.operating.offering.offers import check_registry
 
 BOND = 7 * 10**15
 TOKEN_BOND = 5_000_000

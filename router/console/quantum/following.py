@@ -62,7 +62,7 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
 def _check_movable(workspace: Workspace, record: JobRecord) -> None:
     """Raise unless something can still happen to the job by itself."""
     from router.console.stack.local import status
-    from router.control.operating import advice
+    from router.control.operating.explaining import advice
 
     if not record.promoted:
         following = f"`{advice.promotion(workspace, record.job)}`"

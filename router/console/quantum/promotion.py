@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from oracle.terms import JobTerms
     from router.control.gates import Deny, GateReport
-    from router.control.operating.offers import Offer
+    from router.control.operating.offering.offers import Offer
     from router.control.report.telling import Money
     from router.control.routing import RouteDecision
     from router.control.workspace import Workspace
@@ -38,7 +38,7 @@ def run(
     """
     from router.console import funding
     from router.console.screen.views import money_in
-    from router.control.operating.offers import offer
+    from router.control.operating.offering.offers import offer
     from router.control.workspace import LOCAL_CHAIN_ID
     from router.payer.funding import check_purse, fund
     from router.requester.promote import promote

@@ -217,7 +217,7 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
     """
     from router.console.quantum import picturing
     from router.console.screen import views
-    from router.control.operating import advice
+    from router.control.operating.explaining import advice
 
     if dark and picture is None:
         raise click.UsageError("--dark is about a picture; name its file with --figure FILE")

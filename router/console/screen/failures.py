@@ -85,11 +85,11 @@ RULES: dict[str, Rule] = {
     "router.control.workspace.StackDown": Rule(Exit.DEPENDENCY),
     "oracle.chain.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),
-    "router.control.operating.offers.PromotionDenied": Rule(Exit.DENIED),
+    "router.control.operating.offering.offers.PromotionDenied": Rule(Exit.DENIED),
     "router.console.stack.demo.DemoStuck": Rule(
         Exit.DEPENDENCY, "look at the logs it names; `compute doctor` looks closer"
     ),
-    "router.control.operating.separation.ApprovalRefused": Rule(Exit.DENIED),
+    "router.control.operating.approving.separation.ApprovalRefused": Rule(Exit.DENIED),
     "router.requester.validate.NoVerdict": Rule(Exit.NOT_ACCEPTED),
     "router.console.stack.anvil.AnvilMissing": Rule(Exit.DEPENDENCY),
     "router.console.stack.processes.ProcessDied": Rule(

@@ -109,7 +109,7 @@ def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, A
     """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
     from oracle.artifacts.kinds import Kind
     from oracle.encoding import sha256_hex
-    from router.control.operating.attestations import board_of
+    from router.control.operating.following.attestations import board_of
 
     for shown in board_of(workspace, record)[0]:
         data, document = shown.path.read_bytes(), shown.attestation.document
@@ -120,7 +120,7 @@ def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, A
 
 def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
     """What lies among the job's attestations and is none, a sentence each."""
-    from router.control.operating.attestations import board_of
+    from router.control.operating.following.attestations import board_of
 
     _, others = board_of(workspace, record)
     return tuple(f"{each.source} is no attestation of this job: {each.reason}" for each in others)
@@ -129,7 +129,7 @@ def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, 
 def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:
     """Where the money went: what the chain did to the job at last, and the log that says so."""
     from oracle.artifacts.kinds import Kind
-    from router.control.operating.chain_events import receipts
+    from router.control.operating.following.chain_events import receipts
 
     for event in receipts(events):
         yield _stored(workspace, Kind.SETTLEMENT_RECEIPT, event.payload_digest)
@@ -238,7 +238,7 @@ def draw_job(
     rows: Sequence[ArtifactRow],
 ) -> None:
     """Record, timeline, distributions and artifacts of a job, and what it waits for."""
-    from router.control.operating import advice
+    from router.control.operating.explaining import advice
 
     money = money_of(workspace, record)
     screen.print(f"[bold]{record.job}[/]\n")

@@ -20,7 +20,7 @@ from router.console.showcase import Transaction, attestations_of, report_view, t
 from router.console.stack import local
 from router.console.stack.deploy import LocalChain
 from router.console.stack.endings import Ending
-from router.control.operating.offers import offer
+from router.control.operating.offering.offers import offer
 from router.control.report.page import write_report
 from router.control.report.telling import in_token
 from router.control.routing import RouteDecision

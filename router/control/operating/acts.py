@@ -18,7 +18,8 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSeria
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainError
-from router.control.operating import close, deadlines, remarks
+from router.control.operating.explaining import remarks
+from router.control.operating.following import close, deadlines
 from router.control.store import StoreUnavailable
 from router.control.store.database import speaking
 from router.control.workspace import Workspace

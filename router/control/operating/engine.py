@@ -26,8 +26,10 @@ from oracle.chain import effects
 from oracle.chain.errors import CallReverted, ChainDown, ChainError
 from oracle.chain.events import BlockRef, Status
 from oracle.terms import JobTerms
-from router.control.operating import approval, chain_events, close, deadlines, remarks
 from router.control.operating.acts import POLL_AGAIN_S, QUEUE, Acts, Bench, JobWorkflows
+from router.control.operating.approving import approval
+from router.control.operating.explaining import remarks
+from router.control.operating.following import chain_events, close, deadlines
 from router.control.operating.phases import Phase, Slices
 from router.control.store import Due, StoreUnavailable
 from router.protocol.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State

@@ -15,7 +15,7 @@ from oracle.spec import canonical_spec, parse_canonical_spec, spec_hash
 from oracle.statistics import Baseline
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
-from router.control.operating.assess import plan_of
+from router.control.operating.offering.assess import plan_of
 from router.control.workspace import open_workspace
 from router.requester.own_baseline import PredictionRejected, read_prediction
 from router.requester.simulate import Prepared, prepare, simulate, surroundings

@@ -21,11 +21,11 @@ from oracle.chain.events import Funded, Status
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.gates.policy import parse_policy
-from router.control.operating import chain_events
 from router.control.operating.acts import Bench, configure
+from router.control.operating.approving.rulings import approve
 from router.control.operating.engine import Engine
-from router.control.operating.offers import offer
-from router.control.operating.rulings import approve
+from router.control.operating.following import chain_events
+from router.control.operating.offering.offers import offer
 from router.control.store import Store
 from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord

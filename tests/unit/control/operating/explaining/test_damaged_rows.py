@@ -17,7 +17,7 @@ from paper_router import BUSY_S, LONG_AGO, PATIENCE_S, Router
 
 from oracle.chain import events as chain
 from oracle.terms import Outcome
-from router.control.operating import remarks
+from router.control.operating.explaining import remarks
 from router.control.store import StoreUnavailable
 from router.protocol.lifecycle import EventChainBroken, State
 from router.protocol.papers import terms_of

@@ -11,7 +11,7 @@ from job_stories import Story, digest
 
 from oracle.chain import events as chain
 from oracle.terms import Outcome
-from router.control.operating.chain_events import cause_of, consequences, told
+from router.control.operating.following.chain_events import cause_of, consequences, told
 from router.protocol.lifecycle import (
     Approved,
     ChainCaused,

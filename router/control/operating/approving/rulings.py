@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
-from router.control.operating.separation import check_approver
+from router.control.operating.approving.separation import check_approver
 from router.control.store import ApprovalScope
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import Rejected, Role

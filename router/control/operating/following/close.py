@@ -11,7 +11,7 @@ from oracle.chain.events import Cancelled, Proposed, Refunded, Settled, Submitte
 from oracle.chain.reader import A
 from oracle.chain.sender import Receipt
 from oracle.terms import Outcome
-from router.control.operating.deadlines import Verb
+from router.control.operating.following.deadlines import Verb
 from router.control.workspace import Workspace
 from router.protocol.cancellation import sign_cancellation
 from router.protocol.lifecycle import JobRecord

@@ -20,9 +20,9 @@ from oracle.encoding import InputRejected
 from router.console.quantum.promotion import draw_offer
 from router.console.screen.views import money_in
 from router.control.gates import OperatorPolicy
-from router.control.operating import approval
-from router.control.operating.offers import offer
-from router.control.operating.rulings import approve
+from router.control.operating.approving import approval
+from router.control.operating.approving.rulings import approve
+from router.control.operating.offering.offers import offer
 from router.protocol.hardware_time import time_limit
 from router.protocol.lifecycle import State
 from router.protocol.papers import reference_of

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oracle.chain.client import EscrowClient
 from router.control.gates import GATES
-from router.control.operating.assess import assess, escrow_facts, no_backend
+from router.control.operating.offering.assess import assess, escrow_facts, no_backend
 from router.control.routing import RouteDecision
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import Approved, JobRecord, Payload, Role, State

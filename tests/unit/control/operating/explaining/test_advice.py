@@ -11,7 +11,7 @@ from paper_chain import DEPLOYMENT
 
 from oracle.encoding import InputRejected
 from router.console.quantum.scaffold import write_job
-from router.control.operating import advice
+from router.control.operating.explaining import advice
 from router.payer.funding import fund
 from router.protocol.lifecycle import State
 from router.requester.simulate import prepare, surroundings

@@ -10,7 +10,7 @@ from oracle.encoding import InputRejected
 from oracle.spec import ValidationPolicy
 from router.console.quantum.plan import plan_words
 from router.console.quantum.scaffold import write_job
-from router.control.operating.offers import offer
+from router.control.operating.offering.offers import offer
 from router.requester.simulate import Prepared, keep, plan_json, prepare, surroundings
 from router.settings import Home
 

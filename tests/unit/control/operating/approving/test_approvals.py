@@ -16,11 +16,11 @@ from router.console.main import run
 from router.console.screen.failures import Exit, describe
 from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
-from router.control.operating import advice
-from router.control.operating.approval import refuses_cancellation
-from router.control.operating.offers import offer
-from router.control.operating.rulings import approve
-from router.control.operating.separation import ApprovalRefused
+from router.control.operating.approving.approval import refuses_cancellation
+from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.separation import ApprovalRefused
+from router.control.operating.explaining import advice
+from router.control.operating.offering.offers import offer
 from router.control.store import Approval, ApprovalScope
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord, State

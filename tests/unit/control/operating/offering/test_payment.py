@@ -10,7 +10,7 @@ import pytest
 from oracle.spec import parse_canonical_spec, promoted
 from oracle.terms import JobTerms, worker_amount
 from router.console.quantum.promotion import payment_lines, terms_rows
-from router.control.operating.offers import offer, quote
+from router.control.operating.offering.offers import offer, quote
 from router.control.report.telling import in_token
 from router.protocol.papers import spec_of, terms_of
 from router.protocol.payment import Payment, payment_of

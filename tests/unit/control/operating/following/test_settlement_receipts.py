@@ -9,8 +9,8 @@ import pytest
 
 from oracle.chain import events as chain
 from router.console.screen.views import artifacts
-from router.control.operating.chain_events import receipts
-from router.control.operating.rulings import deny
+from router.control.operating.approving.rulings import deny
+from router.control.operating.following.chain_events import receipts
 from router.protocol.lifecycle import State
 from router.protocol.papers import terms_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from oracle.chain.events import EscrowStatus, Status
 from oracle.terms import ZERO_ADDRESS, JobTerms
-from router.control.operating.deadlines import Verb, due, next_deadline
+from router.control.operating.following.deadlines import Verb, due, next_deadline
 
 TERMS = JobTerms(
     payer=ZERO_ADDRESS,

@@ -11,8 +11,8 @@ from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, promoted
 from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of
 from router.control.gates import GATES_BEFORE_FUNDING, Deny, Eligible
-from router.control.operating.assess import Assessment, assess, escrow_facts, no_backend
-from router.control.operating.quoting import quote_of
+from router.control.operating.offering.assess import Assessment, assess, escrow_facts, no_backend
+from router.control.operating.offering.quoting import quote_of
 from router.control.workspace import Workspace
 from router.protocol.hardware_time import TimeLimit, time_limit
 from router.protocol.lifecycle import State

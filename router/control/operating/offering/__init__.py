@@ -1,0 +1,1 @@
+"""What a promotion would mean, before anybody signs."""
