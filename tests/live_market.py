@@ -38,11 +38,12 @@ from router.control.operating.approving.rulings import approve
 from router.control.operating.engine import Engine
 from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.control.workspace import Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 from router.protocol.providing import JobState, Reference, Result
 from router.protocol.providing import Receipt as RunReceipt
+from router.protocol.stack import Roles, StackRecord
 from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, prepare, surroundings
 from router.settings import Home, workflows_url

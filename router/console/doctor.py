@@ -232,7 +232,7 @@ def _stack(home: Home) -> Iterator[Check]:
 
 def _chain(home: Home, remedy: str) -> Iterator[Check]:
     from oracle.chain.errors import ChainError
-    from router.control.workspace import read_stack
+    from router.protocol.stack import read_stack
 
     if (record := read_stack(home)) is None:
         return

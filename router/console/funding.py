@@ -147,7 +147,7 @@ def register(root: click.Group) -> None:
 def _with_stack(session: Session) -> Workspace:
     """The session's home, opened; raises StackDown where no stack says which chain it is about."""
     from router.console.screen.opening import existing
-    from router.control.workspace import StackDown
+    from router.protocol.stack import StackDown
 
     workspace = existing(session)
     if workspace is None:

@@ -6,20 +6,17 @@ commands that only read do not need.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from oracle.artifacts import ArtifactStore, open_store
-from oracle.chain.follower import FINALITY
-from oracle.terms import ZERO_ADDRESS
 from router.control.gates.policy import OperatorPolicy, load_policy
 from router.control.store import ChainLog, Store
 from router.protocol import journal
 from router.protocol.lifecycle import JobRecord
+from router.protocol.stack import LOCAL_CHAIN_ID, StackDown, StackRecord, read_stack
 from router.settings import Home, database_url
 
 if TYPE_CHECKING:
@@ -28,61 +25,6 @@ if TYPE_CHECKING:
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
     from oracle.chain.reader import ChainReader
-
-LOCAL_CHAIN_ID = 31337
-"""Events of a home without a stack are signed for this chain id; `compute up` uses it too."""
-
-
-class StackDown(RuntimeError):
-    """Something needs the local stack, and none runs for this home."""
-
-    def __init__(self, home: Home, need: str) -> None:
-        super().__init__(f"{need} needs a running stack in {home.root}; start one with `compute up`")
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Who is who on the chain of this home; addresses in EIP-55 form."""
-
-    requester: str
-    payer: str
-    operator: str
-    worker: str
-    validators: tuple[str, ...]
-    """Ascending, as the terms need them."""
-    quorum: int
-    arbiter: str = ZERO_ADDRESS
-
-
-@dataclass(frozen=True)
-class StackRecord:
-    """The part of stack.json that jobs depend on; written by `compute up`."""
-
-    rpc_url: str
-    deployment: str
-    """Path of the deployment file."""
-    roles: Roles
-    confirmations: int
-    """Blocks, its own included, after which a transaction counts."""
-    artifact_sources: tuple[str, ...] = ()
-    """URLs of other artifact stores, from which a delivered result that was lost here is put back."""
-    finality: int = FINALITY
-    """Blocks under which a job's newest chain event is buried before nobody looks any more whether a reorg undid it."""
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> StackRecord:
-        roles = dict(value["roles"])
-        return cls(
-            rpc_url=value["rpc_url"],
-            deployment=value["deployment"],
-            roles=Roles(**roles | {"validators": tuple(roles["validators"])}),
-            confirmations=value["confirmations"],
-            artifact_sources=tuple(value.get("artifact_sources", ())),
-            finality=value.get("finality", FINALITY),
-        )
 
 
 @dataclass(frozen=True)
@@ -153,13 +95,6 @@ def make_key(home: Home, role: str) -> str:
 
     home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     return keystore.create(home.keystore(role), home.password(role))
-
-
-def read_stack(home: Home) -> StackRecord | None:
-    """The record that `compute up` left, or None."""
-    if not home.stack.is_file():
-        return None
-    return StackRecord.from_json(json.loads(home.stack.read_text())["chain"])
 
 
 def open_workspace(home: Home) -> Workspace:

@@ -11,7 +11,8 @@ from oracle.chain.errors import InsufficientFunds
 from oracle.chain.intents import IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
-from router.control.workspace import LOCAL_CHAIN_ID, Workspace
+from router.control.workspace import Workspace
+from router.protocol.stack import LOCAL_CHAIN_ID
 
 ALLOWANCE = "tx:approve"
 """The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""

@@ -45,8 +45,9 @@ from router.control.gates.policy import OperatorPolicy, load_policy
 from router.control.operating.offering.assess import Circuit, route
 from router.control.operating.offering.quoting import quote_of
 from router.control.routing import RouteDecision
-from router.control.workspace import LOCAL_CHAIN_ID, Workspace, read_stack
+from router.control.workspace import Workspace
 from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
+from router.protocol.stack import LOCAL_CHAIN_ID, read_stack
 from router.requester.circuit_source import circuit_of, spec_fault
 from router.requester.own_baseline import hull_vertices, prediction_file, prediction_of
 from router.settings import Home

@@ -35,4 +35,4 @@ def test_a_route_is_computed_by_one_function() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RouteFacts"
     }
-    assert gathering == {"router/control/operating/assess.py"}
+    assert gathering == {"router/control/operating/offering/assess.py"}

@@ -21,8 +21,9 @@ from oracle.encoding.files import write_whole
 from oracle.terms import ZERO_ADDRESS
 from router.console import funding
 from router.console.main import run
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.control.workspace import Workspace, open_workspace
 from router.payer import withdrawals
+from router.protocol.stack import Roles, StackRecord
 from router.settings import Home
 
 BUDGET = 5 * 10**15

@@ -24,9 +24,10 @@ from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating.approving.rulings import approve
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.control.workspace import Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
+from router.protocol.stack import Roles, StackRecord
 from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, surroundings
 from router.requester.simulate import prepare as simulate

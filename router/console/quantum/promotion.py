@@ -39,8 +39,8 @@ def run(
     from router.console import funding
     from router.console.screen.views import money_in
     from router.control.operating.offering.offers import offer
-    from router.control.workspace import LOCAL_CHAIN_ID
     from router.payer.funding import check_purse, fund
+    from router.protocol.stack import LOCAL_CHAIN_ID
     from router.requester.promote import promote
 
     with session.output.progress() as progress:

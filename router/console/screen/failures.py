@@ -82,7 +82,7 @@ RULES: dict[str, Rule] = {
     "router.sandbox.violation.SandboxViolation": Rule(Exit.INPUT),
     "router.protocol.providing.ProviderError": Rule(Exit.DEPENDENCY),
     "router.protocol.providing.ProviderRefused": Rule(Exit.INPUT),
-    "router.control.workspace.StackDown": Rule(Exit.DEPENDENCY),
+    "router.protocol.stack.StackDown": Rule(Exit.DEPENDENCY),
     "oracle.chain.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),
     "router.control.operating.offering.offers.PromotionDenied": Rule(Exit.DENIED),

@@ -51,7 +51,7 @@ def money_in(deployment: Deployment, token: str) -> Money:
 
 def money_of_home(home: Home) -> Money:
     """Amounts in the token of a stack that is still to come: looks at the first amount, and then no more."""
-    from router.control.workspace import read_stack
+    from router.protocol.stack import read_stack
 
     @cache
     def found() -> Money:

@@ -26,7 +26,8 @@ from router.console.stack.processes import ProcessRecord, alive, spawn, stop, ta
 from router.control.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.store import ApprovalScope
-from router.control.workspace import Roles, StackRecord, Workspace, make_key, open_workspace
+from router.control.workspace import Workspace, make_key, open_workspace
+from router.protocol.stack import Roles, StackRecord
 from router.settings import Home, child_environment
 
 if TYPE_CHECKING:

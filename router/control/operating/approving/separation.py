@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.control.gates.approvals import ONE_PERSON
-from router.control.workspace import LOCAL_CHAIN_ID, Workspace
+from router.control.workspace import Workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
+from router.protocol.stack import LOCAL_CHAIN_ID
 
 
 class ApprovalRefused(RuntimeError):

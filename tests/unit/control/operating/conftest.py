@@ -27,8 +27,9 @@ from router.control.operating.engine import Engine
 from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
 from router.control.store import Store
-from router.control.workspace import Roles, StackRecord, Workspace, open_workspace
+from router.control.workspace import Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
+from router.protocol.stack import Roles, StackRecord
 from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, prepare, surroundings
 from router.settings import Home, workflows_url
