@@ -98,6 +98,11 @@ class Judge:
         return self._asked is not None
 
     @property
+    def answered(self) -> bool:
+        """Whether `poll` has something to return."""
+        return self.busy and not self._lines.empty()
+
+    @property
     def process_id(self) -> int | None:
         """The child's process id; None if there is none."""
         return None if self._child is None else self._child.pid

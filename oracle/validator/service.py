@@ -36,6 +36,9 @@ AVAILABILITY_WINDOW_S = 3600
 """Block time from a delivery until validators may call its result missing; AVAILABILITY_WINDOW in the contract."""
 JUDGES = 2
 """A second process is started only while the first is busy: one circuit at its limits must not hold up the rest."""
+ANSWER_LOOK_S = 0.02
+EAGERNESS = 4
+"""So many times as often as `poll_s` says, the board is read while the others' signatures are about to appear on it."""
 LONGEST_BACKOFF_S = 30.0
 LONGEST_REST_S = 600.0
 """A node that asks to be left alone for longer is asked again all the same."""
@@ -130,10 +133,25 @@ class Validator:
                     stop.wait(pause)
                 else:
                     failures = 0
-                    stop.wait(self._config.poll_s)
+                    self._rest(stop)
         finally:
             self.close()
             self._log("stopped", validator=self._signer.address)
+
+    def _rest(self, stop: threading.Event) -> None:
+        """Wait for the next look: `poll_s`, less where others are about to sign, and until a judge answers at most."""
+        end = time.monotonic() + self._config.poll_s / (EAGERNESS if self._others_are_due() else 1)
+        while not stop.wait(min(ANSWER_LOOK_S, max(end - time.monotonic(), 0))) and time.monotonic() < end:
+            if any(judge.answered for judge in self._judges):
+                return
+
+    def _others_are_due(self) -> bool:
+        """Whether a verdict that we signed lacks others who had no time to look yet."""
+        since = self._now() - self._config.quorum_wait_s
+        return any(
+            agreed_at > since and len(agreed) < len(self._terms(job).validators)
+            for (job, _), (agreed, agreed_at) in self._agreed_since.items()
+        )
 
     def close(self) -> None:
         """End the judging processes."""

@@ -126,7 +126,7 @@ def store(tmp_path):
     return DirectoryStore(tmp_path / "artifacts")
 
 
-def validator_over(client, deployed, state, store, tmp_path):
+def validator_over(client, deployed, state, store, tmp_path, **fields):
     return Validator(
         ValidatorConfig(
             rpc_url=deployed.anvil.url,
@@ -138,6 +138,7 @@ def validator_over(client, deployed, state, store, tmp_path):
             state=tmp_path / "state",
             quorum_wait_s=0,
             confirmations=2,
+            **fields,
         ),
         client=client,
         store=store,
@@ -205,6 +206,35 @@ def tick_until(validator, what, patience_s=60):
         assert time.monotonic() < deadline, f"nothing came of it; it said {validator._log.said}"
         validator.tick()
         time.sleep(0.05)
+
+
+def test_a_verdict_is_signed_and_posted_as_soon_as_it_is_judged_and_not_at_the_next_poll(
+    deployed, state, store, frozen_job, tmp_path
+):
+    patient = validator_over(deployed.client, deployed, state, store, tmp_path, poll_s=60)
+    frozen = frozen_job(store)
+    job, terms = funded(
+        deployed, spec_hash=frozen.spec_hash, validators=(deployed.validators[0].address,), quorum=1
+    )  # fmt: skip
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=1)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    stop, told, events = threading.Event(), patient._log, []
+
+    def until_it_posts(event, **fields):
+        told(event, **fields)
+        events.append(event)
+        if event in ("posted", "waiting"):
+            stop.set()
+
+    patient._log = until_it_posts
+    guard = threading.Timer(50, stop.set)  # before the second poll
+    guard.start()
+    patient.run(stop)
+    guard.cancel()
+    assert "posted" in events, f"it said {events}"
 
 
 def test_a_verdict_that_a_reorg_undid_is_posted_again(deployed, state, store, validator, frozen_job):
