@@ -30,7 +30,7 @@ from router.control.gates.policy import DEFAULT_POLICY_TEXT
 from router.control.operating.offering.offers import offer
 from router.control.workspace import Workspace, open_workspace
 from router.payer.funding import fund
-from router.protocol.lifecycle import Event, JobRecord, Kind, parse_at
+from router.protocol.lifecycle import Event, EventKind, JobRecord, parse_at
 from router.requester.promote import promote
 from router.requester.simulate import simulate
 from router.settings import Home
@@ -139,12 +139,12 @@ def at_once(workspace: Workspace, jobs: int, target: str) -> tuple[float, float,
     before, begun = processor_s(workspace), time.monotonic()
     settled(workspace, names)
     spent, seconds = processor_s(workspace) - before, time.monotonic() - begun
-    approved = [_when(workspace.store.events(name), Kind.APPROVED) for name in names]
-    delivered = [_when(workspace.store.events(name), Kind.COMPLETED) for name in names]
+    approved = [_when(workspace.store.events(name), EventKind.APPROVED) for name in names]
+    delivered = [_when(workspace.store.events(name), EventKind.COMPLETED) for name in names]
     return spent / jobs, min(delivered) - max(approved), seconds
 
 
-def _when(events: tuple[Event, ...], kind: Kind) -> float:
+def _when(events: tuple[Event, ...], kind: EventKind) -> float:
     return next(parse_at(event.at).timestamp() for event in events if event.kind is kind)
 
 

@@ -19,10 +19,10 @@ from router.protocol.lifecycle import (
     EscrowMoved,
     EscrowState,
     Event,
+    EventKind,
     Expired,
     Failed,
     JobRecord,
-    Kind,
     Payload,
     Promoted,
     Queued,
@@ -60,7 +60,7 @@ def digest(text: str) -> str:
 CAUSE = ChainCaused(block_hash=digest("block"), tx_hash=digest("tx"), log_index=3, block_number=17)
 
 # One payload of each kind, with its cause where the kind has a place for one.
-SAMPLES: dict[Kind, Payload] = {
+SAMPLES: dict[EventKind, Payload] = {
     sample.kind: sample
     for sample in (
         Created(source=digest("source"), spec_hash=digest("draft")),
@@ -121,38 +121,38 @@ SEEN = Completed(
 """A delivery as the operator tells it, who has seen it on the chain and has no papers."""
 
 SIGNER_OF = {
-    Kind.CREATED: Role.REQUESTER,
-    Kind.PROMOTED: Role.REQUESTER,
-    Kind.SUBMITTED: Role.WORKER,
-    Kind.COMPLETED: Role.WORKER,
+    EventKind.CREATED: Role.REQUESTER,
+    EventKind.PROMOTED: Role.REQUESTER,
+    EventKind.SUBMITTED: Role.WORKER,
+    EventKind.COMPLETED: Role.WORKER,
 }
 """Everything else is the operator's."""
 
 TO_RUNNING = (
-    Kind.CREATED,
-    Kind.SIMULATED,
-    Kind.PROMOTED,
-    Kind.ESCROW,
-    Kind.APPROVED,
-    Kind.SUBMITTED,
-    Kind.QUEUED,
-    Kind.RUNNING,
+    EventKind.CREATED,
+    EventKind.SIMULATED,
+    EventKind.PROMOTED,
+    EventKind.ESCROW,
+    EventKind.APPROVED,
+    EventKind.SUBMITTED,
+    EventKind.QUEUED,
+    EventKind.RUNNING,
 )
-PATHS: dict[State, tuple[Kind, ...]] = {
+PATHS: dict[State, tuple[EventKind, ...]] = {
     State.CREATED: TO_RUNNING[:1],
     State.SIMULATED: TO_RUNNING[:2],
     State.APPROVED: TO_RUNNING[:5],
     State.SUBMITTED: TO_RUNNING[:6],
     State.QUEUED: TO_RUNNING[:7],
     State.RUNNING: TO_RUNNING,
-    State.COMPLETED: (*TO_RUNNING, Kind.COMPLETED),
-    State.VALIDATED: (*TO_RUNNING, Kind.COMPLETED, Kind.VALIDATED),
-    State.SETTLED: (*TO_RUNNING, Kind.COMPLETED, Kind.VALIDATED, Kind.SETTLED),
-    State.DISPUTED: (*TO_RUNNING, Kind.COMPLETED, Kind.DISPUTED),
-    State.REJECTED: (*TO_RUNNING, Kind.COMPLETED, Kind.REJECTED),
-    State.EXPIRED: (*TO_RUNNING, Kind.EXPIRED),
-    State.FAILED: (*TO_RUNNING, Kind.FAILED),
-    State.CANCELLED: (*TO_RUNNING, Kind.CANCELLED),
+    State.COMPLETED: (*TO_RUNNING, EventKind.COMPLETED),
+    State.VALIDATED: (*TO_RUNNING, EventKind.COMPLETED, EventKind.VALIDATED),
+    State.SETTLED: (*TO_RUNNING, EventKind.COMPLETED, EventKind.VALIDATED, EventKind.SETTLED),
+    State.DISPUTED: (*TO_RUNNING, EventKind.COMPLETED, EventKind.DISPUTED),
+    State.REJECTED: (*TO_RUNNING, EventKind.COMPLETED, EventKind.REJECTED),
+    State.EXPIRED: (*TO_RUNNING, EventKind.EXPIRED),
+    State.FAILED: (*TO_RUNNING, EventKind.FAILED),
+    State.CANCELLED: (*TO_RUNNING, EventKind.CANCELLED),
 }
 """Events that lead to each state; beyond `simulated`, with a locked escrow."""
 
@@ -182,15 +182,15 @@ class Story:
             before=self.events,
         )
 
-    def tell(self, *payloads: Payload | Kind, role: Role | None = None, at: datetime | None = None) -> Story:
+    def tell(self, *payloads: Payload | EventKind, role: Role | None = None, at: datetime | None = None) -> Story:
         """Signs and adds each; a Kind stands for its sample."""
         for payload in payloads:
-            event = self.sign(self.sample(payload) if isinstance(payload, Kind) else payload, role, at=at)
+            event = self.sign(self.sample(payload) if isinstance(payload, EventKind) else payload, role, at=at)
             self.record = apply(self.record, event, tuple(self.events))
             self.events.append(event)
         return self
 
-    def sample(self, kind: Kind) -> Payload:
+    def sample(self, kind: EventKind) -> Payload:
         """The sample of `kind`; the escrow id, and what a reorg undoes, is this job's own."""
         sample = SAMPLES[kind]
         if isinstance(sample, Reorged):

@@ -27,7 +27,7 @@ from web3 import HTTPProvider, Web3
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.deployment import Deployment
-from oracle.chain.sender import Receipt, transact
+from oracle.chain.sender import TransactionReceipt, transact
 from oracle.terms import ZERO_ADDRESS, JobTerms
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,13 +129,13 @@ class Deployed:
         )
         return replace(terms, **changes)
 
-    def fund(self, terms: JobTerms) -> Receipt:
+    def fund(self, terms: JobTerms) -> TransactionReceipt:
         """Approve, if it is a token job, and fund, as the payer."""
         if terms.token != ZERO_ADDRESS:
             transact(self.client, self.client.approve(terms.token, terms.budget), self.payer)
         return transact(self.client, self.client.fund(terms), self.payer)
 
-    def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str | None = None) -> Receipt:
+    def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str | None = None) -> TransactionReceipt:
         """Deliver as the worker."""
         return transact(self.client, self.client.submit(terms, result_hash, multiset_hash or result_hash), self.worker)
 

@@ -42,7 +42,7 @@ from router.control.workspace import Workspace, open_workspace
 from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 from router.protocol.providing import JobState, Reference, Result
-from router.protocol.providing import Receipt as RunReceipt
+from router.protocol.providing import RunReceipt as RunReceipt
 from router.protocol.stack import Roles, StackRecord
 from router.requester.promote import promote
 from router.requester.simulate import Prepared, keep, prepare, surroundings

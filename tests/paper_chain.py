@@ -18,7 +18,7 @@ from oracle.chain.calls import Call
 from oracle.chain.deployment import Deployment
 from oracle.chain.errors import CallReverted, NodeError
 from oracle.chain.events import Args, BlockRef, EscrowEvent, EscrowStatus, Status
-from oracle.chain.node import Block, Fault, Mined
+from oracle.chain.node import Block, Mined, RpcError
 from oracle.encoding import sha256_hex
 from oracle.terms import JobTerms
 
@@ -80,10 +80,10 @@ class PaperNode:
             raise self.refusal
         return 50_000
 
-    def meaning_of(self, doing: str, fault: Fault) -> NodeError:
+    def meaning_of(self, doing: str, fault: RpcError) -> NodeError:
         return NodeError(doing, fault.message)
 
-    def send(self, raw: str) -> Fault | None:
+    def send(self, raw: str) -> RpcError | None:
         digest = "0x" + keccak(HexBytes(raw)).hex()
         fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         place = (Account.recover_transaction(raw), int(fields["nonce"]))
@@ -91,11 +91,11 @@ class PaperNode:
             raise self.cut
         self.sent.append(digest)
         if digest in self.mined or digest in self._held:
-            return Fault(-32000, "already known")
+            return RpcError(-32000, "already known")
         if place in self.taken:
-            return Fault(-32000, "nonce too low: next nonce is higher")
+            return RpcError(-32000, "nonce too low: next nonce is higher")
         if self.base_fee is not None and int(fields["maxFeePerGas"]) < self.base_fee:
-            return Fault(-32000, "max fee per gas less than block base fee")
+            return RpcError(-32000, "max fee per gas less than block base fee")
         self._held[digest] = place
         if self.mines:
             self.mine(digest)

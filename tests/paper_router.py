@@ -17,10 +17,10 @@ from router.protocol.providing import (
     Estimate,
     JobState,
     ProviderError,
-    Receipt,
     Reference,
     Result,
-    Status,
+    RunReceipt,
+    RunStatus,
     Target,
     Work,
 )
@@ -73,16 +73,16 @@ class PaperProvider:
         self._answer()
         return Reference(self.name, target, tag) if tag in self.runs else None
 
-    def status(self, ref: Reference) -> Status:
+    def status(self, ref: Reference) -> RunStatus:
         del ref
         self._answer()
-        return Status(self.state, look_again_s=self.look_again_s)
+        return RunStatus(self.state, look_again_s=self.look_again_s)
 
     def result(self, ref: Reference) -> Result:
         self._answer()
         if self.unusable is not None:
             raise self.unusable
-        receipt = Receipt(ref.provider_job, ref.target, 4000, "1", "", "", "statevector", 7)
+        receipt = RunReceipt(ref.provider_job, ref.target, 4000, "1", "", "", "statevector", 7)
         return Result(pack(np.zeros(4000, dtype=np.int64), self.bits), receipt, None, "OPENQASM 3.0;", "as it was")
 
     def cancel(self, ref: Reference) -> bool:

@@ -1,6 +1,6 @@
 """Content-addressed artifacts: the store, the names of their kinds, and packed shots."""
 
-from oracle.artifacts.kinds import Kind
+from oracle.artifacts.kinds import ArtifactKind
 from oracle.artifacts.registers import Register, RegisterMap
 from oracle.artifacts.shots import PackedShots, ShotsFault, ShotsRejected, pack, pack_counts, unpack
 from oracle.artifacts.sources import Sources, open_sources
@@ -17,10 +17,10 @@ from oracle.artifacts.store import (
 __all__ = [
     "ArtifactCorrupt",
     "ArtifactError",
+    "ArtifactKind",
     "ArtifactMissing",
     "ArtifactStore",
     "DirectoryStore",
-    "Kind",
     "PackedShots",
     "Register",
     "RegisterMap",

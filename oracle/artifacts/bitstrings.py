@@ -34,7 +34,7 @@ def read_shots(data: bytes, registers: RegisterMap | None, source: str) -> Packe
     entries = _parsed(data, source, _LIST)
     if not isinstance(entries, list):
         raise _rejected(source, f"{_kind(entries)}, where a list of bitstrings is expected", _LIST)
-    faults = _Faults(source, registers)
+    faults = _TextFaults(source, registers)
     if not entries:
         faults.add("", "there is no shot in it", _LIST)
     _check_total(len(entries), faults)
@@ -64,7 +64,7 @@ def read_counts(data: bytes, registers: RegisterMap | None, source: str) -> Pack
 
 def counted(members: Mapping[str, object], registers: RegisterMap | None, source: str) -> PackedShots | None:
     """The result of counts that were read already; as read_counts, whose faults it finds."""
-    faults = _Faults(source, registers)
+    faults = _TextFaults(source, registers)
     if not members:
         faults.add("", "there is no shot in it", _COUNTS)
     counts: dict[int, int] = {}
@@ -83,7 +83,7 @@ def counted(members: Mapping[str, object], registers: RegisterMap | None, source
     return None if registers is None else pack_counts(counts, registers.bits)
 
 
-class _Faults:
+class _TextFaults:
     """Findings of one result, told up to MOST_TOLD."""
 
     def __init__(self, source: str, registers: RegisterMap | None) -> None:
@@ -128,7 +128,7 @@ def _rejected(source: str, reason: str, remedy: str) -> InputRejected:
     return InputRejected(source, [Finding("", None, reason, remedy)])
 
 
-def _check_total(total: int, faults: _Faults) -> None:
+def _check_total(total: int, faults: _TextFaults) -> None:
     if total > MOST_SHOTS:
         faults.add("", f"{total:,} shots; a verdict counts up to {MOST_SHOTS:,}", f"give {MOST_SHOTS:,} shots or fewer")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ArtifactKind(StrEnum):
     """What an artifact is. Its content is found by digest; its kind is what a record says about that digest."""
 
     ORIGINAL_SPEC = "original_spec"

@@ -20,7 +20,7 @@ from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import InsufficientFunds, NonceTaken, PricedOut, TransactionRefused
 from oracle.chain.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
-from oracle.chain.sender import Receipt, SignedTransaction
+from oracle.chain.sender import SignedTransaction, TransactionReceipt
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -55,7 +55,7 @@ def ensure(
     call: Callable[[], Call],
     effect: Callable[[], str | None],
     confirmations: int = 1,
-) -> Receipt:
+) -> TransactionReceipt:
     """Make sure that the effect of `call` is on the chain, once, and return the receipt that brought it.
 
     `effect` looks for the effect itself and returns the hash of the transaction that made it, or None. `name` names
@@ -160,7 +160,7 @@ def _follow(
     account: LocalAccount,
     call: Callable[[], Call],
     confirmations: int,
-) -> Receipt:
+) -> TransactionReceipt:
     """Send what is written down, or write down and send a new transaction, and wait for it.
 
     Where the base fee has risen above what it offers, it is replaced: under the same nonce, and written down as well.
@@ -208,7 +208,7 @@ def _abandon(store: IntentStore, job: str, name: str, outcome: dict[str, str]) -
     store.finish_intent(job, name, json.dumps(outcome), IntentStatus.ABANDONED)
 
 
-def _finish(store: IntentStore, job: str, name: str, receipt: Receipt) -> None:
+def _finish(store: IntentStore, job: str, name: str, receipt: TransactionReceipt) -> None:
     intent = store.intent(job, name)
     if intent is not None and intent.status is IntentStatus.PLANNED:
         outcome = {"hash": receipt.hash, "block": receipt.block, "gas_used": receipt.gas_used}

@@ -143,7 +143,7 @@ class _Fields:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class TransactionReceipt:
     """What became of a mined transaction."""
 
     hash: str
@@ -225,7 +225,7 @@ def priced_out(client: EscrowClient, signed: SignedTransaction) -> bool:
     return base_fee is not None and base_fee > signed.fees.most
 
 
-def find_receipt(client: EscrowClient, transaction: str) -> Receipt | None:
+def find_receipt(client: EscrowClient, transaction: str) -> TransactionReceipt | None:
     """The receipt of `transaction` on the current chain, or None while it is not mined (or a reorg has undone it).
 
     Raises NodeBehind while the node indexes transactions, and cannot tell.
@@ -239,7 +239,7 @@ def wait(
     transaction: str | SignedTransaction,
     timeout_s: float = 60.0,
     confirmations: int = 1,
-) -> Receipt:
+) -> TransactionReceipt:
     """The receipt of `transaction` once its block and those on top of it number `confirmations`.
 
     The receipt is read anew at each poll, so a reorg in between starts the count again. A node that does not answer, or
@@ -305,7 +305,7 @@ def follow(
     write_down: Callable[[SignedTransaction], object],
     timeout_s: float = 60.0,
     confirmations: int = 1,
-) -> Receipt:
+) -> TransactionReceipt:
     """The receipt of whichever of `sent`, as `hand_over` returned them, is mined; one is at most.
 
     While the base fee is above what the newest offers, that is replaced as in `hand_over`. Raises what that and `wait`
@@ -334,7 +334,7 @@ def follow(
 
 def transact(
     client: EscrowClient, call: Call, account: LocalAccount, timeout_s: float = 60.0, confirmations: int = 1
-) -> Receipt:
+) -> TransactionReceipt:
     """prepare, hand over and follow, for callers that need not survive a crash in between: one-off commands, tests."""
     sent = hand_over(client, [prepare(client, call, account)], account, _forgotten)
     return follow(client, sent, account, _forgotten, timeout_s, confirmations)
@@ -367,8 +367,8 @@ def _raised(fee: int) -> int:
     return -(-fee * (100 + REPLACEMENT_PERCENT) // 100)
 
 
-def _receipt(transaction: str, found: Mined, head: int) -> Receipt:
-    return Receipt(
+def _receipt(transaction: str, found: Mined, head: int) -> TransactionReceipt:
+    return TransactionReceipt(
         hash=transaction,
         block=found.block,
         block_hash=found.block_hash,

@@ -19,13 +19,13 @@ from oracle.cli.files import (
     read_file,
     read_qasm,
 )
-from oracle.cli.submission import Options, Submission
+from oracle.cli.submission import Options, ResultCase
 from oracle.encoding import ZERO_DIGEST
-from oracle.judging.recompute import Delivery, Ground
+from oracle.judging.recompute import DeliveryFacts, Ground
 from oracle.spec import load_policy, resolve_policy
 
 
-def read_foreign(options: Options) -> Submission:
+def read_foreign(options: Options) -> ResultCase:
     """The published result of `options`, which check_options passed. Raises InputsRejected with all faults."""
     assert options.qasm is not None  # check_options
     path, source, gathering = options.qasm, str(options.qasm), Gathering()
@@ -53,9 +53,9 @@ def read_foreign(options: Options) -> Submission:
         baseline = gathering.read(lambda: confirmed(ours, given, str(options.baseline)))
     gathering.settle()
     assert baseline is not None
-    return Submission(
+    return ResultCase(
         ground=Ground(ZERO_DIGEST, policy, shots.count, baseline, committed=False),
-        delivery=Delivery(),
+        delivery=DeliveryFacts(),
         result_hash=shots.result_hash,
         artifact=shots.data,
         registers=registers,

@@ -12,7 +12,7 @@ from oracle.cli.endings import Exit, InputsRejected, fail, fail_inputs, shown
 from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
-    from oracle.cli.submission import Submission
+    from oracle.cli.submission import ResultCase
     from oracle.verdict import VerdictDocument
     from oracle.verdict.measures import Measure
 
@@ -123,7 +123,7 @@ def judge(
     raise SystemExit(Exit.DONE if document.outcome is Outcome.ACCEPT else Exit.NOT_ACCEPTED)
 
 
-def _as_json(submission: Submission, document: VerdictDocument) -> dict[str, object]:
+def _as_json(submission: ResultCase, document: VerdictDocument) -> dict[str, object]:
     """What programs read. The digest is that of the document's canonical JSON (RFC 8785)."""
     told = document.to_json()
     shots = submission.shots
@@ -140,7 +140,7 @@ def _as_json(submission: Submission, document: VerdictDocument) -> dict[str, obj
     }
 
 
-def _tell(submission: Submission, document: VerdictDocument) -> None:
+def _tell(submission: ResultCase, document: VerdictDocument) -> None:
     from oracle.verdict import note_sentence, sentence
     from oracle.verdict.measures import measures
 
@@ -173,7 +173,7 @@ def _numbers(measure: Measure) -> str:
     return f" ({', '.join(exact)})" if measure.kind == "count" else f" ({', '.join(told)}; exactly: {', '.join(exact)})"
 
 
-def _save(folder: Path, submission: Submission, document: VerdictDocument) -> None:
+def _save(folder: Path, submission: ResultCase, document: VerdictDocument) -> None:
     """Write what another needs to judge the same; raises InputsRejected rather than write over other bytes."""
     from oracle.cli.endings import Gathering
     from oracle.encoding import canonical_bytes

@@ -21,9 +21,9 @@ from oracle.cli.files import (
     read_qasm,
     rejected,
 )
-from oracle.cli.submission import Options, Submission
+from oracle.cli.submission import Options, ResultCase
 from oracle.encoding import InputRejected, is_digest, sha256_hex
-from oracle.judging.recompute import Delivery, Ground, Unjudgeable, committed_vertices, delivered_papers
+from oracle.judging.recompute import DeliveryFacts, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
@@ -59,7 +59,7 @@ class _Order:
         return self.spec.quantum.circuit_hash is not None and self.spec.validation.baseline_root is not None
 
 
-def read_ordered(options: Options) -> Submission:
+def read_ordered(options: Options) -> ResultCase:
     """The result and the spec of `options`, which check_options passed.
 
     Raises InputsRejected with all faults, and ArtifactMissing or ArtifactCorrupt of the store.
@@ -107,7 +107,7 @@ def read_ordered(options: Options) -> Submission:
     notices = _notices(order, options, delivery)
     if not order.frozen and given is None:
         notices.append(computed_notice(baseline, source))
-    return Submission(
+    return ResultCase(
         ground=Ground(
             spec_hash(order.spec), rounds[-1].policy, rounds[-1].shots, baseline, vertices, committed=order.frozen
         ),
@@ -256,7 +256,7 @@ def _papers(order: _Order, options: Options, store: ArtifactStore | None) -> Pap
     return delivered_papers(store, order.spec, options.manifest, missing_is_final=options.unavailable)
 
 
-def _delivery(order: _Order, options: Options, shots: int) -> Delivery:
+def _delivery(order: _Order, options: Options, shots: int) -> DeliveryFacts:
     """What is told of the chain. A job that is named is taken for a first delivery unless it is said otherwise."""
     job, amount = options.job, options.worker_amount
     if order.terms is not None:
@@ -270,12 +270,12 @@ def _delivery(order: _Order, options: Options, shots: int) -> Delivery:
             reason = f"the spec does not say what the worker is owed: {error}"
             raise rejected(order.source, reason, "judge the promoted spec") from error
     if job is None:
-        defaults = Delivery()
-        return Delivery(defaults.job, options.round or 0, amount or 0, options.replayed)
-    return Delivery(job, options.round or 0, amount or 0, bool(options.replayed))
+        defaults = DeliveryFacts()
+        return DeliveryFacts(defaults.job, options.round or 0, amount or 0, options.replayed)
+    return DeliveryFacts(job, options.round or 0, amount or 0, bool(options.replayed))
 
 
-def _notices(order: _Order, options: Options, delivery: Delivery) -> list[str]:
+def _notices(order: _Order, options: Options, delivery: DeliveryFacts) -> list[str]:
     notices = []
     if not order.frozen:
         notices.append(

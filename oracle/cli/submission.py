@@ -8,7 +8,7 @@ from pathlib import Path
 from oracle.artifacts import PackedShots, RegisterMap
 from oracle.cli.endings import Gathering
 from oracle.encoding import is_digest
-from oracle.judging.recompute import Delivery, Ground, judge
+from oracle.judging.recompute import DeliveryFacts, Ground, judge
 from oracle.verdict import Papers, VerdictDocument
 
 
@@ -33,11 +33,11 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Submission:
+class ResultCase:
     """A result, and what it is judged by."""
 
     ground: Ground
-    delivery: Delivery
+    delivery: DeliveryFacts
     result_hash: str
     artifact: bytes | None
     """None if it could not be fetched."""

@@ -48,7 +48,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class DeliveryFacts:
     """What the chain says of a delivery, as far as it was asked."""
 
     job: str = ZERO_DIGEST
@@ -90,7 +90,7 @@ def recompute(
     artifact = _artifact(store, result_hash, missing_is_final=missing_is_final)
     papers = delivered_papers(store, spec, second_word, missing_is_final=missing_is_final)
     ground = Ground(terms.spec_hash, rounds[-1].policy, rounds[-1].shots, baseline, vertices)
-    document = judge(ground, Delivery(job_id, round, amount, replayed), result_hash, artifact, papers=papers)
+    document = judge(ground, DeliveryFacts(job_id, round, amount, replayed), result_hash, artifact, papers=papers)
     verdict = Verdict(
         job=job_id,
         round=round,
@@ -119,7 +119,7 @@ def rounds_up_to(spec: JobSpec, bits: int, number: int) -> tuple[Round, ...]:
 
 def judge(
     ground: Ground,
-    delivery: Delivery,
+    delivery: DeliveryFacts,
     result_hash: str,
     artifact: bytes | None,
     *,

@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TextIO
 Level = Literal["info", "warning", "error"]
 
 
-class Log(Protocol):
+class Logger(Protocol):
     """Something that takes log lines."""
 
     def __call__(self, event: str, *, level: Level = "info", **fields: object) -> None:

@@ -26,7 +26,7 @@ from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import LONGEST_DELAY_S, Delivery, Docket, Stage
 from oracle.validator.judge import Crashed, Judge, Judged, Question, Refused, Unavailable
 from oracle.validator.ledger import Ledger, SignedOtherwise
-from oracle.validator.log import Level, Log
+from oracle.validator.log import Level, Logger
 from oracle.validator.poster import Poster, Progress, turn_comes_after_s
 from oracle.validator.signer import Signer
 from oracle.validator.state import State
@@ -77,7 +77,7 @@ class Validator:
         board: AttestationBoard,
         account: LocalAccount,
         state: State,
-        log: Log,
+        log: Logger,
         now: Callable[[], float] = time.time,
     ) -> None:
         deployment = client.deployment

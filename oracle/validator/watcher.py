@@ -8,7 +8,7 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.events import BlockRef, EscrowEvent, Submitted
 from oracle.chain.follower import BLOCKS_AT_ONCE, Follower, Read
 from oracle.validator.docket import Docket
-from oracle.validator.log import Log
+from oracle.validator.log import Logger
 
 
 class Watcher:
@@ -18,7 +18,7 @@ class Watcher:
         self,
         client: EscrowClient,
         docket: Docket,
-        log: Log,
+        log: Logger,
         *,
         confirmations: int,
         blocks_at_once: int = BLOCKS_AT_ONCE,

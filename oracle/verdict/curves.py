@@ -22,7 +22,7 @@ but in a single step."""
 
 
 @dataclass(frozen=True)
-class Outcome:
+class OutcomeBand:
     """One outcome, with what N shots say of its share under the worker's law."""
 
     outcome: int
@@ -53,7 +53,7 @@ class ScoreCurves:
     """Scores above this make the witness's level set; None if the baseline is too flat for one."""
 
 
-def heaviest(baseline: Baseline, shots: PackedShots, limit: int) -> tuple[Outcome, ...]:
+def heaviest(baseline: Baseline, shots: PackedShots, limit: int) -> tuple[OutcomeBand, ...]:
     """At most `limit` outcomes, those that weigh most in either distribution, so that no surprise is hidden; ascending
     by outcome. Raises ValueError if the widths differ."""
     _check(baseline, shots)
@@ -67,7 +67,7 @@ def heaviest(baseline: Baseline, shots: PackedShots, limit: int) -> tuple[Outcom
     seen[found] = counts[place[found]]
     low, high = chernoff_band(seen / shots.count, shots.count, float(MISS) / baseline.outcomes)
     return tuple(
-        Outcome(int(x), int(baseline.weights[x]) / TOTAL, int(count), float(below), float(above))
+        OutcomeBand(int(x), int(baseline.weights[x]) / TOTAL, int(count), float(below), float(above))
         for x, count, below, above in zip(kept, seen, low, high, strict=True)
     )
 

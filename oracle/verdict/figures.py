@@ -43,7 +43,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Figure:
     """One figure of a result, with the interval that holds the worker's own."""
 
     name: str
@@ -74,21 +74,21 @@ class Figures:
     """What a result looks like beside its baseline."""
 
     shots: int
-    tvd: Estimate
+    tvd: Figure
     """Total variation from the baseline."""
-    hellinger_fidelity: Estimate
+    hellinger_fidelity: Figure
     """(sum sqrt(q p))^2, as `qiskit.quantum_info.hellinger_fidelity`. The value is far below q's own where outcomes
     outnumber the shots; compare it with `ideal`."""
-    linear_xeb: Estimate | None
+    linear_xeb: Figure | None
     """(2^n sum q p - 1) / (2^n sum p^2 - 1): one for an ideal worker, zero for uniform; None if p is uniform."""
-    heavy_outputs: Estimate | None
+    heavy_outputs: Figure | None
     """q{x : p(x) > median p} (Aaronson and Chen 2016); None if no outcome lies above the median."""
-    fidelity: Estimate | None
+    fidelity: Figure | None
     """(q(S) - |S| / 2^n) / (p(S) - |S| / 2^n) for the witness's level set S: one for an ideal worker, zero for uniform,
     above one for who favours S; None if the baseline is too flat for such a set."""
 
     @property
-    def estimates(self) -> tuple[Estimate, ...]:
+    def estimates(self) -> tuple[Figure, ...]:
         """Those that there are, in the order in which to show them."""
         found = (self.tvd, self.hellinger_fidelity, self.linear_xeb, self.heavy_outputs, self.fidelity)
         return tuple(estimate for estimate in found if estimate is not None)
@@ -96,7 +96,7 @@ class Figures:
     def to_json(self) -> dict[str, object]:
         """Every figure by its name, None where there is none; for programs, not to be digested."""
         named = ("tvd", "hellinger_fidelity", "linear_xeb", "heavy_outputs", "fidelity")
-        found: dict[str, Estimate | None] = {name: getattr(self, name) for name in named}
+        found: dict[str, Figure | None] = {name: getattr(self, name) for name in named}
         return {name: None if estimate is None else estimate.to_json() for name, estimate in found.items()}
 
 
@@ -133,11 +133,11 @@ class _Share:
         return cls(hits / n, *share_interval(hits, n))
 
 
-def _tvd(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Estimate:
+def _tvd(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Figure:
     n = int(counts.sum())
     seen = distance_statistic(baseline, outcomes, counts) / (2 * n * TOTAL)
     radius, bias = mcdiarmid_radius(n, MISS) / UNIT, sampling_bias(baseline.outcomes, n) / UNIT
-    return Estimate(
+    return Figure(
         "Total variation distance",
         seen,
         max(0.0, seen - bias - radius),
@@ -168,7 +168,7 @@ def _hellinger(
     counts: npt.NDArray[np.int64],
     level_set: LevelSet | None,
     inside: _Share | None,
-) -> Estimate:
+) -> Figure:
     n = int(counts.sum())
     p = baseline.weights / TOTAL
     overlap = min(1.0, float(np.sqrt(p[outcomes] * (counts / n)).sum()))
@@ -177,7 +177,7 @@ def _hellinger(
         mass = float(level_set.mass)
         share = min(max(mass, inside.low), inside.high)
         most = sqrt(mass * share) + sqrt((1 - mass) * (1 - share))
-    return Estimate(
+    return Figure(
         "Hellinger fidelity",
         overlap**2,
         max(0.0, overlap - sqrt(2 * log(1 / MISS) / n)) ** 2,
@@ -204,7 +204,7 @@ def _root_table() -> tuple[Floats, Floats]:
     return t, np.concatenate((np.zeros(1), roots / t[1:]))
 
 
-def _linear_xeb(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Estimate | None:
+def _linear_xeb(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Figure | None:
     purity = baseline.outcomes * float(baseline.collision) - 1
     if purity <= 0:
         return None
@@ -221,16 +221,14 @@ def _linear_xeb(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt
         chance = log(2 / MISS)
         radius = sqrt(2 * spread * chance / n) + 7 * (most - least) * chance / (3 * (n - 1))
         low, high = max(least, mean - radius), min(most, mean + radius)
-    return Estimate("Linear XEB", mean, low, high, 1.0, "empirical Bernstein, Maurer and Pontil 2009")
+    return Figure("Linear XEB", mean, low, high, 1.0, "empirical Bernstein, Maurer and Pontil 2009")
 
 
 def _extremes(baseline: Baseline) -> tuple[np.int64, np.int64]:
     return baseline.weights.min(), baseline.weights.max()
 
 
-def _heavy_outputs(
-    baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]
-) -> Estimate | None:
+def _heavy_outputs(baseline: Baseline, outcomes: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Figure | None:
     half = baseline.outcomes // 2
     middle = np.partition(baseline.weights, (half - 1, half))
     twice_median = int(middle[half - 1]) + int(middle[half])
@@ -239,13 +237,13 @@ def _heavy_outputs(
         return None
     seen = _Share.of(int(counts[heavy[outcomes]].sum()), int(counts.sum()))
     ideal = int(baseline.weights[heavy].sum()) / TOTAL
-    return Estimate("Heavy outputs", seen.value, seen.low, seen.high, ideal, "Clopper and Pearson 1934")
+    return Figure("Heavy outputs", seen.value, seen.low, seen.high, ideal, "Clopper and Pearson 1934")
 
 
-def _fidelity(level_set: LevelSet, inside: _Share) -> Estimate:
+def _fidelity(level_set: LevelSet, inside: _Share) -> Figure:
     chance, contrast = float(level_set.chance), float(level_set.contrast)
     value, low, high = ((share - chance) / contrast for share in (inside.value, inside.low, inside.high))
-    return Estimate("Fidelity against uniform", value, low, high, 1.0, "Clopper and Pearson 1934")
+    return Figure("Fidelity against uniform", value, low, high, 1.0, "Clopper and Pearson 1934")
 
 
 def chernoff_band(shares: Floats, n: int, level: float) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from oracle.verdict.document import VerdictDocument
 ROUNDING = "rounded to four digits; the exact integers decide: --json"
 
 
-class Kind(StrEnum):
+class StatisticKind(StrEnum):
     """What a statistic is a number of."""
 
     DISTANCE = "distance"
@@ -38,7 +38,7 @@ class Measure:
     """One finding in a unit that people know."""
 
     finding: Certificate
-    kind: Kind
+    kind: StatisticKind
     one: Fraction
     """The statistic of one unit; below zero where a greater statistic is a smaller value, as for what is maximised."""
 
@@ -51,7 +51,11 @@ class Measure:
         """``distance 0.0222``, ``97.8% of shots``; empty if the method refused."""
         if self.value is None:
             return ""
-        return self._number(self.value) if self.kind is Kind.COUNT else f"{self.kind.value} {self._number(self.value)}"
+        return (
+            self._number(self.value)
+            if self.kind is StatisticKind.COUNT
+            else f"{self.kind.value} {self._number(self.value)}"
+        )
 
     def bound(self, bound: Bound | None) -> str:
         """``up to 0.2260``, ``from 86.3%``, ``never``."""
@@ -61,11 +65,11 @@ class Measure:
         return f"{'from' if above else 'up to'} {self._number(bound.value / self.one)}"
 
     def _number(self, value: Fraction) -> str:
-        if self.kind is Kind.COUNT:
+        if self.kind is StatisticKind.COUNT:
             return f"{value.numerator:,}" if abs(value) < 10**7 else f"{float(value):.3e}"
-        if self.kind is Kind.SHARE:
+        if self.kind is StatisticKind.SHARE:
             return f"{float(value):.2%}"
-        return f"{float(value):.4f}" if self.kind is not Kind.VALUE else f"{float(value):.6g}"
+        return f"{float(value):.4f}" if self.kind is not StatisticKind.VALUE else f"{float(value):.6g}"
 
 
 def measures(document: VerdictDocument) -> Iterator[Measure]:
@@ -78,15 +82,15 @@ def measures(document: VerdictDocument) -> Iterator[Measure]:
         # `best` comes before `mean`, and says what both are multiples of.
         denominator = finding.constants.get("denominator", denominator)
         known = {
-            TVD: (Kind.DISTANCE, 2 * shots * TOTAL),
-            HUBER: (Kind.MISSING, document.policy.f_min.denominator * shots * TOTAL),
-            SCORES: (Kind.LEAD, shots * TOTAL),
-            WITNESS: (Kind.SHARE, shots),
-            BINOMIAL: (Kind.SHARE, shots),
-            CEILING: (Kind.SHARE, shots),
-            EXPECTATION: (Kind.DEVIATION, TOTAL * shots * denominator),
-            BEST: (Kind.VALUE, sign * denominator),
-            MEAN: (Kind.MEAN, sign * shots * denominator),
+            TVD: (StatisticKind.DISTANCE, 2 * shots * TOTAL),
+            HUBER: (StatisticKind.MISSING, document.policy.f_min.denominator * shots * TOTAL),
+            SCORES: (StatisticKind.LEAD, shots * TOTAL),
+            WITNESS: (StatisticKind.SHARE, shots),
+            BINOMIAL: (StatisticKind.SHARE, shots),
+            CEILING: (StatisticKind.SHARE, shots),
+            EXPECTATION: (StatisticKind.DEVIATION, TOTAL * shots * denominator),
+            BEST: (StatisticKind.VALUE, sign * denominator),
+            MEAN: (StatisticKind.MEAN, sign * shots * denominator),
         }
-        kind, one = known.get(part or method, (Kind.COUNT, 1))
+        kind, one = known.get(part or method, (StatisticKind.COUNT, 1))
         yield Measure(finding, kind, Fraction(one))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from router.protocol.lifecycle import Event, JobRecord, Kind, Payload, Role, apply, sign_event
+from router.protocol.lifecycle import Event, EventKind, JobRecord, Payload, Role, apply, sign_event
 from router.protocol.ports import EventConflict, EventStore
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _write_once(store: EventStore, keys: Keys, job: str, following: Next) -> Job
     record = store.job(job)
     events: list[Event] = []
     for role, payload in following(record):
-        before = (*store.events(job), *events) if payload.kind is Kind.REORGED else ()
+        before = (*store.events(job), *events) if payload.kind is EventKind.REORGED else ()
         event = sign_event(
             keys(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before
         )

@@ -142,7 +142,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Status:
+class RunStatus:
     state: JobState
     reason: str = ""
     """Why it failed or was cancelled, or what it is doing, for people; empty when there is nothing to say."""
@@ -151,7 +151,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class RunReceipt:
     """What the provider says it did."""
 
     provider_job: str
@@ -171,7 +171,7 @@ class Receipt:
     """The seconds that bounded it; None where nothing did."""
 
     @classmethod
-    def from_json(cls, raw: dict[str, Any]) -> Receipt:
+    def from_json(cls, raw: dict[str, Any]) -> RunReceipt:
         """From what `to_json` wrote. Raises KeyError, TypeError and ValueError for what is no receipt."""
         seed = raw.get("seed")
         members = {name: raw[name] for name in (item.name for item in fields(cls)) if name in raw}
@@ -196,7 +196,7 @@ class Receipt:
 @dataclass(frozen=True)
 class Result:
     shots: PackedShots
-    receipt: Receipt
+    receipt: RunReceipt
     calibration: bytes | None
     """Canonical JSON of the device's properties at the time of the run; None for an ideal simulator."""
     isa_qasm3: str
@@ -238,7 +238,7 @@ class Provider(Protocol):
         """The provider job that was submitted with `tag`, whoever submitted it; None if there is none."""
         ...
 
-    def status(self, ref: Reference) -> Status:
+    def status(self, ref: Reference) -> RunStatus:
         """Where it stands. Raises JobLost for a reference that the provider does not know, or no longer."""
         ...
 

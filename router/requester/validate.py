@@ -24,7 +24,7 @@ class NoVerdict(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Validation:
+class VerdictComparison:
     """Our verdict beside the one that took effect on-chain."""
 
     outcome: Outcome
@@ -40,7 +40,9 @@ class Validation:
         return self.ours == self.on_chain
 
 
-def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Callable[[JobRecord], None]) -> Validation:
+def validate(
+    workspace: Workspace, job: str, timeout_s: float, on_progress: Callable[[JobRecord], None]
+) -> VerdictComparison:
     """Wait for the verdict of `job` on-chain, recompute it from the artifacts, and compare.
 
     Raises NoVerdict if the job ends without one or `timeout_s` passes, UnknownJob, ChainError.
@@ -63,7 +65,7 @@ def validate(workspace: Workspace, job: str, timeout_s: float, on_progress: Call
         time.sleep(_LOOK_S)
 
 
-def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> Validation:
+def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> VerdictComparison:
     if record.escrow_id is None:
         raise AssertionError("a proposal belongs to a promoted job")
     found = workspace.reader(client).dossier(record.escrow_id).last(Submitted)
@@ -82,4 +84,4 @@ def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, prop
         # The chain has a verdict, so whoever judged a missing result had waited for it long enough.
         missing_is_final=True,
     )
-    return Validation(document.outcome, document.digest, proposed.evidence_hash, document)
+    return VerdictComparison(document.outcome, document.digest, proposed.evidence_hash, document)

@@ -109,7 +109,7 @@ class Reach:
         return True
 
 
-class Refused(PermissionError):
+class AccessRefused(PermissionError):
     """What an installed package gets in place of an end: it may be after a cache of its own, or whether there is IPv6
     (as urllib3 is, when the transpiler loads its plug-ins), and goes on without."""
 
@@ -165,7 +165,7 @@ def install(reach: Reach, stop: Stop) -> None:
             return
         frame = get_frame(1)
         if reach.asked_by_library(frame):
-            raise Refused(*fault)
+            raise AccessRefused(*fault)
         stop(*fault, blamed_line(reach, frame))
 
     sys.addaudithook(hook)

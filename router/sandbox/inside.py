@@ -19,7 +19,7 @@ _SINGLE_THREADED = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREAD
 
 
 @dataclass(frozen=True)
-class Assignment:
+class Instructions:
     """What the runner tells this process; all paths are absolute and real."""
 
     source: str
@@ -46,7 +46,7 @@ class Assignment:
 
 
 def main() -> NoReturn:
-    assignment = Assignment(**json.loads(sys.argv[1]))
+    assignment = Instructions(**json.loads(sys.argv[1]))
     answer = _Answer(assignment.channel)
     sys.path[:0] = [assignment.package]
     from router.sandbox import guard, jail
@@ -72,7 +72,7 @@ def main() -> NoReturn:
         answer.stop("memory", "it ran out of memory")
 
 
-def _run(assignment: Assignment, answer: _Answer, guard: ModuleType, layers: list[str]) -> NoReturn:
+def _run(assignment: Instructions, answer: _Answer, guard: ModuleType, layers: list[str]) -> NoReturn:
     for name in _SINGLE_THREADED:
         os.environ[name] = "1"
     tempfile.tempdir = os.sep  # a library looks for one on import; there is none that can be written
@@ -145,7 +145,7 @@ def _fault(error: BaseException, source: str, guard: ModuleType) -> tuple[str, s
         trace = trace.tb_next
     cause: BaseException | None = error
     for _ in range(20):  # a library wraps what it was refused in errors of its own
-        if isinstance(cause, guard.Refused):
+        if isinstance(cause, guard.AccessRefused):
             return cause.kind, str(cause), line
         cause = cause and (cause.__cause__ or cause.__context__)
     return "error", f"{type(error).__name__}: {error}", line

@@ -8,7 +8,7 @@ _MEBIBYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Limits:
+class SandboxLimits:
     """Bounds of one run of a generator; the import of Qiskit (about a second) counts against them."""
 
     wall_s: float = 60.0
@@ -30,4 +30,4 @@ class Limits:
     """Refuse to run where the kernel confines neither files nor network: set it when generators come from strangers."""
 
 
-DEFAULT = Limits()
+DEFAULT = SandboxLimits()

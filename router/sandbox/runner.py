@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from router.sandbox.inside import Assignment
-from router.sandbox.limits import DEFAULT, Limits
+from router.sandbox.inside import Instructions
+from router.sandbox.limits import DEFAULT, SandboxLimits
 from router.sandbox.violation import SandboxViolation, ViolationKind
 
 _SYSTEM_TREES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo")
@@ -36,12 +36,12 @@ class Generated:
     """The kernel's layers that were in force: of ``bubblewrap``, ``namespaces``, ``landlock``, ``seccomp``."""
 
 
-def run_generator(path: Path, *, limits: Limits = DEFAULT) -> str:
+def run_generator(path: Path, *, limits: SandboxLimits = DEFAULT) -> str:
     """The OpenQASM 3 text of the circuit that ``build()`` in `path` returns. Raises as `generate`."""
     return generate(path, limits=limits).qasm3
 
 
-def generate(path: Path, *, limits: Limits = DEFAULT, bubblewrap: str | None = None) -> Generated:
+def generate(path: Path, *, limits: SandboxLimits = DEFAULT, bubblewrap: str | None = None) -> Generated:
     """Run the generator at `path` in a confined process.
 
     `bubblewrap` is its executable; by default the one on the PATH, if there is one.
@@ -75,7 +75,7 @@ def generate(path: Path, *, limits: Limits = DEFAULT, bubblewrap: str | None = N
     return _understood(answer, printed, process.returncode, source.name)
 
 
-def _assignment(source: Path, channel: int, limits: Limits, *, wrapped: bool) -> Assignment:
+def _assignment(source: Path, channel: int, limits: SandboxLimits, *, wrapped: bool) -> Instructions:
     paths = sysconfig.get_paths()
     search = list(dict.fromkeys((paths["purelib"], paths["platlib"])))
     libraries = [os.path.realpath(tree) for tree in search]
@@ -92,7 +92,7 @@ def _assignment(source: Path, channel: int, limits: Limits, *, wrapped: bool) ->
     trees |= {str(entry) for entry in beside if entry.is_dir()}
     files = {os.path.realpath(file) for file in _SYSTEM_FILES} | {str(entry) for entry in beside if entry.is_file()}
     files.add(os.path.realpath(Path(__file__).with_name("export.py")))  # imported after the files are confined
-    return Assignment(
+    return Instructions(
         source=str(source),
         search=search,
         standard=standard,
@@ -112,7 +112,7 @@ def _assignment(source: Path, channel: int, limits: Limits, *, wrapped: bool) ->
     )
 
 
-def _wrapping(wrapper: str, assignment: Assignment) -> Sequence[str]:
+def _wrapping(wrapper: str, assignment: Instructions) -> Sequence[str]:
     """bubblewrap's command: a root that holds read-only what may be read, and nothing else."""
     own = [str(Path(__file__).parent), str(Path(assignment.package) / "router" / "__init__.py")]
     python = [sys.executable, os.path.realpath(sys.executable), str(Path(sys.prefix) / "pyvenv.cfg")]
@@ -130,7 +130,7 @@ def _wrapping(wrapper: str, assignment: Assignment) -> Sequence[str]:
     ]  # fmt: skip
 
 
-def _follow(process: subprocess.Popen[bytes], channel: int, limits: Limits, name: str) -> tuple[bytes, bytes]:
+def _follow(process: subprocess.Popen[bytes], channel: int, limits: SandboxLimits, name: str) -> tuple[bytes, bytes]:
     """What it answered and what it printed; its group is killed when it takes too long or says too much."""
     assert process.stdout is not None
     deadline = time.monotonic() + limits.wall_s

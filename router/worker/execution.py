@@ -32,7 +32,7 @@ from router.protocol.providing import (
     ProviderRefused,
     Reference,
     ResultUnusable,
-    Status,
+    RunStatus,
     Work,
 )
 
@@ -88,7 +88,7 @@ def submit(
     return workspace.write(job, following)
 
 
-def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
+def follow(workspace: Workspace, providers: Providers, job: str) -> RunStatus:
     """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError.
 
     A run that the provider no longer knows has failed: nothing will ever come of it.
@@ -98,7 +98,7 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
     try:
         status = providers[reference.provider].status(reference)
     except JobLost as error:
-        status = Status(JobState.FAILED, error.reason)
+        status = RunStatus(JobState.FAILED, error.reason)
     detail = status.reason or f"{reference.provider} says {status.state.value}"
 
     def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
@@ -118,7 +118,7 @@ def follow(workspace: Workspace, providers: Providers, job: str) -> Status:
 
 
 @dataclass(frozen=True)
-class Papers:
+class StoredRun:
     """A run's result as it is delivered, and what comes with it, all of it stored: each is a digest."""
 
     result: str
@@ -172,16 +172,16 @@ def delivered_before(workspace: Workspace, job: str) -> bool:
     return workspace.store.intent(job, "tx:submit") is not None
 
 
-def _told(workspace: Workspace, job: str) -> Papers | None:
+def _told(workspace: Workspace, job: str) -> StoredRun | None:
     """The papers of a delivery that the worker told of before a reorg took it back: the run is not asked for again."""
     for event in reversed(workspace.store.events(job)):
         said = event.payload
         if isinstance(said, Completed) and said.receipt is not None:
-            return Papers(said.result_hash, said.multiset_hash, said.receipt, said.calibration)
+            return StoredRun(said.result_hash, said.multiset_hash, said.receipt, said.calibration)
     return None
 
 
-def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) -> Papers:
+def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) -> StoredRun:
     """Fetch the result of the job's run from its provider and store it with its papers; the same bytes each time.
 
     Raises ResultUnusable, ProviderError.
@@ -207,7 +207,7 @@ def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) 
     )
     calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
     second = second_word(workspace.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
-    return Papers(stored, second, receipt, calibration)
+    return StoredRun(stored, second, receipt, calibration)
 
 
 def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:

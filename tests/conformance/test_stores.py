@@ -30,9 +30,9 @@ from router.protocol.lifecycle import (
     EscrowMoved,
     EscrowState,
     EventChainBroken,
+    EventKind,
     Expired,
     Failed,
-    Kind,
     Queued,
     Role,
     Running,
@@ -614,7 +614,7 @@ def test_a_promotion_with_anothers_terms_is_refused(store: Store) -> None:
     kept(store, State.APPROVED)
     copy = Story(seed=1).to(State.SIMULATED)
     store.append_many(copy.events)
-    stolen = Story(seed=0).sample(Kind.PROMOTED)
+    stolen = Story(seed=0).sample(EventKind.PROMOTED)
     with pytest.raises(TermsTaken, match="which another job has"):
         store.append(copy.sign(stolen))
     assert store.job(copy.job) == copy.record

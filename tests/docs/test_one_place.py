@@ -10,6 +10,21 @@ ROOT = Path(__file__).resolve().parents[2]
 STORED = {"oracle/validator/judge.py", "oracle/validator/service.py", "oracle/cli/ordered.py"}
 """Readers of packed terms as the artifact store has them, in bytes."""
 
+TWICE = {
+    # The contract's event, whose name is its ABI's, and the event of the job's record, whose kind is signed.
+    "Cancelled",
+    "Disputed",
+    "Settled",
+    "Submitted",
+    # The exit codes of `compute` and of `compute-oracle`, which may not import one another.
+    "Exit",
+    "CircuitFacts",
+    "Hull",
+    "Roles",
+    "State",
+}
+"""Class names that may stand twice, and why."""
+
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
     """Path and syntax of every module of both packages."""
@@ -36,3 +51,13 @@ def test_a_route_is_computed_by_one_function() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "RouteFacts"
     }
     assert gathering == {"router/control/operating/offering/assess.py"}
+
+
+def test_no_class_name_stands_twice() -> None:
+    found: dict[str, list[str]] = {}
+    for path, tree in modules():
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef):
+                found.setdefault(node.name, []).append(path)
+    assert {name: paths for name, paths in found.items() if len(paths) > 1 and name not in TWICE} == {}
+    assert {name for name in TWICE if len(found[name]) != 2} == set(), "these stand once now: take them off the list"

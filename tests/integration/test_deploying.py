@@ -26,11 +26,11 @@ from router.console.deploying.contracts import Bond, creation_block, deploy, par
 from router.console.deploying.node import opened
 from router.console.deploying.order import Order, place
 from router.console.deploying.refusal import DeployRefused
-from router.console.deploying.settlement import NATIVE, Settlement
+from router.console.deploying.settlement import NATIVE, SettlementToken
 from router.console.main import run
 
 ROOT = Path(__file__).resolve().parents[2]
-COIN = Settlement(NATIVE, "ETH", 18)
+COIN = SettlementToken(NATIVE, "ETH", 18)
 BOND = Bond(5, 60 * 24 * 3600)
 WANTED = {part.name: part.address for part in parts(COIN, BOND)}
 

@@ -32,7 +32,7 @@ from router.protocol.providing import Work
 from router.requester.simulate import simulate
 from router.settings import Home
 from router.worker.execution import second_word
-from router.worker.providers.simulation import Simulated
+from router.worker.providers.simulation import SimulatedRun
 from router.worker.providers.simulation import simulate as run_on
 
 ACCOUNT = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
@@ -56,7 +56,7 @@ validation:
 
 
 @cache
-def ran(qasm3: str, shots: int, seed: int, target: str) -> Simulated:
+def ran(qasm3: str, shots: int, seed: int, target: str) -> SimulatedRun:
     """The run, once for all tests: each is the circuit of the template."""
     return run_on(Work(tag=f"seed-{seed}", qasm3=qasm3, shots=shots, target=target, seed=seed))
 

@@ -9,7 +9,7 @@ import pytest
 from live_market import Market, running_market
 
 from oracle.chain.events import Status
-from router.protocol.lifecycle import Kind, State
+from router.protocol.lifecycle import EventKind, State
 
 LONGEST_WAIT_S = 10.0
 
@@ -60,7 +60,7 @@ def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_w
     market.agrees(healthy)
     events = market.workspace.store.events(job)
     assert events[: len(before)] == before, "the log only grows"
-    assert any(event.kind is Kind.REORGED for event in events)
+    assert any(event.kind is EventKind.REORGED for event in events)
     assert len(market.provider.runs) == len(set(market.provider.runs)), "nothing was run twice"
     # The job that the reorgs touched held up nobody: the router went on looking.
     assert max(later - earlier for earlier, later in pairwise(market.looks)) < LONGEST_WAIT_S

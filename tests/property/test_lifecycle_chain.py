@@ -20,9 +20,9 @@ from router.protocol.lifecycle import (
     EscrowState,
     Event,
     EventChainBroken,
+    EventKind,
     EventMalformed,
     JobRecord,
-    Kind,
     Payload,
     Reorged,
     Role,
@@ -37,7 +37,7 @@ from router.protocol.lifecycle import (
 payloads: st.SearchStrategy[Payload] = st.one_of(
     st.sampled_from(list(SAMPLES.values())),
     st.sampled_from([s for s in EscrowState if s is not EscrowState.NONE]).map(lambda state: EscrowMoved(state, CAUSE)),
-    st.sampled_from([Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED]).map(
+    st.sampled_from([EventKind.REJECTED, EventKind.EXPIRED, EventKind.CANCELLED]).map(
         lambda kind: dataclasses.replace(SAMPLES[kind], cause=None)  # type: ignore[type-var]
     ),
 )

@@ -3,6 +3,6 @@
 from oracle.chain.node.answers import Block, Log, Mined
 from oracle.chain.node.node import FIRST_BLOCKS, Node
 from oracle.chain.node.reverts import Abi, decode_revert
-from oracle.chain.node.rpc import DEFAULT_TIMEOUT_S, Fault
+from oracle.chain.node.rpc import DEFAULT_TIMEOUT_S, RpcError
 
-__all__ = ["DEFAULT_TIMEOUT_S", "FIRST_BLOCKS", "Abi", "Block", "Fault", "Log", "Mined", "Node", "decode_revert"]
+__all__ = ["DEFAULT_TIMEOUT_S", "FIRST_BLOCKS", "Abi", "Block", "Log", "Mined", "Node", "RpcError", "decode_revert"]

@@ -15,7 +15,7 @@ from oracle.chain.errors import CallReverted, ChainDown, HistoryPruned, Insuffic
 from oracle.chain.node import answers
 from oracle.chain.node.answers import Block, Log, Mined
 from oracle.chain.node.reverts import Abi, revert_of
-from oracle.chain.node.rpc import DEFAULT_TIMEOUT_S, Answer, Asked, Fault, JsonRpc
+from oracle.chain.node.rpc import DEFAULT_TIMEOUT_S, Answer, Asked, JsonRpc, RpcError
 
 T = TypeVar("T")
 
@@ -223,10 +223,10 @@ class Node:
         """The gas that a call takes on the head block."""
         return self._ask(doing, "eth_estimateGas", [call], answers.integer)
 
-    def send(self, raw: str) -> Fault | None:
+    def send(self, raw: str) -> RpcError | None:
         """Hand over a signed transaction; what the node has against it, which may be that it has it already."""
         answer = self._rpc.ask("eth_sendRawTransaction", [raw])
-        return answer if isinstance(answer, Fault) else None
+        return answer if isinstance(answer, RpcError) else None
 
     def receipt(self, transaction: str) -> Mined | None:
         """The receipt of `transaction`; None while it is not mined.
@@ -241,7 +241,7 @@ class Node:
 
     # ------------------------------------------------------------------ inside
 
-    def meaning_of(self, doing: str, fault: Fault) -> NodeError | CallReverted | InsufficientFunds:
+    def meaning_of(self, doing: str, fault: RpcError) -> NodeError | CallReverted | InsufficientFunds:
         """What a fault is in our words."""
         if (reverted := revert_of(fault, self._errors, doing)) is not None:
             return reverted
@@ -257,7 +257,7 @@ class Node:
         return self._read(doing, method, self._rpc.ask(method, parameters), form)
 
     def _read(self, doing: str, method: str, answer: Answer, form: Callable[[object], T]) -> T:
-        if isinstance(answer, Fault):
+        if isinstance(answer, RpcError):
             self._refuse(doing, answer)
         try:
             return form(answer.value)
@@ -265,7 +265,7 @@ class Node:
             what = "null" if answer.value is None else "what is none"
             raise ChainDown(self.url, f"it answers {method} with {what}") from error
 
-    def _refuse(self, doing: str, fault: Fault) -> NoReturn:
+    def _refuse(self, doing: str, fault: RpcError) -> NoReturn:
         raise self.meaning_of(doing, fault)
 
 

@@ -13,7 +13,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from oracle.chain.errors import CallReverted
-from oracle.chain.node.rpc import Fault
+from oracle.chain.node.rpc import RpcError
 
 Abi = Sequence[Mapping[str, Any]]
 """The JSON ABI of a contract."""
@@ -27,7 +27,7 @@ _BUILT_IN_ERRORS: Abi = [
 _REVERTED = re.compile(r"\brevert(ed)?\b", re.IGNORECASE)
 
 
-def revert_of(fault: Fault, abi: Abi, doing: str) -> CallReverted | None:
+def revert_of(fault: RpcError, abi: Abi, doing: str) -> CallReverted | None:
     """The revert that `fault` tells of; None where it tells of something else."""
     data = _data(fault.data)
     if not (data or fault.code == REVERT_CODE or _REVERTED.search(fault.message)):

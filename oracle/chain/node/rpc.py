@@ -1,9 +1,9 @@
 """JSON-RPC over HTTP to one node. What a node says is a result, a fault in its own words, or no answer at all.
 
 Nodes and the proxies before them differ: a fault comes under any HTTP status, a batch is bounded or refused, a body is
-HTML or no text. All of that ends here, in `Result`, `Fault` or ChainDown. Nothing is asked a second time by itself, but
-for what a batch left unanswered: whether to wait is the caller's decision (a command tells its user, a service backs
-off).
+HTML or no text. All of that ends here, in `RpcResult`, `RpcError` or ChainDown. Nothing is asked a second time by
+itself, but for what a batch left unanswered: whether to wait is the caller's decision (a command tells its user, a
+service backs off).
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ Asked = tuple[str, Sequence[object]]
 
 
 @dataclass(frozen=True)
-class Result:
+class RpcResult:
     """What the node answered: JSON, null included."""
 
     value: object
 
 
 @dataclass(frozen=True)
-class Fault:
+class RpcError:
     """The node's refusal of one request."""
 
     code: int
@@ -52,7 +52,7 @@ class Fault:
     data: object = None
 
 
-Answer = Result | Fault
+Answer = RpcResult | RpcError
 
 
 class JsonRpc:
@@ -99,7 +99,7 @@ class JsonRpc:
                 waiting.append(chunk)
             else:
                 waiting += [[place] for place in chunk if place not in answers]
-        if refused and all(isinstance(answer, Result) for answer in answers.values()):
+        if refused and all(isinstance(answer, RpcResult) for answer in answers.values()):
             self._batch = limit  # it was the batch, and nothing in it, that the node did not take
         return [answers[place] for place in range(len(asked))]
 
@@ -125,7 +125,7 @@ class JsonRpc:
             if index is not None and answer is not None:
                 found.setdefault(index, []).append(answer)
         # A fault in a batch may be the batch's, and two answers to one request are none: both are asked for alone.
-        return {index: one[0] for index, one in found.items() if len(one) == 1 and isinstance(one[0], Result)}
+        return {index: one[0] for index, one in found.items() if len(one) == 1 and isinstance(one[0], RpcResult)}
 
     def _request(self, asked: Asked) -> dict[str, object]:
         method, parameters = asked
@@ -154,12 +154,12 @@ class JsonRpc:
         """What a JSON-RPC body says; None for a body that is none. Raises ChainDown where it says: later."""
         error = body.get("error")
         if error is None:
-            return Result(body["result"]) if "result" in body and response.status_code < 400 else None
+            return RpcResult(body["result"]) if "result" in body and response.status_code < 400 else None
         if isinstance(error, dict):
             code = error.get("code")
-            fault = Fault(code if isinstance(code, int) else 0, str(error.get("message") or code), error.get("data"))
+            fault = RpcError(code if isinstance(code, int) else 0, str(error.get("message") or code), error.get("data"))
         else:
-            fault = Fault(0, str(error))
+            fault = RpcError(0, str(error))
         if fault.code == 429 or (_RATE.search(fault.message) and "block range" not in fault.message):
             rate = fault.data.get("rate") if isinstance(fault.data, dict) else None
             said = rate.get("backoff_seconds") if isinstance(rate, dict) else None

@@ -124,7 +124,7 @@ def _blanked(text: str) -> str:
     return _COMMENT.sub(lambda found: " " * len(found[0]), text)
 
 
-class _Admission:
+class _TextAdmission:
     """What the statements of a program show by themselves."""
 
     def __init__(self) -> None:
@@ -181,7 +181,7 @@ class _Admission:
 
 
 def _examine(text: str) -> list[Finding]:
-    admission, line = _Admission(), 1
+    admission, line = _TextAdmission(), 1
     # A comment leaves its line's end behind, so that the lines still count.
     for found in _STATEMENT.finditer(_COMMENT.sub("", text)):
         statement, end = found[1], found[2]

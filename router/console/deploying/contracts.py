@@ -25,7 +25,7 @@ from oracle.chain.bytecode import (
     code_hash,
 )
 from router.console.deploying.refusal import DeployRefused
-from router.console.deploying.settlement import Settlement
+from router.console.deploying.settlement import SettlementToken
 
 LOCAL_SUPPLY = 10**15
 """A thousand million play dollars, in base units."""
@@ -63,7 +63,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Standing:
+class StandingPart:
     """A part on its chain."""
 
     part: Part
@@ -74,7 +74,7 @@ class Standing:
     code_hash: str
 
 
-def parts(settlement: Settlement, bond: Bond | None, *, views: bool = True) -> tuple[Part, ...]:
+def parts(settlement: SettlementToken, bond: Bond | None, *, views: bool = True) -> tuple[Part, ...]:
     """The contracts of a deployment in the order in which they are made; the escrow first."""
     escrow = Part("JobEscrow", artifact("JobEscrow"))
     found = [escrow]
@@ -100,7 +100,7 @@ def missing(web3: Web3, wanted: tuple[Part, ...]) -> tuple[Part, ...]:
 
 def deploy(
     web3: Web3, send: Send, wanted: tuple[Part, ...], say: Callable[[str], None] = lambda line: None
-) -> tuple[Standing, ...]:
+) -> tuple[StandingPart, ...]:
     """Make what is missing of `wanted`, check the code of all, and return where each stands, in the order given.
 
     All transactions are sent before the first is waited for. Raises DeployRefused.
@@ -148,7 +148,7 @@ def _code_of(web3: Web3, part: Part) -> bytes | None:
     return code
 
 
-def _standing(web3: Web3, part: Part, transaction: str | None, say: Callable[[str], None]) -> Standing:
+def _standing(web3: Web3, part: Part, transaction: str | None, say: Callable[[str], None]) -> StandingPart:
     block = None if transaction is None else _mined(web3, transaction)
     code = _code_of(web3, part)
     if code is None:
@@ -157,7 +157,7 @@ def _standing(web3: Web3, part: Part, transaction: str | None, say: Callable[[st
             "run the same again: what stands already is left as it is",
         )
     say(f"{part.name} {'stands already' if transaction is None else 'is'} at {part.address}")
-    return Standing(part, transaction is not None, block, code_hash(code))
+    return StandingPart(part, transaction is not None, block, code_hash(code))
 
 
 def _ensure_deployer(web3: Web3, send: Send, say: Callable[[str], None]) -> None:

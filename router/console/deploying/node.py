@@ -18,7 +18,7 @@ TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
-class Node:
+class SendingNode:
     """A node that answers, and an account."""
 
     web3: Web3
@@ -47,7 +47,7 @@ class Node:
             ) from error
 
 
-def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> Node:
+def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> SendingNode:
     """The node at `rpc_url` with the key in `keystore` or, without one, the node's own first account.
 
     Raises DeployRefused where the node does not answer or has no account, and what oracle.chain.keystore raises.
@@ -69,7 +69,7 @@ def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> N
 
         account = keystores.load(keystore, password_file)
         web3.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(account), layer=0)
-        return Node(web3, chain_id, account.address)
+        return SendingNode(web3, chain_id, account.address)
     if not unlocked:
         raise DeployRefused(f"the node at {rpc_url} has no account of its own", "name a key with --keystore")
-    return Node(web3, chain_id, str(unlocked[0]))
+    return SendingNode(web3, chain_id, str(unlocked[0]))

@@ -16,7 +16,7 @@ from router.console.deploying.contracts import (
     Bond,
     Part,
     Send,
-    Standing,
+    StandingPart,
     creation_block,
     deploy,
     missing,
@@ -24,7 +24,7 @@ from router.console.deploying.contracts import (
     play_money,
 )
 from router.console.deploying.refusal import DeployRefused
-from router.console.deploying.settlement import NATIVE, Settlement, settlement_in
+from router.console.deploying.settlement import NATIVE, SettlementToken, settlement_in
 
 LOCAL_CHAINS = (31337, 1337)
 """Ids of development chains, on which money is play money."""
@@ -56,7 +56,7 @@ class Placed:
     """A deployment, as it is on its chain and in its file."""
 
     deployment: Deployment
-    standing: tuple[Standing, ...]
+    standing: tuple[StandingPart, ...]
     written: bool
     """False where the file said so already."""
     set_aside: Path | None
@@ -108,7 +108,7 @@ def _file_before(order: Order) -> Deployment | None:
 
 
 def _refuse_another(
-    before: Deployment, chain_id: int, settlement: Settlement, wanted: tuple[Part, ...], file: Path
+    before: Deployment, chain_id: int, settlement: SettlementToken, wanted: tuple[Part, ...], file: Path
 ) -> None:
     """Raise DeployRefused where the file speaks of other contracts than `wanted`."""
     at = {part.name: part.address for part in wanted}
@@ -126,21 +126,21 @@ def _refuse_another(
         )
 
 
-def _settlement(web3: Web3, order: Order, chain_id: int, deployer: str) -> tuple[Settlement, tuple[Part, ...]]:
+def _settlement(web3: Web3, order: Order, chain_id: int, deployer: str) -> tuple[SettlementToken, tuple[Part, ...]]:
     """What jobs are settled in, and the play money to make for it, if any."""
     if order.token is not None and order.native:
         raise DeployRefused("--token and --native exclude each other", "name one")
     if order.token is not None:
         return settlement_in(web3, order.token), ()
     if order.native:
-        return Settlement(NATIVE, order.symbol, 18), ()
+        return SettlementToken(NATIVE, order.symbol, 18), ()
     if chain_id not in LOCAL_CHAINS:
         raise DeployRefused(
             f"chain {chain_id} is no local one, and nothing says what its jobs are settled in",
             "give --token ADDRESS, or --native",
         )
     made = play_money(deployer)
-    return Settlement(made.address, "lUSD", 6), (made,)
+    return SettlementToken(made.address, "lUSD", 6), (made,)
 
 
 def _free_name(file: Path) -> Path:
@@ -158,7 +158,7 @@ def _is_since(web3: Web3, address: str, block: int) -> bool:
         return True  # it has forgotten that state: what the file or the caller says counts
 
 
-def described(chain_id: int, settlement: Settlement, standing: tuple[Standing, ...], block: int) -> Deployment:
+def described(chain_id: int, settlement: SettlementToken, standing: tuple[StandingPart, ...], block: int) -> Deployment:
     """The deployment file's content; `block` is the escrow's, or an earlier one."""
     at = {each.part.name: each.part.address for each in standing}
     return Deployment(

@@ -14,7 +14,7 @@ NATIVE = "0x" + 40 * "0"
 
 
 @dataclass(frozen=True)
-class Settlement:
+class SettlementToken:
     """What jobs are settled in by default."""
 
     token: str
@@ -23,7 +23,7 @@ class Settlement:
     decimals: int
 
 
-def settlement_in(web3: Web3, token: str) -> Settlement:
+def settlement_in(web3: Web3, token: str) -> SettlementToken:
     """The ERC-20 at `token`, as it describes itself. Raises DeployRefused where that is no token."""
     if not is_checksum_address(token):
         raise DeployRefused(f"{token!r} is not an address with its checksum", "copy it, capitals included")
@@ -46,7 +46,7 @@ def settlement_in(web3: Web3, token: str) -> Settlement:
             f"the token at {token} calls itself {symbol!r} with {decimals} decimals",
             "name one with a symbol of 1 to 16 characters and at most 36 decimals",
         )
-    return Settlement(token, symbol, decimals)
+    return SettlementToken(token, symbol, decimals)
 
 
 def _described(*, symbol: str) -> list[dict[str, object]]:

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
     from oracle.verdict.figures import Figures
     from router.control.workspace import Workspace
-    from router.requester.validate import Validation
+    from router.requester.validate import VerdictComparison
 
 
-def passed(found: Validation) -> bool:
+def passed(found: VerdictComparison) -> bool:
     """Whether the result was accepted, and our digest is the one on the chain."""
     from oracle.terms import Outcome
 
     return found.agree and found.outcome is Outcome.ACCEPT
 
 
-def figures_of(workspace: Workspace, found: Validation) -> Figures | None:
+def figures_of(workspace: Workspace, found: VerdictComparison) -> Figures | None:
     """What the result looks like beside its baseline, for people; None if the result cannot be fetched or read."""
     from oracle.artifacts import ArtifactError, ShotsRejected, unpack
     from oracle.statistics import Baseline
@@ -36,7 +36,7 @@ def figures_of(workspace: Workspace, found: Validation) -> Figures | None:
     return describe(baseline, shots, f_min=document.policy.f_min)
 
 
-def to_json(job: str, found: Validation, figures: Figures | None) -> dict[str, object]:
+def to_json(job: str, found: VerdictComparison, figures: Figures | None) -> dict[str, object]:
     """The comparison, with the whole document and the figures beside it."""
     return {
         "job": job,
@@ -49,7 +49,7 @@ def to_json(job: str, found: Validation, figures: Figures | None) -> dict[str, o
     }
 
 
-def draw(screen: Console, job: str, found: Validation, figures: Figures | None) -> None:
+def draw(screen: Console, job: str, found: VerdictComparison, figures: Figures | None) -> None:
     """The outcome, both digests, and what each certificate and guard found beside its bounds."""
     from oracle.verdict import note_sentence, sentence
     from oracle.verdict.measures import ROUNDING, measures

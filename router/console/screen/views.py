@@ -107,15 +107,15 @@ def _stored(workspace: Workspace, kind: str, digest: str) -> ArtifactRow:
 
 def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
     """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
-    from oracle.artifacts.kinds import Kind
+    from oracle.artifacts.kinds import ArtifactKind
     from oracle.encoding import sha256_hex
     from router.control.operating.following.attestations import board_of
 
     for shown in board_of(workspace, record)[0]:
         data, document = shown.path.read_bytes(), shown.attestation.document
         if document not in known and workspace.artifacts.has(document):
-            yield _stored(workspace, Kind.VERDICT_DOCUMENT, document)
-        yield ArtifactRow(Kind.ATTESTATIONS, sha256_hex(data), len(data), str(shown.path))
+            yield _stored(workspace, ArtifactKind.VERDICT_DOCUMENT, document)
+        yield ArtifactRow(ArtifactKind.ATTESTATIONS, sha256_hex(data), len(data), str(shown.path))
 
 
 def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
@@ -128,16 +128,16 @@ def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, 
 
 def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:
     """Where the money went: what the chain did to the job at last, and the log that says so."""
-    from oracle.artifacts.kinds import Kind
+    from oracle.artifacts.kinds import ArtifactKind
     from router.control.operating.following.chain_events import receipts
 
     for event in receipts(events):
-        yield _stored(workspace, Kind.SETTLEMENT_RECEIPT, event.payload_digest)
+        yield _stored(workspace, ArtifactKind.SETTLEMENT_RECEIPT, event.payload_digest)
 
 
 def _papers(workspace: Workspace, second_word: str) -> Iterator[tuple[str, str]]:
     """The manifest that a delivery's second word names, and what only it names; nothing for a hash of sorted shots."""
-    from oracle.artifacts.kinds import Kind
+    from oracle.artifacts.kinds import ArtifactKind
     from oracle.artifacts.manifest import ManifestRejected, RunManifest
 
     if not workspace.artifacts.has(second_word):
@@ -146,45 +146,45 @@ def _papers(workspace: Workspace, second_word: str) -> Iterator[tuple[str, str]]
         manifest = RunManifest.from_bytes(workspace.artifacts.get(second_word))
     except ManifestRejected:
         return  # sorted shots that are somebody's result: the spec ordered no manifest
-    yield Kind.RUN_MANIFEST, second_word
+    yield ArtifactKind.RUN_MANIFEST, second_word
     if manifest.convergence is not None:
-        yield Kind.CONVERGENCE, manifest.convergence
+        yield ArtifactKind.CONVERGENCE, manifest.convergence
 
 
 def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    from oracle.artifacts.kinds import Kind
+    from oracle.artifacts.kinds import ArtifactKind
     from router.protocol import lifecycle as is_
 
     for event in events:
         match event.payload:
             case is_.Created(source=source, spec_hash=spec):
-                yield Kind.ORIGINAL_SPEC, source
-                yield Kind.NORMALISED_SPEC, spec
+                yield ArtifactKind.ORIGINAL_SPEC, source
+                yield ArtifactKind.NORMALISED_SPEC, spec
             case is_.Simulated(spec_hash=spec, circuit=circuit, baseline_root=root, simulation=simulation):
                 known = workspace.artifacts.has(simulation)
                 document = json.loads(workspace.artifacts.get(simulation)) if known else {}
                 if document.get("generator") is not None:
-                    yield Kind.CODE_VERSION, document["generator"]
-                yield Kind.CIRCUIT, circuit
-                yield Kind.BASELINE, root
+                    yield ArtifactKind.CODE_VERSION, document["generator"]
+                yield ArtifactKind.CIRCUIT, circuit
+                yield ArtifactKind.BASELINE, root
                 if document.get("prediction") is not None:
-                    yield Kind.REQUESTER_BASELINE, document["prediction"]
-                yield Kind.SIMULATION_OUTPUT, simulation
-                yield Kind.NORMALISED_SPEC, spec
+                    yield ArtifactKind.REQUESTER_BASELINE, document["prediction"]
+                yield ArtifactKind.SIMULATION_OUTPUT, simulation
+                yield ArtifactKind.NORMALISED_SPEC, spec
             case is_.Promoted(spec_hash=spec):
-                yield Kind.NORMALISED_SPEC, spec
+                yield ArtifactKind.NORMALISED_SPEC, spec
             case is_.Approved(decision=decision, gates=gates):
-                yield Kind.ROUTING_DECISION, decision
-                yield Kind.GATE_REPORT, gates
+                yield ArtifactKind.ROUTING_DECISION, decision
+                yield ArtifactKind.GATE_REPORT, gates
             case is_.Completed(result_hash=result, multiset_hash=second, receipt=receipt, calibration=calibration):
-                yield Kind.RAW_RESULT, result
+                yield ArtifactKind.RAW_RESULT, result
                 yield from _papers(workspace, second)
                 if receipt is not None:
-                    yield Kind.PROVIDER_JOB, receipt
+                    yield ArtifactKind.PROVIDER_JOB, receipt
                 if calibration is not None:
-                    yield Kind.CALIBRATION_SNAPSHOT, calibration
+                    yield ArtifactKind.CALIBRATION_SNAPSHOT, calibration
             case is_.Validated(evidence_hash=evidence):
-                yield Kind.VERDICT_DOCUMENT, evidence
+                yield ArtifactKind.VERDICT_DOCUMENT, evidence
             case _:
                 continue
 

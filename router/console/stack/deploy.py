@@ -15,7 +15,7 @@ from oracle.chain.bytecode import artifact
 from oracle.chain.deployment import Deployment
 from router.console.deploying.contracts import Send, creation_block, deploy, parts, play_money
 from router.console.deploying.order import described
-from router.console.deploying.settlement import Settlement
+from router.console.deploying.settlement import SettlementToken
 
 GAS_MONEY_WEI = 10**19
 """What each role gets for gas on the local chain: 10 of its coin."""
@@ -66,7 +66,7 @@ class LocalChain:
         """Put the token and the escrow on the chain, and say where they stand."""
         holder = self._web3.eth.accounts[0]
         money = play_money(holder)
-        settlement = Settlement(money.address, "lUSD", 6)
+        settlement = SettlementToken(money.address, "lUSD", 6)
         standing = deploy(self._web3, self._send_from(holder), (money, *parts(settlement, None, views=False)))
         at = {each.part.name: each for each in standing}
         escrow = at["JobEscrow"]

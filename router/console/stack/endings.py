@@ -10,7 +10,7 @@ from enum import Enum
 import numpy as np
 
 from oracle.artifacts.shots import pack
-from router.protocol.providing import Estimate, Provider, Reference, Result, Status, Target, Work
+from router.protocol.providing import Estimate, Provider, Reference, Result, RunStatus, Target, Work
 
 
 class Ending(Enum):
@@ -50,7 +50,7 @@ class UniformWorker:
     def find(self, tag: str, target: str) -> Reference | None:
         return self.honest.find(tag, target)
 
-    def status(self, ref: Reference) -> Status:
+    def status(self, ref: Reference) -> RunStatus:
         return self.honest.status(ref)
 
     def cancel(self, ref: Reference) -> bool:

@@ -20,7 +20,7 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainError
 from router.control.operating.explaining import remarks
 from router.control.operating.following import close, deadlines
-from router.control.store import StoreUnavailable
+from router.control.store import DatabaseUnavailable
 from router.control.store.database import speaking
 from router.control.workspace import Workspace
 from router.protocol.providing import Provider, ProviderError
@@ -55,7 +55,7 @@ class Bench:
 
 def _passing(error: BaseException) -> bool:
     """Whether trying the step again may help."""
-    return isinstance(error, ChainError | StoreUnavailable) or (isinstance(error, ProviderError) and error.retryable)
+    return isinstance(error, ChainError | DatabaseUnavailable) or (isinstance(error, ProviderError) and error.retryable)
 
 
 _step = DBOS.step(
@@ -115,7 +115,7 @@ class JobWorkflows(DBOSConfiguredInstance):
             log.warning("%s: %s", job, said.text, exc_info=said.unexpected)
             try:
                 self._bench.workspace.store.set_waiting_for(job, said.text)
-            except StoreUnavailable as deaf:
+            except DatabaseUnavailable as deaf:
                 log.warning("%s: what it waits for cannot be written down: %s", job, deaf.reason)
             raise
 

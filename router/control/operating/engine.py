@@ -31,7 +31,7 @@ from router.control.operating.approving import approval
 from router.control.operating.explaining import remarks
 from router.control.operating.following import chain_events, close, deadlines
 from router.control.operating.phases import Phase, Slices
-from router.control.store import Due, StoreUnavailable
+from router.control.store import DatabaseUnavailable, Due
 from router.protocol.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
 from router.protocol.papers import terms_of
 from router.protocol.providing import JobState, ProviderUnavailable
@@ -133,7 +133,7 @@ class Engine:
         """
         try:
             act()
-        except (ChainDown, StoreUnavailable):
+        except (ChainDown, DatabaseUnavailable):
             raise
         except Exception as error:
             said = remarks.of(due.job, error)
@@ -298,7 +298,7 @@ class Engine:
         try:
             if not self._stopping.is_set():
                 self._guarded(due, partial(self._approve_and_submit, due))
-        except (ChainError, StoreUnavailable) as error:
+        except (ChainError, DatabaseUnavailable) as error:
             log.warning("%s: its gates could not be asked: %s", due.job, error)
         finally:
             self._asked.discard(due.job)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from oracle.chain.errors import ChainDown, ChainError
-from router.control.store import StoreUnavailable
+from router.control.store import DatabaseUnavailable
 
 log = logging.getLogger("router")
 
@@ -39,7 +39,7 @@ class Phase:
             return None
         try:
             done = act()
-        except (ChainError, StoreUnavailable, OSError) as error:
+        except (ChainError, DatabaseUnavailable, OSError) as error:
             asked = error.retry_after_s if isinstance(error, ChainDown) else None
             self._failed(" ".join(str(error).split()), at_least_s=min(asked or 0.0, LONGEST_REST_S))
             return None

@@ -3,7 +3,7 @@
 from router.control.report.bound import bound_panel
 from router.control.report.evidence import evidence_of
 from router.control.report.figure import PictureUnavailable, Theme, figure_png, figure_svg, write_figure
-from router.control.report.histogram import Order, histogram_panel
+from router.control.report.histogram import AxisOrder, histogram_panel
 from router.control.report.page import render_report, write_report
 from router.control.report.scores import scores_panel
 from router.control.report.view import (
@@ -31,6 +31,7 @@ from router.control.report.view import (
 
 __all__ = [
     "AttestationView",
+    "AxisOrder",
     "BalanceView",
     "BoundView",
     "CandidateView",
@@ -41,7 +42,6 @@ __all__ = [
     "FactView",
     "FigureView",
     "GateView",
-    "Order",
     "OutcomeView",
     "PictureUnavailable",
     "ReportView",

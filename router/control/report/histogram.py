@@ -24,7 +24,7 @@ _STRIP = 64.0  # height of the strip that sums the outcomes that are not drawn
 _KEYS = (Key("baseline", "baseline"), Key("result", "result"), Key("its band", "band", Mark.LINE))
 
 
-class Order(Enum):
+class AxisOrder(Enum):
     """How outcomes stand along the axis."""
 
     BASELINE = "by baseline probability"
@@ -46,7 +46,7 @@ class Selection:
         return min(self.baseline_left, self.frequency_left) <= 1 - LEAST_DRAWN
 
 
-def select(view: DistributionView, order: Order = Order.BASELINE, limit: int = LIMIT) -> Selection:
+def select(view: DistributionView, order: AxisOrder = AxisOrder.BASELINE, limit: int = LIMIT) -> Selection:
     """At most `limit` outcomes: the ones that weigh most in either distribution, so that no surprise is hidden."""
 
     def weight(row: OutcomeView) -> float:
@@ -56,7 +56,7 @@ def select(view: DistributionView, order: Order = Order.BASELINE, limit: int = L
     if len(kept) < view.outcomes:
         least = LOWEST * weight(kept[0])
         kept = [row for place, row in enumerate(kept) if place < FEWEST or weight(row) >= least]
-    if order is Order.BASELINE:
+    if order is AxisOrder.BASELINE:
         kept.sort(key=lambda row: (-row.baseline, row.outcome))
     else:
         kept.sort(key=lambda row: row.outcome)
@@ -71,7 +71,7 @@ def select(view: DistributionView, order: Order = Order.BASELINE, limit: int = L
 
 
 def histogram_panel(
-    view: DistributionView, *, order: Order = Order.BASELINE, limit: int = LIMIT, width: float = 960
+    view: DistributionView, *, order: AxisOrder = AxisOrder.BASELINE, limit: int = LIMIT, width: float = 960
 ) -> Panel:
     """The histogram, `width` user units wide."""
     selection = select(view, order, limit)
@@ -153,7 +153,7 @@ def _strip(selection: Selection, y: float, width: float) -> list[str]:
     return parts
 
 
-def _describe(view: DistributionView, selection: Selection, order: Order) -> str:
+def _describe(view: DistributionView, selection: Selection, order: AxisOrder) -> str:
     heaviest = sorted(selection.drawn, key=lambda row: (-row.baseline, row.outcome))[:3]
     named = "; ".join(
         f"{view.bitstring(row)} baseline {row.baseline:.1%}, result {view.frequency(row):.1%}" for row in heaviest

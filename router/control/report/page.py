@@ -13,7 +13,7 @@ from markupsafe import Markup
 from oracle.encoding import CanonicalError, digest_of, units
 from oracle.encoding.files import write_whole
 from router.control.report.bound import bound_panel, describe_bounds
-from router.control.report.histogram import Order, histogram_panel, select
+from router.control.report.histogram import AxisOrder, histogram_panel, select
 from router.control.report.scores import describe_scores, scores_panel
 from router.control.report.svg import Panel
 from router.control.report.timeline import rows, spans_svg
@@ -42,7 +42,7 @@ _TONES = {
 
 
 @dataclass(frozen=True)
-class Document:
+class ShownDocument:
     """A JSON document as shown, and whether its text has the digest that is claimed for it."""
 
     pretty: str
@@ -107,7 +107,7 @@ def _chart(seen: EvidenceView) -> _Chart:
         scores_narrow=_markup(scores_panel(scores, width=_NARROW_WIDTH)),
         told=describe_scores(scores),
         by_baseline=_markup(histogram_panel(outcomes)) if bars else None,
-        natural=_markup(histogram_panel(outcomes, order=Order.NATURAL)) if bars else None,
+        natural=_markup(histogram_panel(outcomes, order=AxisOrder.NATURAL)) if bars else None,
         narrow=_markup(histogram_panel(outcomes, limit=_NARROW_LIMIT, width=_NARROW_WIDTH)) if bars else None,
         drawn=len(selection.drawn),
         drawn_narrow=min(len(selection.drawn), _NARROW_LIMIT),
@@ -120,17 +120,17 @@ def _markup(panel: Panel) -> Markup:
     return Markup(panel.svg())  # noqa: S704  # svg.py escapes every text it is given
 
 
-def _document(text: str, claimed: str) -> Document:
+def _document(text: str, claimed: str) -> ShownDocument:
     try:
         value = json.loads(text)
     except ValueError:
-        return Document(text, "", matches=False)
+        return ShownDocument(text, "", matches=False)
     pretty = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True)
     try:
         digest = digest_of(value)
     except CanonicalError:
-        return Document(pretty, "", matches=False)
-    return Document(pretty, digest, digest == claimed)
+        return ShownDocument(pretty, "", matches=False)
+    return ShownDocument(pretty, digest, digest == claimed)
 
 
 def _usual_checks(view: ReportView) -> tuple[CheckView, ...]:

@@ -5,10 +5,10 @@ from router.control.store.approvals import Approval, ApprovalScope
 from router.control.store.chain import ChainLog
 from router.control.store.errors import (
     AmbiguousJob,
+    DatabaseUnavailable,
     IntentConflict,
     RowDamaged,
     StoreTooNew,
-    StoreUnavailable,
     TermsTaken,
     UnknownJob,
     UnknownRequest,
@@ -25,6 +25,7 @@ __all__ = [
     "ApprovalScope",
     "ChainLog",
     "Damaged",
+    "DatabaseUnavailable",
     "Due",
     "EventConflict",
     "Intent",
@@ -40,7 +41,6 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreTooNew",
-    "StoreUnavailable",
     "TermsTaken",
     "UnknownJob",
     "UnknownRequest",

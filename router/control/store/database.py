@@ -19,7 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from router.control.store.errors import StoreTooNew, StoreUnavailable
+from router.control.store.errors import DatabaseUnavailable, StoreTooNew
 from router.control.store.schema import HEAD
 
 BUSY_TIMEOUT_S = 30
@@ -40,7 +40,9 @@ def open_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreUnavailable("the database URL cannot be read", "write sqlite:///path or postgresql://…") from error
+        raise DatabaseUnavailable(
+            "the database URL cannot be read", "write sqlite:///path or postgresql://…"
+        ) from error
     match parsed.get_backend_name():
         case "sqlite":
             return _sqlite(parsed, busy_timeout_s)
@@ -49,12 +51,14 @@ def open_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
             with_driver = parsed.set(drivername="postgresql+psycopg")
             return create_engine(with_driver, connect_args=connect_args, pool_pre_ping=True)
         case other:
-            raise StoreUnavailable(f"{other} is not supported", "write sqlite:///path or postgresql://user@host/name")
+            raise DatabaseUnavailable(
+                f"{other} is not supported", "write sqlite:///path or postgresql://user@host/name"
+            )
 
 
 def _sqlite(url: URL, busy_timeout_s: float) -> Engine:
     if not url.database or url.database == ":memory:":
-        raise StoreUnavailable("a database in memory outlives no process", "write sqlite:///path")
+        raise DatabaseUnavailable("a database in memory outlives no process", "write sqlite:///path")
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": busy_timeout_s})
 
@@ -78,23 +82,23 @@ def _text(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
 
 
-def unavailable(shown: str, error: DBAPIError) -> StoreUnavailable:
+def unavailable(shown: str, error: DBAPIError) -> DatabaseUnavailable:
     """What `error` of the database that people know as `shown` means, in plain words."""
     reason = str(error.orig).strip().splitlines()[0] if error.orig and str(error.orig).strip() else str(error)
     if _FULL.search(reason):
-        return StoreUnavailable(
+        return DatabaseUnavailable(
             f"disk full: the database {shown} cannot be written ({reason})",
             "make room on the disk that holds it; what waits for it goes on by itself",
         )
     if "locked" in reason:
-        return StoreUnavailable(
+        return DatabaseUnavailable(
             f"the database {shown} is locked by another process ({reason})",
             "end whatever holds it (`fuser` names it); what waits for it goes on by itself",
         )
     if "malformed" in reason or "not a database" in reason:
-        return StoreUnavailable(f"the database {shown} is damaged: {reason}", "restore the file from a backup")
+        return DatabaseUnavailable(f"the database {shown} is damaged: {reason}", "restore the file from a backup")
     remedy = "check that the path is writable, or that the server of the URL is running"
-    return StoreUnavailable(f"the database {shown} does not answer: {reason}", remedy)
+    return DatabaseUnavailable(f"the database {shown} does not answer: {reason}", remedy)
 
 
 @contextmanager
@@ -165,7 +169,7 @@ def require_head(engine: Engine) -> None:
     with transaction(engine, writes=False) as connection:
         current = revision(connection)
     if current != HEAD:
-        raise StoreUnavailable(
+        raise DatabaseUnavailable(
             f"the database is at revision {current or 'none'}, not {HEAD}",
             "`compute up` or `compute doctor` migrates it",
         )

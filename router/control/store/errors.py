@@ -80,7 +80,7 @@ class RowDamaged(StoreError):
         self.what = what
 
 
-class StoreUnavailable(StoreError):
+class DatabaseUnavailable(StoreError):
     """The database cannot be reached, stays locked, or its disk is full; the same call may succeed later."""
 
 

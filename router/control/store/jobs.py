@@ -17,8 +17,8 @@ from router.protocol.lifecycle import (
     EscrowState,
     Event,
     EventChainBroken,
+    EventKind,
     JobRecord,
-    Kind,
     RoleAddresses,
     State,
     TransitionRefused,
@@ -134,7 +134,7 @@ def append(connection: Connection, event: Event, roles: RoleAddresses | None, no
             return before
         raise EventConflict(event.job, event.sequence)
     # Only an event that undoes others needs the log that it undoes them in.
-    before_it = log(connection, event.job) if event.kind is Kind.REORGED else ()
+    before_it = log(connection, event.job) if event.kind is EventKind.REORGED else ()
     try:
         after = verify_event(before, event, roles, before_it)
     except (EventChainBroken, TransitionRefused):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from router.protocol.lifecycle.states import TERMINAL_STATES, EscrowState, Kind, State
+from router.protocol.lifecycle.states import TERMINAL_STATES, EscrowState, EventKind, State
 from router.protocol.lifecycle.transitions import ESCROW_MOVES, TRANSITIONS
 
 _HEAD = """\
@@ -41,11 +41,11 @@ _TABLE = """\
 """
 
 
-def _edges() -> Iterator[tuple[State | None, State, list[Kind]]]:
+def _edges() -> Iterator[tuple[State | None, State, list[EventKind]]]:
     """Every pair of states that an event leads between, and the kinds that do; reorgs apart."""
-    found: dict[tuple[State | None, State], list[Kind]] = {}
+    found: dict[tuple[State | None, State], list[EventKind]] = {}
     for (start, kind), transition in TRANSITIONS.items():
-        if kind is not Kind.ESCROW and transition.to is not None:
+        if kind is not EventKind.ESCROW and transition.to is not None:
             found.setdefault((start, transition.to), []).append(kind)
     for (start, to), kinds in found.items():
         yield start, to, kinds
@@ -73,7 +73,7 @@ def _rows() -> Iterator[str]:
     yield "| from | event | to | signed by | needs |"
     yield "| --- | --- | --- | --- | --- |"
     for (start, kind), transition in TRANSITIONS.items():
-        if kind is Kind.ESCROW:
+        if kind is EventKind.ESCROW:
             continue
         for role, needs in transition.by.items():
             needed = ", ".join(need.value for need in needs) or "—"

@@ -20,7 +20,7 @@ from oracle.encoding import ZERO_DIGEST, digest_of, is_digest
 from router.protocol.lifecycle.fields import PayloadInvalid
 from router.protocol.lifecycle.job_ids import is_job_id
 from router.protocol.lifecycle.payloads import Payload, payload_from_json
-from router.protocol.lifecycle.states import Kind, Role
+from router.protocol.lifecycle.states import EventKind, Role
 
 if TYPE_CHECKING:
     from eth_account.messages import SignableMessage
@@ -93,7 +93,7 @@ class Event:
     job: str
     sequence: int
     """From 1, without gaps."""
-    kind: Kind
+    kind: EventKind
     actor: str
     """did:pkh of the signer."""
     role: Role
@@ -155,7 +155,7 @@ class Event:
         parse_at(value["at"])
         parse_did(value["actor"])
         try:
-            kind = Kind(value["kind"])
+            kind = EventKind(value["kind"])
             role = Role(value["role"])
             payload = payload_from_json(kind, value["payload"])
         except (PayloadInvalid, ValueError) as error:
@@ -175,7 +175,7 @@ class Event:
 
 
 def _message(
-    *, job: str, sequence: int, kind: Kind, actor: str, at: str, payload_digest: str, previous: str
+    *, job: str, sequence: int, kind: EventKind, actor: str, at: str, payload_digest: str, previous: str
 ) -> SignableMessage:
     domain: dict[str, Any] = {"name": DOMAIN_NAME, "version": DOMAIN_VERSION, "chainId": parse_did(actor)[0]}
     from eth_account.messages import encode_typed_data

@@ -21,7 +21,7 @@ _LARGEST_COUNT = 2**53
 
 
 class PayloadInvalid(ValueError):
-    """An event's payload has a malformed field; `where` names it as ``Kind.field``."""
+    """An event's payload has a malformed field; `where` names it as ``Submitted.tag``."""
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")

@@ -33,7 +33,7 @@ from router.protocol.lifecycle.payloads import (
     Validated,
 )
 from router.protocol.lifecycle.record import EventChainBroken, JobRecord
-from router.protocol.lifecycle.states import EscrowState, Kind, Role, State
+from router.protocol.lifecycle.states import EscrowState, EventKind, Role, State
 from router.protocol.lifecycle.transitions import ESCROW_MOVES, TRANSITIONS, Need, TransitionRefused, kinds_from
 
 
@@ -314,7 +314,7 @@ def _restored(record: JobRecord, payload: Reorged, before: Sequence[Event]) -> J
     named = [held[digest] for digest in payload.undone if digest in held]
     if len(named) < len(payload.undone):
         refuse("it undoes what is not there, or was undone before", "name events of this log that hold")
-    if any(event.payload.chain_cause is None and event.kind is not Kind.COMPLETED for event in named):
+    if any(event.payload.chain_cause is None and event.kind is not EventKind.COMPLETED for event in named):
         refuse("it undoes what the chain did not bring about", "name events with a chain log, or a delivery")
     expected = undoing(before, payload.undone, block_number=payload.block_number, block_hash=payload.block_hash)
     if payload != expected:

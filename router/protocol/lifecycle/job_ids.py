@@ -11,13 +11,13 @@ LENGTH = 10
 _JOB_ID = re.compile(f"job_[{ALPHABET}]{{{LENGTH}}}")
 
 
-class Choice(Protocol):
+class Randomness(Protocol):
     """Where randomness comes from: the `secrets` module, or a seeded `random.Random` in tests."""
 
     def choice(self, seq: str, /) -> str: ...
 
 
-def new_job_id(rng: Choice = secrets) -> str:
+def new_job_id(rng: Randomness = secrets) -> str:
     """A fresh job id. 50 bits: among a million jobs, another job has the same one with probability 4e-4."""
     return "job_" + "".join(rng.choice(ALPHABET) for _ in range(LENGTH))
 

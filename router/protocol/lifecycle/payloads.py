@@ -26,7 +26,7 @@ from router.protocol.lifecycle.fields import (
     nested,
     one_of,
 )
-from router.protocol.lifecycle.states import EscrowState, Kind, State
+from router.protocol.lifecycle.states import EscrowState, EventKind, State
 
 
 class VerdictOutcome(Enum):
@@ -57,7 +57,7 @@ Cause = Annotated[ChainCaused, nested(ChainCaused)]
 class Payload(Checked):
     """Base of what events carry; `kind` ties the class to the event's kind."""
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[EventKind]
 
     @property
     def digest(self) -> str:
@@ -74,7 +74,7 @@ class Payload(Checked):
 class Created(Payload):
     """A spec was read and signed."""
 
-    kind: ClassVar[Kind] = Kind.CREATED
+    kind: ClassVar[EventKind] = EventKind.CREATED
     source: Digest
     """Artifact: the spec's bytes as the requester wrote them."""
     spec_hash: Digest
@@ -85,7 +85,7 @@ class Created(Payload):
 class Simulated(Payload):
     """The simulation passed and froze the spec."""
 
-    kind: ClassVar[Kind] = Kind.SIMULATED
+    kind: ClassVar[EventKind] = EventKind.SIMULATED
     spec_hash: Digest
     """Of the spec with its simulation record filled in."""
     circuit: Digest
@@ -103,7 +103,7 @@ class Simulated(Payload):
 class Promoted(Payload):
     """The requester asks for a paid run, on signed terms."""
 
-    kind: ClassVar[Kind] = Kind.PROMOTED
+    kind: ClassVar[EventKind] = EventKind.PROMOTED
     spec_hash: Digest
     """Of the child spec; the terms commit to it."""
     parent: Digest
@@ -124,7 +124,7 @@ class Promoted(Payload):
 class Approved(Payload):
     """Every gate allowed."""
 
-    kind: ClassVar[Kind] = Kind.APPROVED
+    kind: ClassVar[EventKind] = EventKind.APPROVED
     decision: Digest
     """Artifact: the route decision with every candidate."""
     gates: Digest
@@ -135,7 +135,7 @@ class Approved(Payload):
 class Submitted(Payload):
     """The worker submitted to a provider."""
 
-    kind: ClassVar[Kind] = Kind.SUBMITTED
+    kind: ClassVar[EventKind] = EventKind.SUBMITTED
     provider: Text
     """Adapter name, such as ``aer`` or ``ibm``."""
     target: Text
@@ -150,7 +150,7 @@ class Submitted(Payload):
 class Queued(Payload):
     """The provider queued it."""
 
-    kind: ClassVar[Kind] = Kind.QUEUED
+    kind: ClassVar[EventKind] = EventKind.QUEUED
     detail: Text
 
 
@@ -158,7 +158,7 @@ class Queued(Payload):
 class Running(Payload):
     """The provider runs it."""
 
-    kind: ClassVar[Kind] = Kind.RUNNING
+    kind: ClassVar[EventKind] = EventKind.RUNNING
     detail: Text
 
 
@@ -166,7 +166,7 @@ class Running(Payload):
 class Completed(Payload):
     """The worker delivered on-chain; told by the worker, with its papers, or by the operator, with the chain's log."""
 
-    kind: ClassVar[Kind] = Kind.COMPLETED
+    kind: ClassVar[EventKind] = EventKind.COMPLETED
     result_hash: Digest
     """SHA-256 of the packed shots."""
     multiset_hash: Digest
@@ -187,7 +187,7 @@ _NOT_VALIDATING = frozenset[Enum]({VerdictOutcome.REJECT, VerdictOutcome.SILENCE
 class Validated(Payload):
     """The chain took a verdict that does not reject (a rejecting one, once final, is Rejected)."""
 
-    kind: ClassVar[Kind] = Kind.VALIDATED
+    kind: ClassVar[EventKind] = EventKind.VALIDATED
     outcome: Annotated[VerdictOutcome, one_of(VerdictOutcome, but=_NOT_VALIDATING)]
     evidence_hash: Digest
     """Of the verdict document."""
@@ -199,7 +199,7 @@ class Validated(Payload):
 class Settled(Payload):
     """The chain paid."""
 
-    kind: ClassVar[Kind] = Kind.SETTLED
+    kind: ClassVar[EventKind] = EventKind.SETTLED
     outcome: Annotated[VerdictOutcome, one_of(VerdictOutcome)]
     worker_paid: Amount
     payer_paid: Amount
@@ -211,7 +211,7 @@ class Settled(Payload):
 class Rejected(Payload):
     """Refused by the operator (no cause) or by a final verdict (cause)."""
 
-    kind: ClassVar[Kind] = Kind.REJECTED
+    kind: ClassVar[EventKind] = EventKind.REJECTED
     reason: Text
     cause: Cause | None = None
 
@@ -220,7 +220,7 @@ class Rejected(Payload):
 class Expired(Payload):
     """A deadline passed."""
 
-    kind: ClassVar[Kind] = Kind.EXPIRED
+    kind: ClassVar[EventKind] = EventKind.EXPIRED
     reason: Text
     cause: Cause | None = None
 
@@ -229,7 +229,7 @@ class Expired(Payload):
 class Failed(Payload):
     """It could not be carried out."""
 
-    kind: ClassVar[Kind] = Kind.FAILED
+    kind: ClassVar[EventKind] = EventKind.FAILED
     reason: Text
     remedy: Text
     """What to do next, with a command."""
@@ -239,7 +239,7 @@ class Failed(Payload):
 class Cancelled(Payload):
     """Withdrawn by the requester (no cause) or by both parties on-chain (cause)."""
 
-    kind: ClassVar[Kind] = Kind.CANCELLED
+    kind: ClassVar[EventKind] = EventKind.CANCELLED
     reason: Text
     cause: Cause | None = None
 
@@ -248,7 +248,7 @@ class Cancelled(Payload):
 class Disputed(Payload):
     """The chain took a bonded dispute."""
 
-    kind: ClassVar[Kind] = Kind.DISPUTED
+    kind: ClassVar[EventKind] = EventKind.DISPUTED
     by: Text
     """Address of the disputer."""
     cause: Cause
@@ -258,7 +258,7 @@ class Disputed(Payload):
 class EscrowMoved(Payload):
     """The chain moved the money, or what will become of it."""
 
-    kind: ClassVar[Kind] = Kind.ESCROW
+    kind: ClassVar[EventKind] = EventKind.ESCROW
     escrow: Annotated[EscrowState, one_of(EscrowState, but=frozenset({EscrowState.NONE}))]
     cause: Cause
 
@@ -267,7 +267,7 @@ class EscrowMoved(Payload):
 class Reorged(Payload):
     """The chain replaced blocks that events of the job came of: those events are undone, and stay in the log."""
 
-    kind: ClassVar[Kind] = Kind.REORGED
+    kind: ClassVar[EventKind] = EventKind.REORGED
     undone: Digests
     """Of the events that no longer hold, in their order: each that came of a replaced block, and each that came of the
     chain after it."""
@@ -280,10 +280,10 @@ class Reorged(Payload):
     block_hash: Digest
 
 
-PAYLOADS: Mapping[Kind, type[Payload]] = {payload.kind: payload for payload in Payload.__subclasses__()}
+PAYLOADS: Mapping[EventKind, type[Payload]] = {payload.kind: payload for payload in Payload.__subclasses__()}
 """The payload class of each kind."""
 
 
-def payload_from_json(kind: Kind, value: object) -> Payload:
+def payload_from_json(kind: EventKind, value: object) -> Payload:
     """The payload of an event of `kind`; raises PayloadInvalid."""
     return PAYLOADS[kind].from_json(value)

@@ -78,7 +78,7 @@ class Role(Enum):
     """Executes with a key of its own, and is paid."""
 
 
-class Kind(Enum):
+class EventKind(Enum):
     """What an event says happened. All but three are named for the state they lead to."""
 
     CREATED = "created"

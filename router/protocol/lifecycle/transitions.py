@@ -11,7 +11,7 @@ from enum import Enum
 from types import MappingProxyType
 
 from router.protocol.lifecycle.payloads import PAYLOADS, Payload
-from router.protocol.lifecycle.states import EscrowState, Kind, Role, State
+from router.protocol.lifecycle.states import EscrowState, EventKind, Role, State
 
 
 class Need(Enum):
@@ -47,7 +47,7 @@ class Transition:
 class TransitionRefused(Exception):
     """An event does not follow from the record; nothing was stored."""
 
-    def __init__(self, job: str, state: State | None, kind: Kind, reason: str, remedy: str) -> None:
+    def __init__(self, job: str, state: State | None, kind: EventKind, reason: str, remedy: str) -> None:
         at = f"{job} is {state.value}" if state else f"{job} does not exist yet"
         super().__init__(f"{at}: {reason} — {remedy}")
         self.job = job
@@ -72,65 +72,65 @@ _DELIVERED = (State.COMPLETED, State.VALIDATED, State.DISPUTED)
 _R, _O, _W = Role.REQUESTER, Role.OPERATOR, Role.WORKER
 
 
-def _table() -> dict[tuple[State | None, Kind], Transition]:
-    table: dict[tuple[State | None, Kind], Transition] = {}
+def _table() -> dict[tuple[State | None, EventKind], Transition]:
+    table: dict[tuple[State | None, EventKind], Transition] = {}
 
-    def row(start: State | None, kind: Kind, to: State | None, by: Mapping[Role, tuple[Need, ...]]) -> None:
+    def row(start: State | None, kind: EventKind, to: State | None, by: Mapping[Role, tuple[Need, ...]]) -> None:
         if (start, kind) in table:
             raise AssertionError(f"two rows for {start} and {kind}")
         table[start, kind] = Transition(to, MappingProxyType(dict(by)), PAYLOADS[kind])
 
-    row(None, Kind.CREATED, State.CREATED, {_R: ()})
-    row(State.CREATED, Kind.SIMULATED, State.SIMULATED, {_O: ()})
-    row(State.SIMULATED, Kind.PROMOTED, State.SIMULATED, {_R: (Need.UNPROMOTED,)})
-    row(State.SIMULATED, Kind.APPROVED, State.APPROVED, {_O: (Need.PROMOTED, Need.LOCKED)})
-    row(State.APPROVED, Kind.SUBMITTED, State.SUBMITTED, {_W: ()})
-    row(State.SUBMITTED, Kind.QUEUED, State.QUEUED, {_O: ()})
+    row(None, EventKind.CREATED, State.CREATED, {_R: ()})
+    row(State.CREATED, EventKind.SIMULATED, State.SIMULATED, {_O: ()})
+    row(State.SIMULATED, EventKind.PROMOTED, State.SIMULATED, {_R: (Need.UNPROMOTED,)})
+    row(State.SIMULATED, EventKind.APPROVED, State.APPROVED, {_O: (Need.PROMOTED, Need.LOCKED)})
+    row(State.APPROVED, EventKind.SUBMITTED, State.SUBMITTED, {_W: ()})
+    row(State.SUBMITTED, EventKind.QUEUED, State.QUEUED, {_O: ()})
     # A provider is polled, so a short queue or a short run may pass unseen.
-    row(State.SUBMITTED, Kind.RUNNING, State.RUNNING, {_O: ()})
-    row(State.QUEUED, Kind.RUNNING, State.RUNNING, {_O: ()})
+    row(State.SUBMITTED, EventKind.RUNNING, State.RUNNING, {_O: ()})
+    row(State.QUEUED, EventKind.RUNNING, State.RUNNING, {_O: ()})
     for state in (State.SIMULATED, State.APPROVED):
-        row(state, Kind.COMPLETED, State.COMPLETED, {_O: (Need.PROMOTED, Need.CAUSE, Need.NO_PAPERS)})
+        row(state, EventKind.COMPLETED, State.COMPLETED, {_O: (Need.PROMOTED, Need.CAUSE, Need.NO_PAPERS)})
     for state in _WITH_PROVIDER:
-        row(state, Kind.COMPLETED, State.COMPLETED, {_W: (Need.PAPERS,), _O: (Need.CAUSE, Need.NO_PAPERS)})
+        row(state, EventKind.COMPLETED, State.COMPLETED, {_W: (Need.PAPERS,), _O: (Need.CAUSE, Need.NO_PAPERS)})
     # The chain may show a delivery, and all that follows, before the worker tells of it: the papers are added later.
     for state in (*_DELIVERED, State.SETTLED, State.REJECTED, State.EXPIRED, State.CANCELLED):
-        row(state, Kind.COMPLETED, state, {_W: (Need.PAPERS, Need.PAPERS_MISSING)})
+        row(state, EventKind.COMPLETED, state, {_W: (Need.PAPERS, Need.PAPERS_MISSING)})
 
     # Delivered: from here the chain alone decides.
-    row(State.COMPLETED, Kind.VALIDATED, State.VALIDATED, {_O: (Need.CAUSE,)})
-    row(State.VALIDATED, Kind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
-    row(State.COMPLETED, Kind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
-    row(State.VALIDATED, Kind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
-    row(State.DISPUTED, Kind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
+    row(State.COMPLETED, EventKind.VALIDATED, State.VALIDATED, {_O: (Need.CAUSE,)})
+    row(State.VALIDATED, EventKind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
+    row(State.COMPLETED, EventKind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
+    row(State.VALIDATED, EventKind.DISPUTED, State.DISPUTED, {_O: (Need.CAUSE,)})
+    row(State.DISPUTED, EventKind.SETTLED, State.SETTLED, {_O: (Need.CAUSE,)})
     # Validated: a top-up followed an inconclusive verdict. Disputed: the arbiter slept, and the proposal stands.
     for state in _DELIVERED:
-        row(state, Kind.REJECTED, State.REJECTED, {_O: (Need.CAUSE,)})
-        row(state, Kind.EXPIRED, State.EXPIRED, {_O: (Need.CAUSE,)})
+        row(state, EventKind.REJECTED, State.REJECTED, {_O: (Need.CAUSE,)})
+        row(state, EventKind.EXPIRED, State.EXPIRED, {_O: (Need.CAUSE,)})
 
     for state in _BEFORE_DELIVERY:
-        row(state, Kind.REJECTED, State.REJECTED, {_O: (Need.NO_CAUSE,)})
-        row(state, Kind.FAILED, State.FAILED, {_O: ()})
-        row(state, Kind.EXPIRED, State.EXPIRED, {_O: ()})
-    row(State.CREATED, Kind.CANCELLED, State.CANCELLED, {_R: (Need.NO_CAUSE,)})
+        row(state, EventKind.REJECTED, State.REJECTED, {_O: (Need.NO_CAUSE,)})
+        row(state, EventKind.FAILED, State.FAILED, {_O: ()})
+        row(state, EventKind.EXPIRED, State.EXPIRED, {_O: ()})
+    row(State.CREATED, EventKind.CANCELLED, State.CANCELLED, {_R: (Need.NO_CAUSE,)})
     row(
         State.SIMULATED,
-        Kind.CANCELLED,
+        EventKind.CANCELLED,
         State.CANCELLED,
         {_R: (Need.UNFUNDED, Need.NO_CAUSE), _O: (Need.PROMOTED, Need.CAUSE)},
     )
     for state in (State.APPROVED, *_WITH_PROVIDER, *_DELIVERED):
-        row(state, Kind.CANCELLED, State.CANCELLED, {_O: (Need.CAUSE,)})
+        row(state, EventKind.CANCELLED, State.CANCELLED, {_O: (Need.CAUSE,)})
 
     # Money may still move, or come to light, after the job itself has ended; and a reorg may undo what the chain did.
     for state in State:
         if state is not State.CREATED:
-            row(state, Kind.ESCROW, state, {_O: (Need.PROMOTED, Need.CAUSE)})
-            row(state, Kind.REORGED, None, {_O: (Need.PROMOTED,)})
+            row(state, EventKind.ESCROW, state, {_O: (Need.PROMOTED, Need.CAUSE)})
+            row(state, EventKind.REORGED, None, {_O: (Need.PROMOTED,)})
     return table
 
 
-TRANSITIONS: Mapping[tuple[State | None, Kind], Transition] = MappingProxyType(_table())
+TRANSITIONS: Mapping[tuple[State | None, EventKind], Transition] = MappingProxyType(_table())
 """(state or None for a job that does not exist, kind of event) -> Transition."""
 
 ESCROW_MOVES: Mapping[EscrowState, frozenset[EscrowState]] = MappingProxyType(
@@ -150,6 +150,6 @@ ESCROW_MOVES: Mapping[EscrowState, frozenset[EscrowState]] = MappingProxyType(
 """Where the escrow column may go next; the contract's status only moves forward, top-ups apart."""
 
 
-def kinds_from(state: State | None) -> tuple[Kind, ...]:
+def kinds_from(state: State | None) -> tuple[EventKind, ...]:
     """The kinds of event that may follow in `state`, in the order of Kind."""
-    return tuple(kind for kind in Kind if (state, kind) in TRANSITIONS)
+    return tuple(kind for kind in EventKind if (state, kind) in TRANSITIONS)

@@ -16,17 +16,17 @@ from router.protocol.providing import (
     JobState,
     ProviderRefused,
     ProviderUnavailable,
-    Receipt,
     Reference,
     Result,
     ResultUnusable,
-    Status,
+    RunReceipt,
+    RunStatus,
     Target,
     Work,
     is_tag,
 )
 from router.settings import Home
-from router.worker.providers.folder import Damaged, DeviceFolder, JobFolder
+from router.worker.providers.folder import DamagedFile, DeviceFolder, JobFolder
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class DeviceProvider:
                 return None
         return Reference(self.name, target, tag)
 
-    def status(self, ref: Reference) -> Status:
+    def status(self, ref: Reference) -> RunStatus:
         """Raises ProviderUnavailable for a job that has not ended while no device process lives."""
         status = self._status(self._job(ref))
         if not status.state.ended and not self.folder.alive():
@@ -96,7 +96,7 @@ class DeviceProvider:
             papers = json.loads(_read(job, "receipt.json"))
             return Result(
                 shots=unpack(_read(job, "shots.bin"), papers["bits"]),
-                receipt=Receipt.from_json(papers["receipt"]),
+                receipt=RunReceipt.from_json(papers["receipt"]),
                 calibration=calibration.read_bytes() if calibration.exists() else None,
                 isa_qasm3=_read(job, "isa.qasm").decode(),
                 transpilation=str(papers["transpilation"]),
@@ -113,7 +113,7 @@ class DeviceProvider:
         with self._speaking(ref.provider_job):
             try:
                 return job.cancel()
-            except Damaged as damage:
+            except DamagedFile as damage:
                 raise self._to_be_repaired(job, damage) from damage
 
     def _check_target(self, name: str) -> None:
@@ -128,14 +128,14 @@ class DeviceProvider:
             )
         return self.folder.job(ref.provider_job)
 
-    def _status(self, job: JobFolder) -> Status:
+    def _status(self, job: JobFolder) -> RunStatus:
         with self._speaking(job.tag):
             try:
                 return job.status()
-            except Damaged as damage:
+            except DamagedFile as damage:
                 raise self._to_be_repaired(job, damage) from damage
 
-    def _to_be_repaired(self, job: JobFolder, damage: Damaged) -> ProviderUnavailable:
+    def _to_be_repaired(self, job: JobFolder, damage: DamagedFile) -> ProviderUnavailable:
         job.marker.touch()  # the device process looks at what waits
         return ProviderUnavailable(str(damage), "the device process writes it anew; `compute up` starts one")
 
@@ -144,7 +144,7 @@ class DeviceProvider:
         """What goes wrong with the folder's files inside becomes one of this package's errors, about `tag`."""
         try:
             yield
-        except Damaged as damage:
+        except DamagedFile as damage:
             raise JobLost(str(damage), f"run it again under a new tag; {self.folder.job(tag).path} may go") from damage
         except OSError as error:
             raise ProviderUnavailable(

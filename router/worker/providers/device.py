@@ -29,7 +29,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from router.protocol.providing import JobState
-from router.worker.providers.folder import BEAT_S, Damaged, DeviceFolder, JobFolder, Progress
+from router.worker.providers.folder import BEAT_S, DamagedFile, DeviceFolder, JobFolder, RunProgress
 from router.worker.providers.worker import FULL, NO_ROOM
 
 _POLL_S = 0.1
@@ -123,7 +123,7 @@ class Device:
         """What goes wrong with the files of `job` inside is that job's: it is left alone for a while."""
         try:
             yield
-        except (OSError, Damaged) as error:
+        except (OSError, DamagedFile) as error:
             said = f"the disk is full ({error})" if _disk_full(error) else str(error)
             sys.stderr.write(f"{job.tag}: {said}; tried again in {_LEAVE_ALONE_S:g} s\n")
             self._held[job.tag] = time.monotonic() + _LEAVE_ALONE_S
@@ -150,20 +150,20 @@ class Device:
         if seen.state.ended:
             return
         if job.cancel_wanted():
-            job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", seen.attempt))
+            job.advance(RunProgress(JobState.CANCELLED, "cancelled while it ran", seen.attempt))
         elif seen.attempt >= _LARGEST_ATTEMPT:
             reason = f"the device process died {seen.attempt} times while this ran"
-            job.advance(Progress(JobState.FAILED, reason, seen.attempt))
+            job.advance(RunProgress(JobState.FAILED, reason, seen.attempt))
         elif job.result.exists():  # died between the result and the status
-            job.advance(Progress(JobState.COMPLETED, "", seen.attempt))
-        elif job.advance(Progress(JobState.RUNNING, "simulating", seen.attempt + 1)):
+            job.advance(RunProgress(JobState.COMPLETED, "", seen.attempt))
+        elif job.advance(RunProgress(JobState.RUNNING, "simulating", seen.attempt + 1)):
             self._assign(job, seen.attempt + 1)
 
     def _assign(self, job: JobFolder, attempt: int) -> None:
         try:
             max_seconds = job.request()[0].max_seconds
-        except Damaged as damage:
-            job.advance(Progress(JobState.FAILED, str(damage), attempt))
+        except DamagedFile as damage:
+            job.advance(RunProgress(JobState.FAILED, str(damage), attempt))
             return
         run = _Run(job, attempt, job.path / f"attempt-{attempt}", max_seconds, time.monotonic())
         if not self._worker.alive():
@@ -185,7 +185,7 @@ class Device:
             self._run = None
             self._renew()
             shutil.rmtree(run.into, ignore_errors=True)
-            run.job.advance(Progress(JobState.CANCELLED, "cancelled while it ran", run.attempt))
+            run.job.advance(RunProgress(JobState.CANCELLED, "cancelled while it ran", run.attempt))
             return
         said = self._worker.answer(_POLL_S)
         if said is None and run.too_long:
@@ -193,19 +193,19 @@ class Device:
             self._renew()
             shutil.rmtree(run.into, ignore_errors=True)
             reason = f"it ran longer than {run.max_seconds} s, the execution timeout"
-            run.job.advance(Progress(JobState.FAILED, reason, run.attempt))
+            run.job.advance(RunProgress(JobState.FAILED, reason, run.attempt))
             return
         if said is None:
             return
         self._run = None
         if said == NO_ROOM:  # the disk's fault, and no attempt of the job's
-            run.job.advance(Progress(JobState.QUEUED, said, run.attempt - 1))
+            run.job.advance(RunProgress(JobState.QUEUED, said, run.attempt - 1))
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if said:
-            run.job.advance(Progress(JobState.FAILED, said, run.attempt))
+            run.job.advance(RunProgress(JobState.FAILED, said, run.attempt))
         else:
             run.into.rename(run.job.result)
-            run.job.advance(Progress(JobState.COMPLETED, "", run.attempt))
+            run.job.advance(RunProgress(JobState.COMPLETED, "", run.attempt))
             for left in run.job.path.glob("attempt-*"):  # of attempts that were cut off
                 shutil.rmtree(left, ignore_errors=True)
 

@@ -30,7 +30,7 @@ import psutil
 from filelock import FileLock
 
 from oracle.encoding.files import sync_folder, write_whole
-from router.protocol.providing import JobState, ProviderRefused, ProviderUnavailable, Status, Work
+from router.protocol.providing import JobState, ProviderRefused, ProviderUnavailable, RunStatus, Work
 
 BEAT_S = 1.0
 WAITING = "waiting"
@@ -42,7 +42,7 @@ write_own = partial(write_whole, mode=0o600, make_folder=False)
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """The content of status.json."""
 
     state: JobState
@@ -51,7 +51,7 @@ class Progress:
     """How often a run was started; more than one where the device process died during it."""
 
 
-class Damaged(Exception):
+class DamagedFile(Exception):
     """A file of one job cannot be read as what it should be; the message names the job and the file, on one line."""
 
 
@@ -86,7 +86,7 @@ class DeviceFolder:
             try:
                 if not job.progress().state.ended:
                     job.marker.touch()
-            except Damaged:
+            except DamagedFile:
                 job.marker.touch()  # it waits to be repaired
 
     def job(self, tag: str) -> JobFolder:
@@ -156,7 +156,7 @@ class DeviceFolder:
                 if job.progress().state.ended:
                     job.marker.unlink(missing_ok=True)  # it ended as this was read, or its end was not noted
                     continue
-            except Damaged:
+            except DamagedFile:
                 pass
             if (since := job.submitted_ns()) is not None:
                 waiting.append((since, name, job))
@@ -199,21 +199,21 @@ class JobFolder:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ProviderRefused) as error:
             raise self._damaged("request.json", error) from error
 
-    def progress(self) -> Progress:
+    def progress(self) -> RunProgress:
         """Raises Damaged."""
         try:
             raw = json.loads((self.path / "status.json").read_bytes())
-            return Progress(JobState(raw["state"]), str(raw["reason"]), int(raw["attempt"]))
+            return RunProgress(JobState(raw["state"]), str(raw["reason"]), int(raw["attempt"]))
         except (FileNotFoundError, NotADirectoryError):
-            return Progress(JobState.QUEUED, "", 0)
+            return RunProgress(JobState.QUEUED, "", 0)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._damaged("status.json", error) from error
 
-    def _damaged(self, name: str, error: Exception) -> Damaged:
+    def _damaged(self, name: str, error: Exception) -> DamagedFile:
         what = error.strerror if isinstance(error, OSError) else type(error).__name__
-        return Damaged(f"{name} of {self.tag} is damaged ({what})")
+        return DamagedFile(f"{name} of {self.tag} is damaged ({what})")
 
-    def repair(self) -> Progress:
+    def repair(self) -> RunProgress:
         """Where it stands; a status that cannot be read is put aside, and written anew from what else is there.
 
         Every end but a failure leaves a file of its own, and a run has one seed: so a damaged job is cancelled if that
@@ -222,26 +222,26 @@ class JobFolder:
         with self._lock():
             try:
                 return self.progress()
-            except Damaged as damage:
+            except DamagedFile as damage:
                 aside = Path(tempfile.mkdtemp(dir=self.path, prefix="damaged-"))
                 (self.path / "status.json").rename(aside / "status.json")
                 if self.cancel_wanted():
-                    progress = Progress(JobState.CANCELLED, "cancelled while it ran", 1)
+                    progress = RunProgress(JobState.CANCELLED, "cancelled while it ran", 1)
                 elif self.result.exists():
-                    progress = Progress(JobState.COMPLETED, "", 1)
+                    progress = RunProgress(JobState.COMPLETED, "", 1)
                 else:
-                    progress = Progress(JobState.QUEUED, f"to be run again: {damage}", 1)
+                    progress = RunProgress(JobState.QUEUED, f"to be run again: {damage}", 1)
                 self._write(progress)
                 return progress
 
-    def status(self) -> Status:
+    def status(self) -> RunStatus:
         progress = self.progress()
-        return Status(progress.state, progress.reason)
+        return RunStatus(progress.state, progress.reason)
 
     def cancel_wanted(self) -> bool:
         return (self.path / "cancel").exists()
 
-    def advance(self, progress: Progress) -> bool:
+    def advance(self, progress: RunProgress) -> bool:
         """Write `progress` unless the job has ended or, for anything but an end as cancelled, is to be cancelled.
 
         Returns whether it was written.
@@ -260,10 +260,10 @@ class JobFolder:
                 return progress.state is JobState.CANCELLED
             write_own(self.path / "cancel", b"")
             if progress.state is JobState.QUEUED:
-                self._write(Progress(JobState.CANCELLED, "cancelled before it started", progress.attempt))
+                self._write(RunProgress(JobState.CANCELLED, "cancelled before it started", progress.attempt))
             return True
 
-    def _write(self, progress: Progress) -> None:
+    def _write(self, progress: RunProgress) -> None:
         raw = {"state": progress.state.value, "reason": progress.reason, "attempt": progress.attempt}
         write_own(self.path / "status.json", json.dumps(raw).encode())
         if progress.state.ended:

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from oracle.artifacts.shots import PackedShots, pack
-from router.protocol.providing import ProviderRefused, Receipt, Target, Work
+from router.protocol.providing import ProviderRefused, RunReceipt, Target, Work
 from router.worker.providers.calibration import snapshot
 from router.worker.providers.transpilation import Isa, read_circuit, to_basis, to_isa, touched
 
@@ -46,7 +46,7 @@ _FAKES = {
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What will be run, and how."""
 
     isa: Isa
@@ -56,9 +56,9 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedRun:
     shots: PackedShots
-    receipt: Receipt
+    receipt: RunReceipt
     calibration: bytes | None
     isa_qasm3: str
     transpilation: str
@@ -107,7 +107,7 @@ def warm_up(*, run: bool) -> None:
         simulate(work)
 
 
-def plan(work: Work) -> Plan:
+def plan(work: Work) -> RunPlan:
     """Choose how to run `work`. Raises ProviderRefused for a circuit that its target cannot simulate.
 
     Asked again for the same circuit, target and shots, it answers from memory: a simulated device's calibration is part
@@ -117,7 +117,7 @@ def plan(work: Work) -> Plan:
 
 
 @lru_cache(maxsize=_PLANS_KEPT)
-def _planned(qasm3: str, target: str, shots: int) -> Plan:
+def _planned(qasm3: str, target: str, shots: int) -> RunPlan:
     work = Work(tag="plan", qasm3=qasm3, shots=shots, target=target)
     circuit = read_circuit(work.qasm3)
     if work.target in _FAKES:
@@ -129,7 +129,7 @@ def _planned(qasm3: str, target: str, shots: int) -> Plan:
     return _plan_ideal(circuit, ideal)
 
 
-def _plan_ideal(circuit: Any, target: Target) -> Plan:
+def _plan_ideal(circuit: Any, target: Target) -> RunPlan:
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
     from qiskit_aer import AerSimulator
 
@@ -156,7 +156,7 @@ def _plan_ideal(circuit: Any, target: Target) -> Plan:
     seconds = costs[method]
     assert seconds is not None
     basis = set(AerSimulator(method=method).configuration().basis_gates) & set(get_standard_gate_name_mapping())
-    return Plan(to_basis(circuit, sorted(basis)), method, _SECONDS_OF_START + seconds)
+    return RunPlan(to_basis(circuit, sorted(basis)), method, _SECONDS_OF_START + seconds)
 
 
 def _bond_log2(circuit: Any) -> int:
@@ -175,7 +175,7 @@ def _bond_log2(circuit: Any) -> int:
     return max((min(seen, cut + 1, width - cut - 1) for cut, seen in enumerate(crossings)), default=0)
 
 
-def _plan_noisy(circuit: Any, work: Work) -> Plan:
+def _plan_noisy(circuit: Any, work: Work) -> RunPlan:
     isa = to_isa(circuit, _device(work.target), work.target)
     width, steps = len(isa.physical), len(isa.circuit.data)
     if width > _WIDEST_NOISY:
@@ -185,10 +185,10 @@ def _plan_noisy(circuit: Any, work: Work) -> Plan:
     matrix = steps * 4.0**width * _SECONDS_PER_MATRIX_ENTRY
     trajectories = work.shots * steps * (2.0**width * _SECONDS_PER_AMPLITUDE + 2e-6)
     method = DENSITY_MATRIX if matrix <= trajectories else STATEVECTOR
-    return Plan(isa, method, _SECONDS_OF_START + 0.25 + min(matrix, trajectories))
+    return RunPlan(isa, method, _SECONDS_OF_START + 0.25 + min(matrix, trajectories))
 
 
-def simulate(work: Work) -> Simulated:
+def simulate(work: Work) -> SimulatedRun:
     """Run `work`, whose seed is set. Raises ProviderRefused as `plan`, MemoryError, and Aer's own errors."""
     from qiskit_aer import AerSimulator
 
@@ -209,9 +209,9 @@ def simulate(work: Work) -> Simulated:
     if not outcome.success:
         raise ProviderRefused(f"Aer: {outcome.status}", "simplify the circuit, or choose another target")
     memory = outcome.results[0].data.memory
-    return Simulated(
+    return SimulatedRun(
         pack([int(shot, 16) for shot in memory], circuit.num_clbits),
-        Receipt(
+        RunReceipt(
             provider_job=work.tag,
             target=work.target,
             shots=len(memory),

@@ -18,7 +18,7 @@ from queue import Queue
 from typing import TextIO
 
 from router.protocol.providing import ProviderError
-from router.worker.providers.folder import Damaged, JobFolder, write_own
+from router.worker.providers.folder import DamagedFile, JobFolder, write_own
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_ROOM = "the disk is full; it runs again once there is room"
@@ -46,7 +46,7 @@ def run(job: JobFolder, into: Path) -> None:
 def _reason(error: Exception) -> str:
     if isinstance(error, ProviderError):
         return error.reason
-    if isinstance(error, Damaged):
+    if isinstance(error, DamagedFile):
         return str(error)
     if isinstance(error, OSError) and error.errno in FULL:
         return NO_ROOM

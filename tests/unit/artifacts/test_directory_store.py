@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle.artifacts import ArtifactCorrupt, DirectoryStore, Kind, StoreUnavailable, open_store
+from oracle.artifacts import ArtifactCorrupt, ArtifactKind, DirectoryStore, StoreUnavailable, open_store
 
 
 def _file_of(store: DirectoryStore, digest: str) -> Path:
@@ -122,5 +122,5 @@ def test_a_store_that_cannot_be_made_says_so(tmp_path: Path) -> None:
 
 
 def test_kinds_are_their_own_names() -> None:
-    assert {str(kind) for kind in Kind} == {kind.name.lower() for kind in Kind}
-    assert Kind("raw_result") is Kind.RAW_RESULT
+    assert {str(kind) for kind in ArtifactKind} == {kind.name.lower() for kind in ArtifactKind}
+    assert ArtifactKind("raw_result") is ArtifactKind.RAW_RESULT

@@ -18,7 +18,7 @@ from oracle.chain.calls import Call
 from oracle.chain.effects import EffectUncertain, ensure
 from oracle.chain.errors import CallReverted, NotConfirmed
 from oracle.chain.intents import Intent, IntentStatus
-from oracle.chain.sender import Receipt, SignedTransaction
+from oracle.chain.sender import SignedTransaction, TransactionReceipt
 from router.control.store import Store
 from router.protocol.lifecycle import State
 
@@ -52,7 +52,7 @@ class Bench:
             self.before_call()
         return Call(self.chain.deployment.escrow, "0x", doing="fund")
 
-    def ensure(self, name: str = NAME, effect: Callable[[], str | None] | None = None) -> Receipt:
+    def ensure(self, name: str = NAME, effect: Callable[[], str | None] | None = None) -> TransactionReceipt:
         client: Any = self.chain
         return ensure(self.store, client, self.job, name, KEY, self.call, effect or self.effect)
 
@@ -229,7 +229,7 @@ def test_a_key_that_somebody_else_keeps_using_is_said_to_be_so(bench: Bench) -> 
 
 
 def test_intents_of_one_key_side_by_side_do_not_share_a_nonce(bench: Bench) -> None:
-    def one(number: int) -> Receipt:
+    def one(number: int) -> TransactionReceipt:
         mined: list[str] = []
         receipt = bench.ensure(f"tx:act-{number}", lambda: mined[0] if mined else None)
         mined.append(receipt.hash)
@@ -329,12 +329,12 @@ def test_a_finished_effect_that_a_reorg_undid_and_whose_nonce_was_used_is_signed
 # What a reorg took from the chain
 
 
-def finished(bench: Bench, *names: str) -> dict[str, Receipt]:
+def finished(bench: Bench, *names: str) -> dict[str, TransactionReceipt]:
     """Intents that took effect, one after the other, under their names."""
     return {name: bench.ensure(name, lambda: None) for name in names}
 
 
-def lose(bench: Bench, *receipts: Receipt) -> None:
+def lose(bench: Bench, *receipts: TransactionReceipt) -> None:
     """The chain was replaced, and the node has forgotten what was in it."""
     for receipt in receipts:
         bench.chain.node.taken.discard((KEY.address, _nonce(bench, receipt)))
@@ -342,7 +342,7 @@ def lose(bench: Bench, *receipts: Receipt) -> None:
         bench.chain.node.forget(receipt.hash)
 
 
-def _nonce(bench: Bench, receipt: Receipt) -> int:
+def _nonce(bench: Bench, receipt: TransactionReceipt) -> int:
     requests = (json.loads(intent.request) for intent in bench.store.intents(bench.job))
     return int(next(request["nonce"] for request in requests if request["hash"] == receipt.hash))
 

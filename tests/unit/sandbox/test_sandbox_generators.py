@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from router.sandbox import DEFAULT, Limits, SandboxViolation, ViolationKind, generate, run_generator
+from router.sandbox import DEFAULT, SandboxLimits, SandboxViolation, ViolationKind, generate, run_generator
 
 BELL = """
 from qiskit import QuantumCircuit
@@ -41,7 +41,7 @@ def write(tmp_path: Path) -> Write:
     return to_file
 
 
-def stopped(path: Path, limits: Limits = DEFAULT) -> SandboxViolation:
+def stopped(path: Path, limits: SandboxLimits = DEFAULT) -> SandboxViolation:
     with pytest.raises(SandboxViolation) as caught:
         run_generator(path, limits=limits)
     return caught.value

@@ -20,7 +20,7 @@ from oracle.statistics.baseline import TOTAL
 from oracle.statistics.levelset import witness_set
 from oracle.verdict import describe
 from oracle.verdict.curves import heaviest, score_curves
-from oracle.verdict.figures import COVERAGE, MISS, Estimate, chernoff_band, share_interval
+from oracle.verdict.figures import COVERAGE, MISS, Figure, chernoff_band, share_interval
 
 _GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "verdict_documents.json").read_text())
 RING5 = Baseline.from_bytes(_GOLDEN["baselines"]["ring5"].encode())
@@ -137,7 +137,7 @@ def test_intervals_and_bands_hold_as_often_as_they_say() -> None:
                 shots = pack(rng.choice(law.size, size=n, p=law / law.sum()), baseline.bits)
                 figures = describe(baseline, shots)
                 for which, value in truth.items():
-                    estimate: Estimate = getattr(figures, which)
+                    estimate: Figure = getattr(figures, which)
                     missed[name, which, "low"] += estimate.low > value + 1e-9
                     missed[name, which, "high"] += estimate.high < value - 1e-9
                 rows = heaviest(baseline, shots, baseline.outcomes)

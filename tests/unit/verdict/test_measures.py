@@ -12,7 +12,7 @@ import pytest
 from oracle.spec.validation.methods import BINOMIAL, HUBER, TVD, WITNESS
 from oracle.statistics import Decision
 from oracle.verdict import VerdictDocument
-from oracle.verdict.measures import Kind, measures
+from oracle.verdict.measures import StatisticKind, measures
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 DOCUMENTS = [
@@ -30,7 +30,7 @@ def test_every_golden_document_is_told_in_numbers_that_people_read() -> None:
             for text in (measure.found(), *(measure.bound(bound) for bound in bounds)):
                 assert not re.search(r"[0-9]{7}", text.replace(",", "")), text
             kinds.add(measure.kind)
-    assert kinds >= set(Kind) - {Kind.COUNT}
+    assert kinds >= set(StatisticKind) - {StatisticKind.COUNT}
 
 
 @pytest.mark.parametrize("method", [TVD, HUBER, WITNESS, BINOMIAL])

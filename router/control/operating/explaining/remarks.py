@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing
 from oracle.chain.errors import ChainError
-from router.control.store import RowDamaged, StoreUnavailable
+from router.control.store import DatabaseUnavailable, RowDamaged
 from router.protocol.lifecycle import EventChainBroken, EventMalformed, TransitionRefused
 from router.protocol.providing import ProviderError
 
@@ -41,7 +41,7 @@ def of(job: str, error: Exception) -> Remark:
     if isinstance(error, OSError) and error.errno in _FULL:
         where = f" ({error.filename})" if error.filename else ""
         return Remark(f"disk full{where}; it goes on by itself once there is room")
-    if isinstance(error, ProviderError | ChainError | StoreUnavailable):
+    if isinstance(error, ProviderError | ChainError | DatabaseUnavailable):
         return Remark(str(error))
     return Remark(STUMBLED, unexpected=True)
 

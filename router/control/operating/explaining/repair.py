@@ -11,34 +11,34 @@ from router.protocol.lifecycle import EventChainBroken, JobRecord
 
 
 @dataclass(frozen=True)
-class Fault:
+class Damage:
     """Something that does not hold, and what to do about it."""
 
     reason: str
     remedy: str
 
 
-def faults(workspace: Workspace, job: str) -> tuple[Fault, ...]:
+def faults(workspace: Workspace, job: str) -> tuple[Damage, ...]:
     """Everything of `job` that a person has to put back; empty if all holds. Writes nothing. Raises UnknownJob."""
     again = f"then `compute repair {job}` again"
-    found: list[Fault] = []
+    found: list[Damage] = []
     record: JobRecord | None = None
     try:
         record = workspace.store.verify(job)
     except EventChainBroken as error:
         remedy = f"put the event back from a backup of the database, {again}"
-        found.append(Fault(f"event {error.sequence}: {error.reason}", remedy))
+        found.append(Damage(f"event {error.sequence}: {error.reason}", remedy))
     try:
         workspace.store.intents(job)
     except RowDamaged as error:
         remedy = f"put the intent back from a backup of the database, {again}"
-        found.append(Fault(f"{error.what}: {error.reason.partition(': ')[2]}", remedy))
+        found.append(Damage(f"{error.what}: {error.reason.partition(': ')[2]}", remedy))
     for name in () if record is None else _artifacts(record):
         try:
             workspace.artifacts.get(name)
         except (ArtifactMissing, ArtifactCorrupt) as error:
             reason, _, remedy = str(error).partition("; ")
-            found.append(Fault(reason, f"{remedy}, {again}"))
+            found.append(Damage(reason, f"{remedy}, {again}"))
     return tuple(found)
 
 

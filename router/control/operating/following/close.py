@@ -9,7 +9,7 @@ from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Cancelled, Proposed, Refunded, Settled, Submitted
 from oracle.chain.reader import A
-from oracle.chain.sender import Receipt
+from oracle.chain.sender import TransactionReceipt
 from oracle.terms import Outcome
 from router.control.operating.following.deadlines import Verb
 from router.control.workspace import Workspace
@@ -18,7 +18,7 @@ from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 
 
-def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: Verb) -> Receipt:
+def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: Verb) -> TransactionReceipt:
     """Make the call of a passed deadline, with the operator's key; raises CallReverted if the chain disagrees."""
     terms = terms_of(record)
 
@@ -55,7 +55,7 @@ def _present(found: tuple[A, str] | None) -> tuple[A, str]:
     return found
 
 
-def cancel(workspace: Workspace, client: EscrowClient, record: JobRecord, body: str) -> Receipt:
+def cancel(workspace: Workspace, client: EscrowClient, record: JobRecord, body: str) -> TransactionReceipt:
     """Call the job off with the payer's signature from `body` and the worker's own.
 
     `body` is the JSON of the payer's request: ``{"expiry": unix seconds, "signature": "0x…"}``.

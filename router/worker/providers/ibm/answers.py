@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from router.protocol.providing import JobState, Receipt, Reference
+from router.protocol.providing import JobState, Reference, RunReceipt
 
 _STATES = {
     "INITIALIZING": JobState.QUEUED,
@@ -70,11 +70,11 @@ def usage_of(metrics: dict[str, Any]) -> str | None:
     return format(seconds, "f")
 
 
-def receipt_of(ref: Reference, shots: int, metrics: dict[str, Any], max_seconds: int | None) -> Receipt:
+def receipt_of(ref: Reference, shots: int, metrics: dict[str, Any], max_seconds: int | None) -> RunReceipt:
     """The receipt of a run of `shots`, its usage final or not."""
     times = metrics.get("timestamps")
     times = times if isinstance(times, dict) else {}
-    return Receipt(
+    return RunReceipt(
         provider_job=ref.provider_job,
         target=ref.target,
         shots=shots,

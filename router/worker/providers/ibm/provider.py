@@ -23,7 +23,7 @@ from router.protocol.providing import (
     Reference,
     Result,
     ResultUnusable,
-    Status,
+    RunStatus,
     Target,
     Work,
     is_tag,
@@ -173,7 +173,7 @@ class IbmProvider:
                 except ProviderRefused as error:
                     log.warning("%s is a second job of %s and is not cancelled: %s", other.job_id(), tag, error)
 
-    def status(self, ref: Reference) -> Status:
+    def status(self, ref: Reference) -> RunStatus:
         job = self._job(ref)
         status = self._status_of(job, ref)
         if not status.state.ended:
@@ -214,7 +214,7 @@ class IbmProvider:
             )
         return status.state is JobState.CANCELLED
 
-    def _status_of(self, job: Any, ref: Reference) -> Status:
+    def _status_of(self, job: Any, ref: Reference) -> RunStatus:
         said = self._link.look(lambda _: job.status())
         state = state_of(said)
         if state is None:
@@ -225,7 +225,7 @@ class IbmProvider:
         reason = ""
         if state is JobState.FAILED:
             reason = self._link.look(lambda _: self._link.clean(job.error_message() or "IBM gives no reason"))
-        return Status(state, reason, _LOOK_AGAIN_S.get(state))
+        return RunStatus(state, reason, _LOOK_AGAIN_S.get(state))
 
     def _shots(self, job: Any, ref: Reference, ordered: int | None) -> Any:
         """The shots; a result that is none is waited for, and not for ever."""

@@ -6,9 +6,9 @@ import pytest
 
 from oracle.chain.errors import ChainDown
 from router.control.operating.phases import FIRST_PAUSE_S, LONGEST_PAUSE_S, SLICE, SLICE_S, Phase, Slices
-from router.control.store import StoreUnavailable
+from router.control.store import DatabaseUnavailable
 
-LOCKED = StoreUnavailable("the database is locked", "end whatever holds it")
+LOCKED = DatabaseUnavailable("the database is locked", "end whatever holds it")
 
 
 class Clock:

@@ -14,10 +14,10 @@ import pytest
 
 from oracle.statistics import BINOMIAL, WITNESS, Baseline
 from router.control.report import (
+    AxisOrder,
     BoundView,
     DistributionView,
     EvidenceView,
-    Order,
     OutcomeView,
     ReportView,
     ScoresView,
@@ -56,7 +56,7 @@ def bound_of(evidence: EvidenceView) -> BoundView:
 
 def test_bars_and_whiskers_are_as_high_as_the_numbers_they_stand_for(seen: EvidenceView) -> None:
     view = seen.distribution
-    svg = histogram_panel(view, order=Order.NATURAL).svg()
+    svg = histogram_panel(view, order=AxisOrder.NATURAL).svg()
     key, *baselines = bars(svg, "baseline")
     _, *results = bars(svg, "result")
     assert number(key, "y") < number(baselines[0], "y")
@@ -74,7 +74,7 @@ def test_bars_and_whiskers_are_as_high_as_the_numbers_they_stand_for(seen: Evide
 
 def test_outcomes_are_named_in_the_order_asked_for(seen: EvidenceView) -> None:
     view = seen.distribution
-    natural = labels(histogram_panel(view, order=Order.NATURAL).svg(), "label")
+    natural = labels(histogram_panel(view, order=AxisOrder.NATURAL).svg(), "label")
     assert natural == [format(i, "05b") for i in range(32)]
     falling = labels(histogram_panel(view).svg(), "label")
     assert sorted(falling) == natural

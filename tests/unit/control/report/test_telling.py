@@ -10,7 +10,7 @@ from job_stories import CAUSE, PATHS, SAMPLES, Story
 from router.console.screen.views import moment
 from router.console.showcase import _timeline
 from router.control.report.telling import CHAIN, base_units, dollars, in_token, said, told_by
-from router.protocol.lifecycle import FINAL_ESCROW, EscrowMoved, EscrowState, Expired, Kind, Role, State
+from router.protocol.lifecycle import FINAL_ESCROW, EscrowMoved, EscrowState, EventKind, Expired, Role, State
 
 STORIES = {state: Story().to(state) for state in State}
 MONEY = in_token("lUSD", 6)
@@ -29,18 +29,20 @@ def test_the_terminal_and_the_report_say_the_same_of_every_event(state: State) -
 
 
 def test_the_stories_tell_of_every_kind() -> None:
-    assert {kind for path in PATHS.values() for kind in path} == set(Kind) - {Kind.REORGED}  # told by its own test
+    assert {kind for path in PATHS.values() for kind in path} == set(EventKind) - {
+        EventKind.REORGED
+    }  # told by its own test
 
 
 def test_a_reorganisation_says_what_the_job_is_again() -> None:
     said_of = Story().to(State.COMPLETED).events[-1]
-    told = said(replace(said_of, payload=SAMPLES[Kind.REORGED]), MONEY)
+    told = said(replace(said_of, payload=SAMPLES[EventKind.REORGED]), MONEY)
     assert "running" in told
 
 
 @pytest.mark.parametrize("escrow", [EscrowState.PROPOSED, *sorted(FINAL_ESCROW, key=lambda state: state.value)])
 def test_an_escrow_event_says_where_the_money_is(escrow: EscrowState) -> None:
-    locked = next(event for event in STORIES[State.SETTLED].events if event.kind is Kind.ESCROW)
+    locked = next(event for event in STORIES[State.SETTLED].events if event.kind is EventKind.ESCROW)
     assert said(locked, MONEY).startswith("locked, block 17, 0x")
     moved = Story().to(State.COMPLETED).sign(EscrowMoved(escrow, CAUSE))
     assert said(moved, MONEY).startswith(f"{escrow.value}, block 17, 0x")
@@ -48,14 +50,14 @@ def test_an_escrow_event_says_where_the_money_is(escrow: EscrowState) -> None:
 
 def test_what_the_chain_caused_is_told_as_the_chains_doing_though_the_operator_signs_it() -> None:
     events = {event.kind: event for event in STORIES[State.SETTLED].events}
-    assert events[Kind.SETTLED].role is Role.OPERATOR
-    assert {kind: told_by(events[kind]) for kind in (Kind.ESCROW, Kind.VALIDATED, Kind.SETTLED)} == {
-        Kind.ESCROW: CHAIN,
-        Kind.VALIDATED: CHAIN,
-        Kind.SETTLED: CHAIN,
+    assert events[EventKind.SETTLED].role is Role.OPERATOR
+    assert {kind: told_by(events[kind]) for kind in (EventKind.ESCROW, EventKind.VALIDATED, EventKind.SETTLED)} == {
+        EventKind.ESCROW: CHAIN,
+        EventKind.VALIDATED: CHAIN,
+        EventKind.SETTLED: CHAIN,
     }
-    assert told_by(events[Kind.APPROVED]) == "operator"
-    assert told_by(events[Kind.COMPLETED]) == "worker"
+    assert told_by(events[EventKind.APPROVED]) == "operator"
+    assert told_by(events[EventKind.COMPLETED]) == "worker"
     without_cause = Story().to(State.RUNNING).sign(Expired("nobody locked the budget"))
     assert told_by(without_cause) == "operator"
 

@@ -15,7 +15,7 @@ from job_stories import ROLES, START, Story
 from sqlalchemy import text
 
 import router.control.store
-from router.control.store import Store, StoreTooNew, StoreUnavailable, UnknownJob
+from router.control.store import DatabaseUnavailable, Store, StoreTooNew, UnknownJob
 from router.control.store.database import migrate, open_engine, transaction
 from router.control.store.schema import HEAD, metadata
 from router.protocol.lifecycle import EventChainBroken, State
@@ -125,25 +125,25 @@ def test_a_database_of_a_newer_release_is_left_alone(url: str) -> None:
 
 
 def test_a_database_without_tables_is_refused_where_nobody_may_migrate(url: str) -> None:
-    with pytest.raises(StoreUnavailable, match=f"revision none, not {HEAD}"):
+    with pytest.raises(DatabaseUnavailable, match=f"revision none, not {HEAD}"):
         Store.open(url, migrate=False)
 
 
 @pytest.mark.parametrize("bad", ["mysql://root@localhost/x", "not a url", "sqlite://", "sqlite:///:memory:"])
 def test_a_url_that_names_no_database_says_what_to_write(bad: str) -> None:
-    with pytest.raises(StoreUnavailable, match="write sqlite:///path"):
+    with pytest.raises(DatabaseUnavailable, match="write sqlite:///path"):
         Store.open(bad)
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable, match="is running") as unavailable:
+    with pytest.raises(DatabaseUnavailable, match="is running") as unavailable:
         Store.open(f"postgresql://me:secret@/router?host={tmp_path}")
     assert "secret" not in str(unavailable.value)
 
 
 def test_a_file_that_is_no_database_is_said_to_be_unavailable(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StoreUnavailable, match="check that the path is writable"):
+    with pytest.raises(DatabaseUnavailable, match="check that the path is writable"):
         Store.open(f"sqlite:///{tmp_path}/folder")
 
 

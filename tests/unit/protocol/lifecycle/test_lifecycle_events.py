@@ -22,8 +22,8 @@ from router.protocol.lifecycle import (
     EscrowState,
     Event,
     EventChainBroken,
+    EventKind,
     EventMalformed,
-    Kind,
     PayloadInvalid,
     Promoted,
     Queued,
@@ -55,7 +55,12 @@ def altered(event: Event) -> list[tuple[str, Event]]:
     return [
         ("job", dataclasses.replace(event, job="job_zzzzzzzzzz")),
         ("sequence", dataclasses.replace(event, sequence=event.sequence + 1)),
-        ("kind", dataclasses.replace(event, kind=Kind.RUNNING if event.kind is not Kind.RUNNING else Kind.QUEUED)),
+        (
+            "kind",
+            dataclasses.replace(
+                event, kind=EventKind.RUNNING if event.kind is not EventKind.RUNNING else EventKind.QUEUED
+            ),
+        ),
         ("actor", dataclasses.replace(event, actor=did_of(STRANGER.address, CHAIN_ID))),
         ("actor's chain", dataclasses.replace(event, actor=did_of(event.address, 1))),
         ("role", dataclasses.replace(event, role=Role.WORKER if event.role is not Role.WORKER else Role.OPERATOR)),
@@ -146,7 +151,7 @@ def test_an_impossible_transition_breaks_the_chain_even_if_well_signed() -> None
         job=story.job,
         chain_id=CHAIN_ID,
         role=Role.WORKER,
-        payload=SAMPLES[Kind.COMPLETED],
+        payload=SAMPLES[EventKind.COMPLETED],
         at=START,
         sequence=2,
         previous=last.digest,
@@ -238,15 +243,15 @@ def test_the_signed_bytes_are_eip_712_by_hand() -> None:
         + text("created")
         + text(f"did:pkh:eip155:31337:{KEYS[Role.REQUESTER].address}")
         + text("2026-06-01T12:00:00.000000Z")
-        + bytes.fromhex(SAMPLES[Kind.CREATED].digest[2:])
+        + bytes.fromhex(SAMPLES[EventKind.CREATED].digest[2:])
         + bytes(32)
     )
     signer = Account._recover_hash(keccak(b"\x19\x01" + domain + struct), signature=bytes.fromhex(event.signature[2:]))
     assert signer == KEYS[Role.REQUESTER].address
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
-def test_a_payload_survives_its_canonical_json(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.value)
+def test_a_payload_survives_its_canonical_json(kind: EventKind) -> None:
     sample = SAMPLES[kind]
     assert canonical_bytes(sample.to_json())
     assert type(sample).from_json(sample.to_json()) == sample
@@ -295,7 +300,7 @@ def test_a_malformed_event_is_not_read(change: dict[str, object]) -> None:
         ("Created.source", lambda: Created("0xAB", digest("x"))),
         ("Simulated.baseline_distance", lambda: Simulated(*[digest("x")] * 4, baseline_distance="0.1e3")),
         ("Simulated.baseline_distance", lambda: Simulated(*[digest("x")] * 4, baseline_distance=0)),  # type: ignore[arg-type]
-        ("Promoted.terms", lambda: dataclasses.replace(SAMPLES[Kind.PROMOTED], terms="0x")),
+        ("Promoted.terms", lambda: dataclasses.replace(SAMPLES[EventKind.PROMOTED], terms="0x")),
         ("Queued.detail", lambda: Queued("  ")),
         ("Cancelled.reason", lambda: Cancelled("")),
         ("Validated.outcome", lambda: Validated(VerdictOutcome.REJECT, digest("x"), 1, CAUSE)),
@@ -316,7 +321,7 @@ def test_a_malformed_field_is_named(where: str, make: Any) -> None:
 
 def test_nothing_is_signed_that_the_table_refuses() -> None:
     with pytest.raises(ValueError, match="`job` and `chain_id`"):
-        sign_event(KEYS[Role.REQUESTER], after=None, role=Role.REQUESTER, payload=SAMPLES[Kind.CREATED], at=START)
+        sign_event(KEYS[Role.REQUESTER], after=None, role=Role.REQUESTER, payload=SAMPLES[EventKind.CREATED], at=START)
 
 
 def test_a_naive_time_is_refused_and_every_zone_is_told_in_utc() -> None:
@@ -349,7 +354,7 @@ def test_the_first_event_follows_nothing() -> None:
 
 
 def test_two_promotions_differ_in_their_escrow_ids() -> None:
-    one, two = (Story(seed=seed).sample(Kind.PROMOTED) for seed in (1, 2))
+    one, two = (Story(seed=seed).sample(EventKind.PROMOTED) for seed in (1, 2))
     assert isinstance(one, Promoted)
     assert isinstance(two, Promoted)
     assert one.escrow_id != two.escrow_id

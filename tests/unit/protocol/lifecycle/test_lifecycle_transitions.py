@@ -19,8 +19,8 @@ from router.protocol.lifecycle import (
     Cancelled,
     EscrowMoved,
     EscrowState,
+    EventKind,
     Expired,
-    Kind,
     Need,
     Promoted,
     Rejected,
@@ -37,32 +37,40 @@ from router.protocol.lifecycle import (
 from router.protocol.lifecycle.diagram import render
 
 # Written out by hand, from the design: the table may not agree with itself alone.
-FOLLOWS: dict[State, dict[Kind, State]] = {
-    State.CREATED: {Kind.SIMULATED: State.SIMULATED},
+FOLLOWS: dict[State, dict[EventKind, State]] = {
+    State.CREATED: {EventKind.SIMULATED: State.SIMULATED},
     # Completed before the worker said so: the chain shows a delivery.
     State.SIMULATED: {
-        Kind.PROMOTED: State.SIMULATED,
-        Kind.APPROVED: State.APPROVED,
-        Kind.COMPLETED: State.COMPLETED,
+        EventKind.PROMOTED: State.SIMULATED,
+        EventKind.APPROVED: State.APPROVED,
+        EventKind.COMPLETED: State.COMPLETED,
     },
-    State.APPROVED: {Kind.SUBMITTED: State.SUBMITTED, Kind.COMPLETED: State.COMPLETED},
-    State.SUBMITTED: {Kind.QUEUED: State.QUEUED, Kind.RUNNING: State.RUNNING, Kind.COMPLETED: State.COMPLETED},
-    State.QUEUED: {Kind.RUNNING: State.RUNNING, Kind.COMPLETED: State.COMPLETED},
-    State.RUNNING: {Kind.COMPLETED: State.COMPLETED},
+    State.APPROVED: {EventKind.SUBMITTED: State.SUBMITTED, EventKind.COMPLETED: State.COMPLETED},
+    State.SUBMITTED: {
+        EventKind.QUEUED: State.QUEUED,
+        EventKind.RUNNING: State.RUNNING,
+        EventKind.COMPLETED: State.COMPLETED,
+    },
+    State.QUEUED: {EventKind.RUNNING: State.RUNNING, EventKind.COMPLETED: State.COMPLETED},
+    State.RUNNING: {EventKind.COMPLETED: State.COMPLETED},
     State.COMPLETED: {
-        Kind.VALIDATED: State.VALIDATED,
-        Kind.REJECTED: State.REJECTED,
-        Kind.EXPIRED: State.EXPIRED,
-        Kind.DISPUTED: State.DISPUTED,
+        EventKind.VALIDATED: State.VALIDATED,
+        EventKind.REJECTED: State.REJECTED,
+        EventKind.EXPIRED: State.EXPIRED,
+        EventKind.DISPUTED: State.DISPUTED,
     },
     # Rejected or expired out of validated: after a top-up; out of disputed: the arbiter slept.
     State.VALIDATED: {
-        Kind.SETTLED: State.SETTLED,
-        Kind.DISPUTED: State.DISPUTED,
-        Kind.REJECTED: State.REJECTED,
-        Kind.EXPIRED: State.EXPIRED,
+        EventKind.SETTLED: State.SETTLED,
+        EventKind.DISPUTED: State.DISPUTED,
+        EventKind.REJECTED: State.REJECTED,
+        EventKind.EXPIRED: State.EXPIRED,
     },
-    State.DISPUTED: {Kind.SETTLED: State.SETTLED, Kind.REJECTED: State.REJECTED, Kind.EXPIRED: State.EXPIRED},
+    State.DISPUTED: {
+        EventKind.SETTLED: State.SETTLED,
+        EventKind.REJECTED: State.REJECTED,
+        EventKind.EXPIRED: State.EXPIRED,
+    },
 }
 BEFORE_DELIVERY = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
 
@@ -73,38 +81,38 @@ def told(state: State) -> Story:
     return Story().to(state)
 
 
-def expected(state: State, kind: Kind) -> State | str | None:
-    if kind is Kind.ESCROW:
+def expected(state: State, kind: EventKind) -> State | str | None:
+    if kind is EventKind.ESCROW:
         return None if state is State.CREATED else state
-    if kind is Kind.REORGED:
+    if kind is EventKind.REORGED:
         return None if state is State.CREATED else "as it was"
-    if kind is Kind.COMPLETED and state not in BEFORE_DELIVERY:
+    if kind is EventKind.COMPLETED and state not in BEFORE_DELIVERY:
         return None if state is State.FAILED else state  # the papers of what the chain showed first
-    if kind is Kind.CANCELLED and state in LIVE_STATES:
+    if kind is EventKind.CANCELLED and state in LIVE_STATES:
         return State.CANCELLED
-    if state in BEFORE_DELIVERY and kind in (Kind.REJECTED, Kind.EXPIRED, Kind.FAILED):
+    if state in BEFORE_DELIVERY and kind in (EventKind.REJECTED, EventKind.EXPIRED, EventKind.FAILED):
         return State(kind.value)
     return FOLLOWS.get(state, {}).get(kind)
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.value)
 @pytest.mark.parametrize("state", State, ids=lambda state: state.value)
-def test_every_state_and_event_leads_where_the_design_says_or_nowhere(state: State, kind: Kind) -> None:
+def test_every_state_and_event_leads_where_the_design_says_or_nowhere(state: State, kind: EventKind) -> None:
     transition = TRANSITIONS.get((state, kind))
     assert ((transition.to or "as it was") if transition else None) == expected(state, kind)
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
+@pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.value)
 @pytest.mark.parametrize("state", State, ids=lambda state: state.value)
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
-def test_an_event_happens_exactly_if_the_table_has_it_for_that_role(state: State, kind: Kind, role: Role) -> None:
+def test_an_event_happens_exactly_if_the_table_has_it_for_that_role(state: State, kind: EventKind, role: Role) -> None:
     story = told(state)
     payloads = [story.sample(kind)]
-    if kind is Kind.COMPLETED:
+    if kind is EventKind.COMPLETED:
         payloads.append(SEEN)
-    if kind is Kind.ESCROW:
+    if kind is EventKind.ESCROW:
         payloads = [EscrowMoved(EscrowState.PROPOSED, CAUSE)]
-    if kind in (Kind.REJECTED, Kind.EXPIRED, Kind.CANCELLED):
+    if kind in (EventKind.REJECTED, EventKind.EXPIRED, EventKind.CANCELLED):
         payloads.append(dataclasses.replace(SAMPLES[kind], cause=None))
     transition = TRANSITIONS.get((state, kind))
     accepted = 0
@@ -124,9 +132,9 @@ def test_an_event_happens_exactly_if_the_table_has_it_for_that_role(state: State
         assert accepted >= 1
 
 
-@pytest.mark.parametrize("kind", Kind, ids=lambda kind: kind.value)
-def test_a_job_that_does_not_exist_can_only_be_created(kind: Kind) -> None:
-    if kind is Kind.CREATED:
+@pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.value)
+def test_a_job_that_does_not_exist_can_only_be_created(kind: EventKind) -> None:
+    if kind is EventKind.CREATED:
         assert Story().tell(kind).record is not None
     else:
         with pytest.raises(TransitionRefused, match="does not exist yet"):
@@ -135,19 +143,19 @@ def test_a_job_that_does_not_exist_can_only_be_created(kind: Kind) -> None:
 
 def test_a_refusal_says_where_the_job_is_and_what_may_follow() -> None:
     with pytest.raises(TransitionRefused) as refused:
-        told(State.APPROVED).sign(SAMPLES[Kind.VALIDATED])
+        told(State.APPROVED).sign(SAMPLES[EventKind.VALIDATED])
     assert refused.value.state is State.APPROVED
     assert "what may follow: submitted, completed, rejected, expired, failed, cancelled, escrow, reorged" in str(
         refused.value
     )
     with pytest.raises(TransitionRefused, match="the worker signs it"):
-        told(State.APPROVED).sign(SAMPLES[Kind.SUBMITTED], Role.OPERATOR)
+        told(State.APPROVED).sign(SAMPLES[EventKind.SUBMITTED], Role.OPERATOR)
 
 
 def test_a_terminal_state_is_left_by_nothing_and_reached_by_something() -> None:
     for state in TERMINAL_STATES:
         rows = [(kind, transition.to) for (start, kind), transition in TRANSITIONS.items() if start is state]
-        assert {to for kind, to in rows if kind is not Kind.REORGED} == {state}
+        assert {to for kind, to in rows if kind is not EventKind.REORGED} == {state}
         assert any(t.to is state for (start, _), t in TRANSITIONS.items() if start is not state)
 
 
@@ -162,39 +170,42 @@ def test_every_live_state_reaches_a_terminal_one() -> None:
 
 
 def test_every_kind_has_its_payload_and_every_row_carries_it() -> None:
-    assert set(PAYLOADS) == set(Kind)
+    assert set(PAYLOADS) == set(EventKind)
     for (_, kind), transition in TRANSITIONS.items():
         assert transition.payload is PAYLOADS[kind]
 
 
 def test_after_delivery_only_the_chain_decides() -> None:
     for (state, kind), transition in TRANSITIONS.items():
-        if state in (State.COMPLETED, State.VALIDATED, State.DISPUTED) and kind not in (Kind.COMPLETED, Kind.REORGED):
+        if state in (State.COMPLETED, State.VALIDATED, State.DISPUTED) and kind not in (
+            EventKind.COMPLETED,
+            EventKind.REORGED,
+        ):
             assert all(Need.CAUSE in needs for needs in transition.by.values())
 
 
 def test_no_approval_without_promotion_and_locked_money() -> None:
     story = Story().to(State.SIMULATED)
     with pytest.raises(TransitionRefused, match="needs: promoted"):
-        story.tell(Kind.APPROVED)
-    story.tell(Kind.PROMOTED)
+        story.tell(EventKind.APPROVED)
+    story.tell(EventKind.PROMOTED)
     with pytest.raises(TransitionRefused, match="needs: escrow locked"):
-        story.tell(Kind.APPROVED)
-    story.tell(Kind.ESCROW, Kind.APPROVED)
+        story.tell(EventKind.APPROVED)
+    story.tell(EventKind.ESCROW, EventKind.APPROVED)
     assert story.record.state is State.APPROVED
 
 
 def test_a_job_is_promoted_once() -> None:
-    story = Story().to(State.SIMULATED).tell(Kind.PROMOTED)
+    story = Story().to(State.SIMULATED).tell(EventKind.PROMOTED)
     with pytest.raises(TransitionRefused, match="not promoted before"):
-        story.tell(Kind.PROMOTED)
+        story.tell(EventKind.PROMOTED)
 
 
 def test_a_requester_cannot_withdraw_locked_money_alone() -> None:
-    story = Story().to(State.SIMULATED).tell(Kind.PROMOTED)
+    story = Story().to(State.SIMULATED).tell(EventKind.PROMOTED)
     alone = Cancelled("changed my mind")
     assert story.sign(alone, Role.REQUESTER)
-    story.tell(Kind.ESCROW)
+    story.tell(EventKind.ESCROW)
     with pytest.raises(TransitionRefused, match="needs: escrow none"):
         story.sign(alone, Role.REQUESTER)
 
@@ -208,7 +219,7 @@ def test_an_operator_cannot_cancel_reject_or_expire_what_was_delivered_without_t
 
 def test_an_escrow_event_needs_terms() -> None:
     with pytest.raises(TransitionRefused, match="needs: promoted"):
-        Story().to(State.SIMULATED).tell(Kind.ESCROW)
+        Story().to(State.SIMULATED).tell(EventKind.ESCROW)
 
 
 @pytest.mark.parametrize("to", EscrowState, ids=lambda state: state.value)
@@ -241,7 +252,7 @@ def test_money_may_come_back_after_the_job_has_ended() -> None:
 
 
 def test_an_unfunded_promotion_that_ended_is_not_closed_since_funding_may_be_in_flight() -> None:
-    story = Story().to(State.SIMULATED).tell(Kind.PROMOTED).tell(Expired("nobody funded it"))
+    story = Story().to(State.SIMULATED).tell(EventKind.PROMOTED).tell(Expired("nobody funded it"))
     assert story.record.terminal
     assert not story.record.closed
     assert Story().to(State.CREATED).tell(Expired("forgotten")).record.closed
@@ -251,11 +262,11 @@ def test_another_requester_or_worker_cannot_step_in() -> None:
     story = Story().to(State.SIMULATED)
     story.keys[Role.REQUESTER] = STRANGER
     with pytest.raises(TransitionRefused, match="is not the requester"):
-        story.tell(Kind.PROMOTED)
+        story.tell(EventKind.PROMOTED)
     story = Story().to(State.RUNNING)
     story.keys[Role.WORKER] = STRANGER
     with pytest.raises(TransitionRefused, match="is not the worker"):
-        story.tell(Kind.COMPLETED)
+        story.tell(EventKind.COMPLETED)
 
 
 def test_the_record_says_what_the_events_said() -> None:
@@ -303,17 +314,17 @@ def test_what_is_undone_leaves_the_record_as_if_it_had_never_been_told() -> None
 
 def test_work_that_went_on_stays_when_the_funding_it_waited_for_is_undone() -> None:
     story = Story().to(State.RUNNING)
-    story.tell(undoing_from(story, PATHS[State.RUNNING].index(Kind.ESCROW)))
+    story.tell(undoing_from(story, PATHS[State.RUNNING].index(EventKind.ESCROW)))
     assert (story.record.state, story.record.escrow) == (State.RUNNING, EscrowState.NONE)
-    story.tell(EscrowMoved(EscrowState.LOCKED, CAUSE), Kind.COMPLETED)
+    story.tell(EscrowMoved(EscrowState.LOCKED, CAUSE), EventKind.COMPLETED)
     assert story.record.state is State.COMPLETED
 
 
 def test_a_reorg_undoes_neither_less_nor_more_nor_twice_nor_to_another_state() -> None:
     story = Story().to(State.SETTLED)
-    right = undoing_from(story, PATHS[State.SETTLED].index(Kind.VALIDATED))
+    right = undoing_from(story, PATHS[State.SETTLED].index(EventKind.VALIDATED))
     assert len(right.undone) == 2
-    approved = story.events[PATHS[State.SETTLED].index(Kind.APPROVED)].digest
+    approved = story.events[PATHS[State.SETTLED].index(EventKind.APPROVED)].digest
     for wrong, reason in [
         (dataclasses.replace(right, undone=right.undone[:1]), "does not undo all that came after"),
         (dataclasses.replace(right, undone=right.undone[::-1]), "does not undo all that came after"),
@@ -332,9 +343,9 @@ def test_a_reorg_undoes_neither_less_nor_more_nor_twice_nor_to_another_state() -
 def test_a_delivery_that_the_chain_showed_first_is_undone_with_the_papers_that_were_added() -> None:
     story = Story().to(State.RUNNING).tell(SEEN)
     assert story.record.lacks_papers
-    story.tell(Kind.COMPLETED)
+    story.tell(EventKind.COMPLETED)
     assert not story.record.lacks_papers
-    both = {event.digest for event in story.events if event.kind is Kind.COMPLETED}
+    both = {event.digest for event in story.events if event.kind is EventKind.COMPLETED}
     story.tell(undoing(story.events, both, block_number=18, block_hash=digest("another block")))
     assert (story.record.state, story.record.result_hash, story.record.receipt) == (State.RUNNING, None, None)
 
@@ -366,7 +377,7 @@ def test_the_documented_diagram_is_the_table() -> None:
 def test_the_diagram_shows_every_row() -> None:
     page = render()
     for (start, kind), transition in TRANSITIONS.items():
-        if kind is not Kind.ESCROW:
+        if kind is not EventKind.ESCROW:
             origin = start.value if start else "[*]"
             assert transition.to is None or f"{origin} --> {transition.to.value}: " in page
             to = transition.to.value if transition.to else "as it was"
@@ -374,6 +385,6 @@ def test_the_diagram_shows_every_row() -> None:
 
 
 def test_a_promotion_of_other_terms_is_another_event() -> None:
-    one = SAMPLES[Kind.PROMOTED]
+    one = SAMPLES[EventKind.PROMOTED]
     assert isinstance(one, Promoted)
     assert dataclasses.replace(one, terms="0xabcdee").digest != one.digest

@@ -22,7 +22,7 @@ from router.protocol.providing import (
 )
 from router.worker.providers.aer import DeviceProvider
 from router.worker.providers.device import Device
-from router.worker.providers.folder import Damaged, DeviceFolder, JobFolder, Progress
+from router.worker.providers.folder import DamagedFile, DeviceFolder, JobFolder, RunProgress
 from router.worker.providers.worker import NO_ROOM, _reason
 
 ONE = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; h q[0]; c[0] = measure q[0];'
@@ -66,7 +66,7 @@ def work(tag: str) -> Work:
 def ended(folder: DeviceFolder, tag: str) -> bool:
     try:
         return folder.job(tag).status().state.ended
-    except Damaged:
+    except DamagedFile:
         return False
 
 
@@ -175,7 +175,7 @@ def test_a_result_that_cannot_be_read_is_unusable(aer: DeviceProvider, name: str
     papers = json.dumps({"bits": 1, "receipt": receipt, "transpilation": ""}).encode()
     for file, whole in {"receipt.json": papers, "shots.bin": bytes(80), "isa.qasm": b"OPENQASM 3.0;"}.items():
         (job.result / file).write_bytes(whole)
-    job.advance(Progress(JobState.COMPLETED, "", 1))
+    job.advance(RunProgress(JobState.COMPLETED, "", 1))
     assert aer.result(ref).shots.count == 20
     (job.result / name).unlink() if content is None else (job.result / name).write_bytes(content)
     with pytest.raises(ResultUnusable, match="done") as caught:
@@ -193,7 +193,7 @@ def test_a_heartbeat_that_cannot_be_read_is_no_life(aer: DeviceProvider, content
 def test_what_is_done_is_not_read_again(tmp_path: Path) -> None:
     folder = Counting(tmp_path)
     for index in range(50):
-        folder.submit(work(f"done-{index}")).advance(Progress(JobState.COMPLETED, "", 1))
+        folder.submit(work(f"done-{index}")).advance(RunProgress(JobState.COMPLETED, "", 1))
     folder.submit(work("called-off")).cancel()
     folder.submit(work("waits"))
     folder.asked.clear()
@@ -212,7 +212,7 @@ def test_jobs_wait_in_the_order_in_which_they_came(aer: DeviceProvider) -> None:
 def test_a_job_without_a_name_among_those_that_wait_gets_one(tmp_path: Path) -> None:
     """An older release made no names, and a power cut may lose one."""
     folder = DeviceFolder(tmp_path)
-    folder.submit(work("done")).advance(Progress(JobState.COMPLETED, "", 1))
+    folder.submit(work("done")).advance(RunProgress(JobState.COMPLETED, "", 1))
     damaged = folder.submit(work("damaged"))
     folder.submit(work("waits"))
     (damaged.path / "status.json").write_text("no JSON")
@@ -253,7 +253,7 @@ def test_a_full_disk_is_no_attempt_of_the_job(aer: DeviceProvider) -> None:
     for _ in range(4):
         device.step()
         device._held.clear()
-    assert job.progress() == Progress(JobState.QUEUED, NO_ROOM, 0)
+    assert job.progress() == RunProgress(JobState.QUEUED, NO_ROOM, 0)
 
 
 def test_a_run_that_takes_too_long_is_ended_and_the_next_one_runs(

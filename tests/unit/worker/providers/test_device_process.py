@@ -19,7 +19,7 @@ import pytest
 from router.protocol.providing import JobState, ProviderRefused, ProviderUnavailable, Work
 from router.settings import Home
 from router.worker.providers.aer import DeviceProvider, make_aer, make_fake
-from router.worker.providers.folder import DeviceFolder, Progress
+from router.worker.providers.folder import DeviceFolder, RunProgress
 from router.worker.providers.ibm import make_ibm
 from router.worker.providers.registry import load_providers
 
@@ -150,7 +150,7 @@ def test_a_job_that_takes_the_device_down_again_and_again_is_given_up(
     aer: DeviceProvider, start: Callable[[], Process]
 ) -> None:
     ref = aer.submit(Work("poison", ONE, 10, "aer"))
-    assert aer.folder.job("poison").advance(Progress(JobState.RUNNING, "simulating", 3))
+    assert aer.folder.job("poison").advance(RunProgress(JobState.RUNNING, "simulating", 3))
     start()
     until(aer.folder.alive)
     until(lambda: aer.status(ref).state is JobState.FAILED)

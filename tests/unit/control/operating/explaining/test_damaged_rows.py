@@ -18,7 +18,7 @@ from paper_router import BUSY_S, LONG_AGO, PATIENCE_S, Router
 from oracle.chain import events as chain
 from oracle.terms import Outcome
 from router.control.operating.explaining import remarks
-from router.control.store import StoreUnavailable
+from router.control.store import DatabaseUnavailable
 from router.protocol.lifecycle import EventChainBroken, State
 from router.protocol.papers import terms_of
 from router.protocol.requests import RequestKind, RequestStatus
@@ -216,7 +216,9 @@ def test_a_full_disk_is_said_waited_for_and_every_job_goes_on_once_there_is_room
     for job in jobs:
         store.set_next_look(job, LONG_AGO)
     with grown_no_further(router):
-        with pytest.raises(StoreUnavailable, match=r"disk full: the database sqlite:///.* cannot be written") as full:
+        with pytest.raises(
+            DatabaseUnavailable, match=r"disk full: the database sqlite:///.* cannot be written"
+        ) as full:
             store.put_request(jobs[0], RequestKind.RUN, json.dumps({"note": "x" * 100_000}))
         assert "make room on the disk that holds it" in full.value.remedy
         until = time.monotonic() + 1.0

@@ -18,9 +18,9 @@ from router.protocol.lifecycle import (
     Completed,
     EscrowMoved,
     EscrowState,
+    EventKind,
     Failed,
     JobRecord,
-    Kind,
     Payload,
     Queued,
     Rejected,
@@ -127,12 +127,12 @@ def story(state: State, escrow: EscrowState) -> Story:
     """A promoted job in `state`, its escrow column at `escrow`."""
     told_so_far = Story()
     if escrow is NONE:
-        told_so_far.to(State.SIMULATED).tell(Kind.PROMOTED)
+        told_so_far.to(State.SIMULATED).tell(EventKind.PROMOTED)
         if state is not State.SIMULATED:
-            told_so_far.tell({State.REJECTED: Rejected("no"), State.EXPIRED: Kind.EXPIRED}[state])
+            told_so_far.tell({State.REJECTED: Rejected("no"), State.EXPIRED: EventKind.EXPIRED}[state])
         return told_so_far
     if state is State.SIMULATED:
-        return told_so_far.to(State.SIMULATED).tell(Kind.PROMOTED, Kind.ESCROW)
+        return told_so_far.to(State.SIMULATED).tell(EventKind.PROMOTED, EventKind.ESCROW)
     told_so_far.to(state)
     if escrow is not LOCKED:
         told_so_far.tell(EscrowMoved(PROPOSED, cause(39)))
