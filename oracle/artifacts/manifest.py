@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from oracle.encoding import CanonicalError, canonical_bytes, is_digest, parse_canonical, sha256_hex
+from oracle.encoding.errors import OracleError
 
 SCHEMA = "run-manifest/1"
 LONGEST_BACKEND = 200
 
 
-class ManifestRejected(ValueError):
+class ManifestRejected(OracleError, ValueError):
     """Bytes that are no manifest; the message says what is wrong with them."""
 
 

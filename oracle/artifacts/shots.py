@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.encoding import sha256_hex
+from oracle.encoding.errors import OracleError
 
 SCHEMA = "packed-shots/1"
 WIDEST_BITS = 4096
@@ -37,7 +38,7 @@ class ShotsFault(StrEnum):
     """A record sets a bit that the circuit does not have."""
 
 
-class ShotsRejected(ValueError):
+class ShotsRejected(OracleError, ValueError):
     """Bytes or values that are no packed shots of the stated width."""
 
     def __init__(self, fault: ShotsFault, reason: str) -> None:

@@ -13,10 +13,11 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from oracle.encoding import is_digest, sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.encoding.files import make_folders, sync_folder, write_whole
 
 
-class ArtifactError(Exception):
+class ArtifactError(OracleError):
     """Base of everything the store raises."""
 
 

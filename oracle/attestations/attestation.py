@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import is_digest
+from oracle.encoding.errors import OracleError
 from oracle.terms.typed_data import Outcome, Verdict
 
 SCHEMA = "attestation/1"
@@ -17,7 +18,7 @@ _MEMBERS = {"schema", "validator", "verdict", "document", "signature"}
 _VERDICT_MEMBERS = {"job", "round", "result_hash", "outcome", "worker_amount", "evidence_hash"}
 
 
-class AttestationRejected(ValueError):
+class AttestationRejected(OracleError, ValueError):
     """JSON that is no attestation, by its members and their forms; the message says what is wrong with it."""
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from oracle.attestations.attestation import Attestation
 from oracle.attestations.checking import Unusable, read_attestation
+from oracle.encoding.errors import OracleError
 from oracle.encoding.files import write_whole
 
 
@@ -29,7 +30,7 @@ class AttestationBoard(Protocol):
         ...
 
 
-class BoardDown(Exception):
+class BoardDown(OracleError):
     """The board cannot be read or written now; transient."""
 
 

@@ -16,6 +16,7 @@ from oracle.artifacts.shots import WIDEST_BITS
 from oracle.canaries.draws import Draws
 from oracle.canaries.plan import MOST_CANARIES, MOST_TARGETS, CanaryPolicy, PlanRefused
 from oracle.encoding import canonical_bytes, is_digest, parse_canonical, parse_rational, sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.statistics import LARGEST_SHOTS
 
 BATCH_SCHEMA = "canary-batch/1"
@@ -23,7 +24,7 @@ ASSIGNMENT_SCHEMA = "canary-assignment/1"
 _SALT_DOMAIN = "compute-escrow/canary-salt/1"
 
 
-class CommitmentBroken(ValueError):
+class CommitmentBroken(OracleError, ValueError):
     """Bytes that are no batch or assignment, or an assignment that is not the committed one; the message says what."""
 
 

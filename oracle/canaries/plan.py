@@ -18,6 +18,7 @@ from fractions import Fraction
 from math import ceil, comb, floor
 
 from oracle.encoding import format_rational
+from oracle.encoding.errors import OracleError
 from oracle.statistics import LARGEST_SHOTS, LEAST_POWER
 from oracle.statistics.tails import least_significant, most_significant, upper_tail
 
@@ -26,7 +27,7 @@ MOST_TARGETS = 4096
 _RESOLUTION = 10_000
 
 
-class PlanRefused(ValueError):
+class PlanRefused(OracleError, ValueError):
     """A policy or batch that nothing can be planned for; the message says what is wrong with it."""
 
 

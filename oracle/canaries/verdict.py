@@ -18,6 +18,7 @@ from functools import cached_property
 from oracle.canaries.commitment import Assignment
 from oracle.canaries.plan import Bounds, CanaryPolicy, bounds, missed
 from oracle.encoding import canonical_bytes, digest_of, sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.statistics import Decision
 from oracle.terms.typed_data import Outcome
 
@@ -27,7 +28,7 @@ Counts = Mapping[str, int]
 """How often each outcome (bits, classical bit 0 rightmost) was seen."""
 
 
-class ResultsRejected(ValueError):
+class ResultsRejected(OracleError, ValueError):
     """Counts that are none of this batch's; the message says which and why."""
 
 

@@ -21,6 +21,7 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.errors import InsufficientFunds, NonceTaken, PricedOut, TransactionRefused
 from oracle.chain.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
 from oracle.chain.sender import SignedTransaction, TransactionReceipt
+from oracle.encoding.errors import OracleError
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -36,7 +37,7 @@ NEWEST = 64
 _signing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-class EffectUncertain(RuntimeError):
+class EffectUncertain(OracleError, RuntimeError):
     """Several transactions of one intent lost their nonce to others; somebody else uses this key."""
 
     def __init__(self, job: str, name: str, address: str) -> None:

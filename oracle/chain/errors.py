@@ -21,8 +21,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from oracle.encoding.errors import OracleError
 
-class ChainError(Exception):
+
+class ChainError(OracleError):
     """Base of every error in oracle.chain."""
 
 

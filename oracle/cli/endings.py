@@ -9,6 +9,7 @@ from typing import NoReturn, TypeVar
 
 import click
 
+from oracle.encoding.errors import OracleError
 from oracle.encoding.findings import Finding, InputRejected
 
 Read = TypeVar("Read")
@@ -23,7 +24,7 @@ class Exit(IntEnum):
     NOT_ACCEPTED = 6
 
 
-class InputsRejected(Exception):
+class InputsRejected(OracleError):
     """Several inputs, or one, have faults; nothing was judged and nothing was written."""
 
     def __init__(self, rejected: Sequence[InputRejected]) -> None:

@@ -3,6 +3,7 @@
 from oracle.encoding.amounts import units
 from oracle.encoding.canonical import CanonicalError, Json, canonical_bytes, parse_canonical, parse_json
 from oracle.encoding.digests import ZERO_DIGEST, digest_of, is_digest, sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.encoding.findings import Finding, InputRejected, collapsed
 from oracle.encoding.rationals import format_rational, in_decimals, parse_rational
 
@@ -12,6 +13,7 @@ __all__ = [
     "Finding",
     "InputRejected",
     "Json",
+    "OracleError",
     "canonical_bytes",
     "collapsed",
     "digest_of",

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import rfc8785
 
+from oracle.encoding.errors import OracleError
+
 Json = None | bool | int | str | Sequence["Json"] | Mapping[str, "Json"]
 
 LARGEST_INTEGER = 2**53 - 1
@@ -22,7 +24,7 @@ DEEPEST = 64
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
 
-class CanonicalError(ValueError):
+class CanonicalError(OracleError, ValueError):
     """A value has no canonical form; `where` is its path inside the document, for example ``a.b[2]``."""
 
     def __init__(self, where: str, reason: str) -> None:

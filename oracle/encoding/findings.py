@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
+from oracle.encoding.errors import OracleError
+
 _MOST_LINES = 8
 """Further lines that a collapsed finding names."""
 
@@ -37,7 +39,7 @@ class Finding:
         return told | ({"exact": dict(self.exact)} if self.exact else {})
 
 
-class InputRejected(ValueError):
+class InputRejected(OracleError, ValueError):
     """An input has faults; nothing was stored and nothing was spent."""
 
     def __init__(self, source: str, findings: Iterable[Finding]) -> None:

@@ -13,6 +13,7 @@ from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.reading.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
+from oracle.encoding.errors import OracleError
 from oracle.spec import JobSpec, Round, ValidationPolicy, parse_canonical_spec, rounds_of
 from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, BaselineRejected
@@ -23,7 +24,7 @@ from oracle.verdict import Case, CaseRejected, Papers, VerdictDocument, decide, 
 _INAPPLICABLE = "the validation policy cannot be applied"
 
 
-class Unjudgeable(Exception):
+class Unjudgeable(OracleError):
     """The committed artifacts do not amount to a case, so an honest validator attests to nothing; `reason` says why."""
 
     def __init__(self, reason: str) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.encoding import CanonicalError, parse_json, sha256_hex
+from oracle.encoding.errors import OracleError
 
 SCHEMA = "baseline/1"
 TOTAL_BITS = 40
@@ -35,7 +36,7 @@ _SUM_TOLERANCE = 1e-9
 Weights = npt.NDArray[np.int64]
 
 
-class BaselineRejected(ValueError):
+class BaselineRejected(OracleError, ValueError):
     """Bytes or numbers that are no baseline; the message says what is wrong with them."""
 
 

@@ -11,6 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from oracle.encoding.errors import OracleError
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.hull import Hull
@@ -112,7 +113,7 @@ class OfTheWholeLaw(Protocol):
         ...
 
 
-class MethodRefused(ValueError):
+class MethodRefused(OracleError, ValueError):
     """A method cannot judge this baseline at all, whatever the number of shots; the message says why."""
 
     def __init__(self, method: str, reason: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.encoding import parse_rational
+from oracle.encoding.errors import OracleError
 from oracle.spec.validation.hull import Vertex
 from oracle.statistics.baseline import TOTAL, Baseline, Weights, baseline_tvd
 from oracle.statistics.fitting import Fit, least_residuals
@@ -29,7 +30,7 @@ FLIP_BITS = 16
 """Readout errors are rounded down to multiples of 2^-16."""
 
 
-class HullRejected(ValueError):
+class HullRejected(OracleError, ValueError):
     """Laws and weights that are no hull; the message says what is wrong with them."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from oracle.encoding import format_rational
+from oracle.encoding.errors import OracleError
 from oracle.spec.policy import ValidationPolicy
 from oracle.spec.validation.methods import (
     BEST_VALUE,
@@ -66,7 +67,7 @@ COUNTING_WEIGHT = 8
 _COUNTING = (BINOMIAL, WITNESS)
 
 
-class PolicyRefused(ValueError):
+class PolicyRefused(OracleError, ValueError):
     """A policy that no verdict can be made from; the message says what is wrong with it."""
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 
+from oracle.encoding.errors import OracleError
 from oracle.terms import Outcome, Verdict
 from oracle.validator.state import State
 
 
-class SignedOtherwise(Exception):
+class SignedOtherwise(OracleError):
     """This validator has signed another verdict, `signed`, about the same delivery as `refused`."""
 
     def __init__(self, signed: Verdict, refused: Verdict) -> None:

@@ -21,6 +21,7 @@ from oracle.attestations.checking import verify
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown, ChainError, WrongNetwork
 from oracle.chain.events import BlockRef, EscrowStatus, Status
+from oracle.encoding.errors import OracleError
 from oracle.terms import JobTerms, Verdict, job_id_of, pack_terms, unpack_terms
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import LONGEST_DELAY_S, Delivery, Docket, Stage
@@ -46,7 +47,7 @@ MISSING_RESULT_LONGEST_S = 5.0
 """Looking whether a result has arrived is cheap."""
 
 
-class Ineligible(Exception):
+class Ineligible(OracleError):
     """This validator must not attest to a job; the message says why."""
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from oracle.encoding.errors import OracleError
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS identity (
     validator TEXT NOT NULL, chain_id INTEGER NOT NULL, escrow TEXT NOT NULL);
@@ -38,7 +40,7 @@ CREATE TABLE IF NOT EXISTS posting (
 """
 
 
-class StateRejected(Exception):
+class StateRejected(OracleError):
     """The state folder belongs to another validator, chain or escrow, or another process uses it."""
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import (
     REPRODUCE,
@@ -38,7 +39,7 @@ REPLAY_ENTROPY_BITS = 128
 """Results that two honest runs share with a probability above 2^-128 are never held to be replays."""
 
 
-class CaseRejected(ValueError):
+class CaseRejected(OracleError, ValueError):
     """What was put before us is no case: the validator's own inputs disagree. Nothing may be signed."""
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from oracle.encoding import canonical_bytes, digest_of, format_rational, parse_canonical, parse_rational, sha256_hex
+from oracle.encoding.errors import OracleError
 from oracle.spec.policy import ValidationPolicy
 from oracle.spec.validation.hull import HullBounds
 from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
@@ -23,7 +24,7 @@ SCHEMA = "verdict/1"
 _RATES = ("alpha", "beta", "eps", "f_min", "honest_eps", "honest_f")
 
 
-class DocumentRejected(ValueError):
+class DocumentRejected(OracleError, ValueError):
     """Bytes that are no verdict document; the message says what is wrong with them."""
 
 

@@ -12,6 +12,7 @@ from oracle.chain.intents import IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
 from router.control.workspace import Workspace
+from router.errors import RouterError
 from router.protocol.stack import LOCAL_CHAIN_ID
 
 ALLOWANCE = "tx:approve"
@@ -22,7 +23,7 @@ _GRANTS = 4
 """Two are needed at most; more where the node answers with an allowance from before."""
 
 
-class PayerShort(RuntimeError):
+class PayerShort(RouterError, RuntimeError):
     """A wallet does not hold what is to be locked; `reason` says how much is missing, `remedy` what to do."""
 
     def __init__(self, reason: str, remedy: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from router.errors import RouterError
 from router.protocol.lifecycle import Event, JobRecord
 
 
-class StoreError(Exception):
+class StoreError(RouterError):
     """Base of the errors of a record's keeper: a reason and what to do next."""
 
     def __init__(self, reason: str, remedy: str) -> None:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from router.errors import RouterError
+
 if TYPE_CHECKING:
     from oracle.artifacts.shots import PackedShots
 
@@ -25,7 +27,7 @@ _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 Kind = Literal["simulator", "hardware", "fake_hardware"]
 
 
-class ProviderError(Exception):
+class ProviderError(RouterError):
     """Something a provider said or did not say; the message is one line and ends with what to do."""
 
     retryable = False

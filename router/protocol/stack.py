@@ -9,13 +9,14 @@ from typing import Any
 
 from oracle.chain.follower import FINALITY
 from oracle.terms import ZERO_ADDRESS
+from router.errors import RouterError
 from router.settings import Home
 
 LOCAL_CHAIN_ID = 31337
 """Events of a home without a stack are signed for this chain id; `compute up` uses it too."""
 
 
-class StackDown(RuntimeError):
+class StackDown(RouterError, RuntimeError):
     """Something needs the local stack, and none runs for this home."""
 
     def __init__(self, home: Home, need: str) -> None:

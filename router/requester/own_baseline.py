@@ -18,12 +18,13 @@ from oracle.spec import SourceSpec
 from oracle.spec.reading.document import Path, path_text, read_document
 from oracle.statistics import vertex_law
 from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
+from router.errors import RouterError
 
 LARGEST_BYTES = 512 * 2**20
 _EXAMPLE = '{"00": 2012, "11": 1988}'
 
 
-class PredictionRejected(ValueError):
+class PredictionRejected(RouterError, ValueError):
     """A file is no table of outcomes; `reason` says why and `remedy` what to write."""
 
     def __init__(self, reason: str, remedy: str) -> None:

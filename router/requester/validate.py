@@ -13,13 +13,14 @@ from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
 from router.control.operating.explaining import advice
 from router.control.workspace import Workspace
+from router.errors import RouterError
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 
 _LOOK_S = 0.5
 
 
-class NoVerdict(RuntimeError):
+class NoVerdict(RouterError, RuntimeError):
     """There is no verdict to compare with, or none in time; the message says which and what to do."""
 
 

@@ -14,11 +14,13 @@ from qiskit import ClassicalRegister, QuantumCircuit, qasm3
 from qiskit.circuit import Barrier, Delay, Gate, Instruction, Measure, Operation, Qubit, Reset
 from qiskit.circuit.library import GlobalPhaseGate
 
+from router.errors import RouterError
+
 _WRITABLE = (Barrier, Delay, Measure)
 _ONLY_GATES = "build it of gates, with measurements at its end only"
 
 
-class Unwritable(Exception):
+class Unwritable(RouterError):
     """A circuit holds what no circuit of a job may hold; `operation` is its name, None where none is to blame."""
 
     def __init__(self, operation: str | None, reason: str, remedy: str) -> None:

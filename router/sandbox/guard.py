@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import NoReturn
 
+from router.errors import RouterError
+
 Stop = Callable[[str, str, int | None], NoReturn]
 """Report (kind, reason, line) and end the process; it does not return and cannot be caught."""
 
@@ -109,7 +111,7 @@ class Reach:
         return True
 
 
-class AccessRefused(PermissionError):
+class AccessRefused(RouterError, PermissionError):
     """What an installed package gets in place of an end: it may be after a cache of its own, or whether there is IPv6
     (as urllib3 is, when the transpiler loads its plug-ins), and goes on without."""
 

@@ -114,7 +114,8 @@ def _assignment(source: Path, channel: int, limits: SandboxLimits, *, wrapped: b
 
 def _wrapping(wrapper: str, assignment: Instructions) -> Sequence[str]:
     """bubblewrap's command: a root that holds read-only what may be read, and nothing else."""
-    own = [str(Path(__file__).parent), str(Path(assignment.package) / "router" / "__init__.py")]
+    package = Path(assignment.package) / "router"
+    own = [str(Path(__file__).parent), str(package / "__init__.py"), str(package / "errors.py")]
     python = [sys.executable, os.path.realpath(sys.executable), str(Path(sys.prefix) / "pyvenv.cfg")]
     shown = [path for path in (*assignment.trees, *assignment.files, *own, *python) if Path(path).exists()]
     binds = [part for path in shown if not path.startswith(("/proc/", "/dev/")) for part in ("--ro-bind", path, path)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from router.errors import RouterError
+
 
 class ViolationKind(Enum):
     """What the generator did, or what it failed to do."""
@@ -38,7 +40,7 @@ _REMEDIES = {
 }
 
 
-class SandboxViolation(Exception):
+class SandboxViolation(RouterError):
     """A generator was stopped. `reason` is one line that names the generator's line where there is one."""
 
     def __init__(

@@ -31,6 +31,7 @@ from oracle.circuits.canaries.stabilizers import (
     two_qubit_choices,
     unentangled,
 )
+from oracle.encoding.errors import OracleError
 
 Placed = tuple[Instruction, tuple[int, ...], tuple[int, ...]]
 """An operation, its qubits, its classical bits."""
@@ -39,7 +40,7 @@ _FILLINGS = 16
 """Ways to fill a block that are looked at, where there are more."""
 
 
-class DeadEnd(Exception):
+class DeadEnd(OracleError):
     """What was drawn so far leads to a gate that would leave its qubits entangled, or to a measurement at random."""
 
 

@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 from openqasm3 import ast
 
+from oracle.encoding.errors import OracleError
+
 LARGEST_ANGLE = 1_000_000
 """Radians. The double nearest to pi is off by 1.2e-16, so that reducing such an angle is off by less than 1e-10."""
 LARGEST_DELAY_S = 1.0
@@ -24,7 +26,7 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 _NUMBER = "write a number, such as pi/4 or 0.785"
 
 
-class ExpressionRefused(ValueError):
+class ExpressionRefused(OracleError, ValueError):
     """An expression that is no number here; `reason` and `remedy` are those of a finding."""
 
     def __init__(self, reason: str, remedy: str) -> None:

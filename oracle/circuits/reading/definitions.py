@@ -24,6 +24,7 @@ from oracle.circuits.reading.expansion import (
     shape_of_standard,
     standard,
 )
+from oracle.encoding.errors import OracleError
 
 MOST_CONTROLS = 3
 """Controls that modifiers may add to one gate: synthesis grows exponentially with them."""
@@ -33,7 +34,7 @@ _NO_NAMES: Mapping[str, float] = {}
 _CONTROLS = (ast.GateModifierName.ctrl, ast.GateModifierName.negctrl)
 
 
-class GateFault(Exception):
+class GateFault(OracleError):
     """What is wrong with a call, at the line of the call or of the definition that holds it."""
 
     def __init__(self, node: ast.QASMNode, reason: str, remedy: str) -> None:

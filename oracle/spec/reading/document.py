@@ -17,6 +17,7 @@ from ruamel.yaml import events as yaml_events
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from oracle.encoding import Finding
+from oracle.encoding.errors import OracleError
 
 if TYPE_CHECKING:
     from ruamel.yaml.events import Event
@@ -65,7 +66,7 @@ def text_path(text: str) -> Path:
     return tuple(int(part) if _POSITION.fullmatch(part) else part for part in re.findall(r"[^.\[\]]+", text))
 
 
-class _Stop(Exception):
+class _Stop(OracleError):
     """The rest of the document cannot be read; the finding that says why is already there."""
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from oracle.encoding import Finding
+from router.errors import RouterError
 
 
-class DeployRefused(Exception):
+class DeployRefused(RouterError):
     """Nothing more can be put on this chain; `reason` says why and `remedy` what to do.
 
     `outside`: a node is at fault, not what was asked for.

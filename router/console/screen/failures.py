@@ -15,6 +15,7 @@ from enum import IntEnum
 import click
 
 from oracle.encoding import Finding, InputRejected
+from router.errors import RouterError
 
 
 class Exit(IntEnum):
@@ -29,7 +30,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class CommandFailed(Exception):
+class CommandFailed(RouterError):
     """A command ends here with `exit_code` and `findings`; raised by commands themselves."""
 
     def __init__(self, exit_code: Exit, *findings: Finding) -> None:
@@ -40,7 +41,7 @@ class CommandFailed(Exception):
         super().__init__("; ".join(str(finding) for finding in findings))
 
 
-class Interrupted(Exception):
+class Interrupted(RouterError):
     """The user stopped a command; `begun` is what had taken effect by then."""
 
     def __init__(self, begun: tuple[str, ...] = ()) -> None:

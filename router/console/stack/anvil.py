@@ -13,12 +13,13 @@ import socket
 import sys
 from pathlib import Path
 
+from router.errors import RouterError
 from router.settings import anvil_override
 
 CHAIN_ID = 31337
 
 
-class AnvilMissing(RuntimeError):
+class AnvilMissing(RouterError, RuntimeError):
     """No anvil binary was found."""
 
     def __init__(self, named: str | None) -> None:

@@ -25,6 +25,7 @@ from router.control.report.page import write_report
 from router.control.report.telling import in_token
 from router.control.routing import RouteDecision
 from router.control.workspace import Workspace, open_workspace
+from router.errors import RouterError
 from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, Event, JobRecord, State
 from router.requester.cancellation import request_cancellation
@@ -40,7 +41,7 @@ _LOOK_S = 0.15
 Say = Callable[[str], None]
 
 
-class DemoStuck(RuntimeError):
+class DemoStuck(RouterError, RuntimeError):
     """The demonstration did not reach its end in time; the logs say why."""
 
 

@@ -27,6 +27,7 @@ from router.control.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOW
 from router.control.gates.approvals import ONE_PERSON
 from router.control.store import ApprovalScope
 from router.control.workspace import Workspace, make_key, open_workspace
+from router.errors import RouterError
 from router.protocol.stack import Roles, StackRecord
 from router.settings import Home, child_environment
 
@@ -46,7 +47,7 @@ WorkerMode = Literal["honest", "uniform", "idle"]
 Say = Callable[[str], None]
 
 
-class StackBroken(RuntimeError):
+class StackBroken(RouterError, RuntimeError):
     """The local stack could not be started; the message says which part and where its log is."""
 
 

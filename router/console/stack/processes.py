@@ -16,10 +16,12 @@ from typing import Any
 
 import psutil
 
+from router.errors import RouterError
+
 _LOOK_S = 0.05
 
 
-class ProcessDied(RuntimeError):
+class ProcessDied(RouterError, RuntimeError):
     """A process of the stack ended before it was ready, or does not end; the message says which and how."""
 
 

@@ -16,6 +16,7 @@ from router.control.report.scores import scores_panel
 from router.control.report.svg import Panel, box, element, line, number, text, written
 from router.control.report.view import EvidenceView
 from router.control.report.wording import count, interval, often
+from router.errors import RouterError
 
 _WIDTH, _MARGIN = 1016.0, 28.0
 _HEADING, _GAP, _ROW = 22.0, 26.0, 21.0
@@ -34,7 +35,7 @@ class Theme(Enum):
     DARK = "dark"
 
 
-class PictureUnavailable(RuntimeError):
+class PictureUnavailable(RouterError, RuntimeError):
     """This machine cannot draw a PNG, or not under this name."""
 
     def __init__(self, reason: str, remedy: str) -> None:

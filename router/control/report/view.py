@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
+from router.errors import RouterError
 
-class ViewInconsistent(ValueError):
+
+class ViewInconsistent(RouterError, ValueError):
     """A view contradicts itself, so the page would have to lie; the message names the field and both values."""
 
 

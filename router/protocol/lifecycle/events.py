@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import ZERO_DIGEST, digest_of, is_digest
+from router.errors import RouterError
 from router.protocol.lifecycle.fields import PayloadInvalid
 from router.protocol.lifecycle.job_ids import is_job_id
 from router.protocol.lifecycle.payloads import Payload, payload_from_json
@@ -48,7 +49,7 @@ _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 """Half of secp256k1's group order: a signature with a larger s is the same signature written twice."""
 
 
-class EventMalformed(ValueError):
+class EventMalformed(RouterError, ValueError):
     """An event's text is not one that `Event.to_json` writes."""
 
 

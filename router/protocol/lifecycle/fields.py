@@ -14,13 +14,14 @@ from types import NoneType
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from oracle.encoding import is_digest, parse_rational
+from router.errors import RouterError
 
 _HEX = re.compile(r"0x([0-9a-f]{2})+")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,77}")
 _LARGEST_COUNT = 2**53
 
 
-class PayloadInvalid(ValueError):
+class PayloadInvalid(RouterError, ValueError):
     """An event's payload has a malformed field; `where` names it as ``Submitted.tag``."""
 
     def __init__(self, where: str, reason: str) -> None:

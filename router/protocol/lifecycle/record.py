@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
 
+from router.errors import RouterError
 from router.protocol.lifecycle.payloads import VerdictOutcome
 from router.protocol.lifecycle.states import FINAL_ESCROW, TERMINAL_STATES, EscrowState, State
 
@@ -125,7 +126,7 @@ class JobRecord:
 _AMOUNTS = ("worker_amount", "worker_paid", "payer_paid", "fee")
 
 
-class EventChainBroken(Exception):
+class EventChainBroken(RouterError):
     """The event log of a job does not hold; it must not be acted upon."""
 
     def __init__(self, job: str, sequence: int, reason: str) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from router.errors import RouterError
 from router.protocol.lifecycle.payloads import PAYLOADS, Payload
 from router.protocol.lifecycle.states import EscrowState, EventKind, Role, State
 
@@ -44,7 +45,7 @@ class Transition:
     """What it carries."""
 
 
-class TransitionRefused(Exception):
+class TransitionRefused(RouterError):
     """An event does not follow from the record; nothing was stored."""
 
     def __init__(self, job: str, state: State | None, kind: EventKind, reason: str, remedy: str) -> None:

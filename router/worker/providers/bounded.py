@@ -6,10 +6,12 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from router.errors import RouterError
+
 T = TypeVar("T")
 
 
-class TookTooLong(Exception):
+class TookTooLong(RouterError):
     """The call goes on in its thread, and may yet have its effect."""
 
 

@@ -30,6 +30,7 @@ import psutil
 from filelock import FileLock
 
 from oracle.encoding.files import sync_folder, write_whole
+from router.errors import RouterError
 from router.protocol.providing import JobState, ProviderRefused, ProviderUnavailable, RunStatus, Work
 
 BEAT_S = 1.0
@@ -51,7 +52,7 @@ class RunProgress:
     """How often a run was started; more than one where the device process died during it."""
 
 
-class DamagedFile(Exception):
+class DamagedFile(RouterError):
     """A file of one job cannot be read as what it should be; the message names the job and the file, on one line."""
 
 

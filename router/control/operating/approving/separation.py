@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from router.control.gates.approvals import ONE_PERSON
 from router.control.workspace import Workspace
+from router.errors import RouterError
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 from router.protocol.stack import LOCAL_CHAIN_ID
 
 
-class ApprovalRefused(RuntimeError):
+class ApprovalRefused(RouterError, RuntimeError):
     """The operator of this home asked or pays for the job itself; nothing was recorded."""
 
     def __init__(self, job: str, reason: str, remedy: str) -> None:

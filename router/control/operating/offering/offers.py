@@ -14,13 +14,14 @@ from router.control.gates import GATES_BEFORE_FUNDING, Deny, Eligible
 from router.control.operating.offering.assess import Assessment, assess, escrow_facts, no_backend
 from router.control.operating.offering.quoting import quote_of
 from router.control.workspace import Workspace
+from router.errors import RouterError
 from router.protocol.hardware_time import TimeLimit, time_limit
 from router.protocol.lifecycle import State
 from router.protocol.papers import spec_of
 from router.worker.providers import load_providers
 
 
-class PromotionDenied(RuntimeError):
+class PromotionDenied(RouterError, RuntimeError):
     """Gates are against it; nothing was signed and nothing was locked."""
 
     def __init__(self, job: str, denials: tuple[Deny, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from router.errors import RouterError
 from router.protocol.providing import JobState, Reference, RunReceipt
 
 _STATES = {
@@ -18,7 +19,7 @@ _STATES = {
 }
 
 
-class NoShots(Exception):
+class NoShots(RouterError):
     """What IBM returned is not the shots that were ordered; the message says what it is."""
 
 

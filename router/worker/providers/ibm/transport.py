@@ -20,6 +20,7 @@ from requests.exceptions import ConnectTimeout
 from urllib3.exceptions import NewConnectionError
 from urllib3.util.retry import Retry
 
+from router.errors import RouterError
 from router.protocol.providing import ProviderUnavailable
 from router.worker.providers.ibm.pace import Pace, retry_after_s
 
@@ -29,7 +30,7 @@ _MOST_REQUESTS = 64
 _CONNECT_S = 5.0
 
 
-class HeldBack(RequestException):
+class HeldBack(RouterError, RequestException):
     """A request that was not sent."""
 
 
