@@ -183,7 +183,7 @@ class Story:
         )
 
     def tell(self, *payloads: Payload | EventKind, role: Role | None = None, at: datetime | None = None) -> Story:
-        """Signs and adds each; a Kind stands for its sample."""
+        """Signs and adds each; an EventKind stands for its sample."""
         for payload in payloads:
             event = self.sign(self.sample(payload) if isinstance(payload, EventKind) else payload, role, at=at)
             self.record = apply(self.record, event, tuple(self.events))

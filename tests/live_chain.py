@@ -132,7 +132,7 @@ class Deployed:
     def fund(self, terms: JobTerms) -> TransactionReceipt:
         """Approve, if it is a token job, and fund, as the payer."""
         if terms.token != ZERO_ADDRESS:
-            transact(self.client, self.client.approve(terms.token, terms.budget), self.payer)
+            transact(self.client, self.client.allow(terms.token, terms.budget), self.payer)
         return transact(self.client, self.client.fund(terms), self.payer)
 
     def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str | None = None) -> TransactionReceipt:

@@ -34,7 +34,7 @@ from oracle.validator.state import State as ValidatorState
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating.acts import Bench, configure
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.engine import Engine
 from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
@@ -131,7 +131,7 @@ class Market:
     def funded(self) -> str:
         """A job whose budget is locked."""
         job = keep(self.workspace, self.prepared, _quietly).job
-        approve(self.workspace, job, "for a test")
+        grant(self.workspace, job, "for a test")
         promote(self.workspace, offer(self.workspace, job, "aer", "25"))
         fund(self.workspace, job)
         return job

@@ -201,7 +201,7 @@ class PaperChain:
         del owner, token
         return self.allowed
 
-    def next_grant(self, owner: str, token: str, amount: int) -> Call | None:
+    def next_allowance(self, owner: str, token: str, amount: int) -> Call | None:
         del owner
         if self.allowed >= amount:
             return None

@@ -107,8 +107,8 @@ class Player:
             self.node.give_gas_money(account.address)
             if name != "payer":
                 self._transfer(account.address)
-            transact(self.client, self.client.approve(dollar, 2**256 - 1), account)
-        transact(self.client, self.client.approve_permit2(dollar), self.people["payer"])
+            transact(self.client, self.client.allow(dollar, 2**256 - 1), account)
+        transact(self.client, self.client.allow_permit2(dollar), self.people["payer"])
         registry, _ = deploy_contract(self.node, "ValidatorRegistry", ZERO_ADDRESS, BOND, EXIT_DELAY_S)
         self.registry = RegistryClient(self.client, registry.address)
 

@@ -106,14 +106,14 @@ class EscrowCalls:
 
     # ------------------------------------------------------------------ funding
 
-    def approve(self, token: str, amount: int, spender: str | None = None) -> Call:
+    def allow(self, token: str, amount: int, spender: str | None = None) -> Call:
         """Let the spender, by default the escrow, take `amount` base units of the sender's `token`."""
         data = self._token(token).encode_abi("approve", [self.checked(spender or self._escrow.address), amount])
         return Call(to=token, data=data, doing="approve")
 
-    def approve_permit2(self, token: str, amount: int = 2**256 - 1) -> Call:
+    def allow_permit2(self, token: str, amount: int = 2**256 - 1) -> Call:
         """Let Permit2 take `token` from the sender, once for all jobs to come; each still needs a signature."""
-        return self.approve(token, amount, PERMIT2)
+        return self.allow(token, amount, PERMIT2)
 
     def fund(self, terms: JobTerms) -> Call:
         """Lock the budget; by the payer. A token needs an allowance first."""

@@ -149,14 +149,14 @@ class EscrowClient(EscrowCalls):
         both = (self.checked(owner), self.checked(spender or self.deployment.escrow))
         return int(self.read(self._token(token), "allowance", *both, doing="read an allowance"))
 
-    def next_grant(self, owner: str, token: str, amount: int, spender: str | None = None) -> Call | None:
+    def next_allowance(self, owner: str, token: str, amount: int, spender: str | None = None) -> Call | None:
         """What `owner` has to send so that the spender, by default the escrow, may take `amount`; None for nothing.
 
         Some tokens change no allowance but from or to zero: one that is neither zero nor enough is set to zero first,
-        and asking again gives the rest. What is granted is exactly `amount`.
+        and asking again gives the rest. What is allowed is exactly `amount`.
         """
         allowed = self.allowance(owner, token, spender)
-        return None if allowed >= amount else self.approve(token, 0 if allowed else amount, spender)
+        return None if allowed >= amount else self.allow(token, 0 if allowed else amount, spender)
 
     def token_domain(self, token: str) -> Domain:
         """The EIP-712 domain of a token that moves by authorization (ERC-3009), as the token itself says it.

@@ -139,11 +139,11 @@ class RegistryClient:
 
     # ------------------------------------------------------------------ calls
 
-    def next_grant(self, owner: str, parameters: Parameters) -> Call | None:
+    def next_allowance(self, owner: str, parameters: Parameters) -> Call | None:
         """What `owner` has to send, before `deposit`, so that the registry may take the bond; None for nothing."""
         if parameters.token == ZERO_ADDRESS:
             return None
-        return self._client.next_grant(owner, parameters.token, parameters.bond, str(self.address))
+        return self._client.next_allowance(owner, parameters.token, parameters.bond, str(self.address))
 
     def deposit(self, parameters: Parameters) -> Call:
         """Post the bond; by whoever wants to be a validator. In native coin it goes along."""

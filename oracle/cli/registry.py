@@ -119,7 +119,7 @@ def deposit(desk: RegistryDesk) -> None:
             reason = f"{address} has {has}, and the bond is {needs}"
             desk.refuse(Exit.INPUT, reason, "send it the difference")
         for _ in range(2):  # to zero first, of what was left over, as some tokens want it
-            if (call := desk.registry.next_grant(address, asked)) is not None:
+            if (call := desk.registry.next_allowance(address, asked)) is not None:
                 desk.send(call)
     sent = desk.send(desk.registry.deposit(asked))
     line = f"{address} is bonded with {money(desk, asked.token, asked.bond)}"

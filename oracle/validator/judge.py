@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, open_sources
-from oracle.terms import Outcome, Verdict, unpack_terms
+from oracle.terms import Outcome, Verdict, terms_from_hex
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _judge(urls: Sequence[str], question: Question) -> dict[str, Any]:
     try:
         document, verdict = recompute(
             open_sources(urls[0], urls[2:], urls[1] or None),
-            unpack_terms(bytes.fromhex(question.terms[2:])),
+            terms_from_hex(question.terms),
             question.job,
             question.result_hash,
             question.round,

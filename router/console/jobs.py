@@ -67,7 +67,7 @@ def register(root: click.Group) -> None:
         changed otherwise, and every other gate still holds. Refused where this home also holds the key of the job's
         requester or payer; on a local stack of one person it is given, and says so.
         """
-        from router.control.operating.approving.rulings import approve as grant
+        from router.control.operating.approving.rulings import grant
         from router.control.operating.explaining import advice
 
         workspace, record = job_of(session, job)

@@ -66,10 +66,10 @@ class Transaction:
 def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> tuple[Transaction, ...]:
     """Every transaction that moved the job, whoever sent it, in chain order; the payer's allowance first."""
     found: list[Transaction] = []
-    for approval in workspace.store.intents(record.job):
-        if not approval.name.startswith(ALLOWANCE) or approval.status is not IntentStatus.DONE:
+    for given in workspace.store.intents(record.job):
+        if not given.name.startswith(ALLOWANCE) or given.status is not IntentStatus.DONE:
             continue
-        outcome = json.loads(str(approval.outcome))
+        outcome = json.loads(str(given.outcome))
         found.append(Transaction("approve", outcome["hash"], outcome["gas_used"], outcome["block"]))
     if record.escrow_id is None:
         return tuple(found)

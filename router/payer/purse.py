@@ -8,16 +8,12 @@ from oracle.chain import effects
 from oracle.chain.calls import Call
 from oracle.chain.effects import EffectUncertain
 from oracle.chain.errors import InsufficientFunds
-from oracle.chain.intents import IntentStatus
+from oracle.chain.intents import ALLOWANCE, IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
 from router.control.workspace import Workspace
 from router.errors import RouterError
 from router.protocol.stack import LOCAL_CHAIN_ID
-
-ALLOWANCE = "tx:approve"
-"""The intent under which the escrow is allowed to take a budget; a second one of a job is ``tx:approve-2``."""
-
 
 _GRANTS = 4
 """Two are needed at most; more where the node answers with an allowance from before."""
@@ -72,7 +68,7 @@ def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) ->
     client, owner = workspace.client(), workspace.account(role)
     for _ in range(_GRANTS):
         effects.bring_back(workspace.store, client, owner.address)
-        call = client.next_grant(owner.address, token, amount)
+        call = client.next_allowance(owner.address, token, amount)
         if call is None:
             return
         # An allowance that another job has used since is given again, under a name of its own.

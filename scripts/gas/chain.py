@@ -53,9 +53,9 @@ class Chain:
         self.token = self.deploy("LocalUSD", self.people["payer"].address, 10**15)
         self.escrow = str(self.deploy("JobEscrow").address)
         self.calls = EscrowClient(url, Deployment(self.chain_id, self.escrow, self.token.address, "lUSD", 6, 0))
-        self.send("payer", self.calls.approve_permit2(self.token.address))
+        self.send("payer", self.calls.allow_permit2(self.token.address))
         for name in PEOPLE:
-            self.send(name, self.calls.approve(self.token.address, 2**256 - 1))
+            self.send(name, self.calls.allow(self.token.address, 2**256 - 1))
             if name != "payer":
                 give = self.token.encode_abi("transfer", [self.people[name].address, 10**9])
                 self.send("payer", Call(self.token.address, give))

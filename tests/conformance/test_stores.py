@@ -414,13 +414,13 @@ def test_a_request_for_nothing_is_refused(store: Store) -> None:
 
 def test_approvals_speak_of_a_job_its_family_or_its_requester(store: Store) -> None:
     by = {"granted_by": "operator", "note": "looked at it"}
-    first = store.approve(ApprovalScope.JOB, "job_1", "budget_over_50", **by)
-    assert store.approve(ApprovalScope.JOB, "job_1", "budget_over_50", granted_by="other", note="") == first
-    family = store.approve(ApprovalScope.CIRCUIT_FAMILY, "qaoa", "new_circuit_family", **by)
-    requester = store.approve(ApprovalScope.REQUESTER, "0xabc", "unknown_requester", **by)
-    store.approve(ApprovalScope.JOB, "job_2", "budget_over_50", **by)
+    first = store.grant(ApprovalScope.JOB, "job_1", "budget_over_50", **by)
+    assert store.grant(ApprovalScope.JOB, "job_1", "budget_over_50", granted_by="other", note="") == first
+    family = store.grant(ApprovalScope.CIRCUIT_FAMILY, "qaoa", "new_circuit_family", **by)
+    requester = store.grant(ApprovalScope.REQUESTER, "0xabc", "unknown_requester", **by)
+    store.grant(ApprovalScope.JOB, "job_2", "budget_over_50", **by)
     # A subject is looked up within its scope: a family named like a job says nothing of the job.
-    store.approve(ApprovalScope.CIRCUIT_FAMILY, "job_1", "new_circuit_family", **by)
+    store.grant(ApprovalScope.CIRCUIT_FAMILY, "job_1", "new_circuit_family", **by)
     assert store.approvals("job_1", circuit_family="qaoa", requester="0xabc") == (first, family, requester)
     assert store.approvals("job_1", circuit_family=None, requester="0xdef") == (first,)
     assert store.approvals("job_9", circuit_family="other", requester="0xdef") == ()
@@ -525,7 +525,7 @@ import subprocess
 import sys
 sys.path.insert(0, sys.argv[3])
 from job_stories import Story
-from router.protocol.lifecycle import EscrowMoved, Kind, State
+from router.protocol.lifecycle import EscrowMoved, EventKind, State
 from router.protocol.ports import EventConflict
 from router.control.store import Store
 own, shared = int(sys.argv[2]), "job_shared0001"

@@ -176,7 +176,7 @@ def test_a_nonce_that_another_transaction_took_is_signed_anew(
     def overtaken(client: object, signed: object, **how: bool) -> str:
         broadcasts.append(1)
         if len(broadcasts) == 1:
-            other = deployed.client.approve(deployed.deployment.token, 1)
+            other = deployed.client.allow(deployed.deployment.token, 1)
             real(deployed.client, prepare(deployed.client, other, payer))
         return real(client, signed, **how)  # type: ignore[arg-type]
 

@@ -26,7 +26,7 @@ from router.console import jobs
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.offering.offers import offer
 from router.control.workspace import Workspace, open_workspace
 from router.payer.funding import fund
@@ -58,7 +58,7 @@ class Bench:
     def proposed(self, *, worker_amount: int | None = None) -> tuple[str, JobTerms]:
         """A job whose validators propose to accept: its id here, and its terms."""
         simulation = keep(self.workspace, prepare(self.spec, surroundings(self.workspace.home), _quietly), _quietly)
-        approve(self.workspace, simulation.job, "for a test")
+        grant(self.workspace, simulation.job, "for a test")
         record = promote(self.workspace, offer(self.workspace, simulation.job, "aer", "25"))
         fund(self.workspace, record.job)
         terms, client = terms_of(record), self.deployed.client
@@ -118,7 +118,7 @@ def bench(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -
         shared_deployed.anvil.give_gas_money(address)
     token = shared_deployed.deployment.token
     for address in (own["requester"], own["worker"]):
-        call = replace(shared_deployed.client.approve(token, 0), data=_transfer(address, 200_000_000))
+        call = replace(shared_deployed.client.allow(token, 0), data=_transfer(address, 200_000_000))
         transact(shared_deployed.client, call, shared_deployed.payer)
     for path in (home.deployments / "31337.json", folder / "d.json"):
         shared_deployed.deployment.dump(path)
@@ -231,7 +231,7 @@ def test_nothing_is_disputed_that_cannot_be(bench: Bench, cli: Callable[..., tup
     assert code == 2
     assert "never promoted" in said["errors"][0]["reason"]
 
-    approve(bench.workspace, simulated.job, "for a test")
+    grant(bench.workspace, simulated.job, "for a test")
     funded = promote(bench.workspace, offer(bench.workspace, simulated.job, "aer", "25"))
     fund(bench.workspace, funded.job)
     code, said = cli("dispute", funded.job)

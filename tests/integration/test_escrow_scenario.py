@@ -17,7 +17,7 @@ from oracle.chain.events import Args, Status
 HERE = Path(__file__).resolve().parent
 JOBS, STEPS = read_scenario(HERE / "escrow_scenario.yaml")
 NODES = {"anvil": running_anvil, "hardhat": running_hardhat}
-ASIDE = {"approve", "approve_permit2", "checked", "contract"}
+ASIDE = {"allow", "allow_permit2", "checked", "contract"}
 """What EscrowCalls has beside the escrow's verbs."""
 
 

@@ -22,7 +22,7 @@ from oracle.encoding.files import write_whole
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.offering.offers import offer
 from router.control.workspace import Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
@@ -47,7 +47,7 @@ class Bench:
 
     def promoted(self, usd: str) -> JobRecord:
         job = keep(self.workspace, self.simulated, _quietly).job
-        approve(self.workspace, job, "for a test")
+        grant(self.workspace, job, "for a test")
         return promote(self.workspace, offer(self.workspace, job, "aer", usd))
 
     @property
@@ -59,7 +59,7 @@ class Bench:
 
     def leave(self, amount: int) -> None:
         """An allowance left over from something that was cut off."""
-        transact(self.deployed.client, self.deployed.client.approve(self.token.address, amount), self.key)
+        transact(self.deployed.client, self.deployed.client.allow(self.token.address, amount), self.key)
 
     @property
     def key(self) -> Any:
@@ -130,7 +130,7 @@ def test_a_leftover_allowance_is_zeroed_before_another_amount_is_granted(
 
     bench.leave(25 * unit)
     with pytest.raises(CallReverted):
-        prepare(client, client.approve(bench.token.address, 40 * unit), bench.key)
+        prepare(client, client.allow(bench.token.address, 40 * unit), bench.key)
     second = bench.promoted("40")
     assert run(["fund", second.job, *home]) == 0
     assert json.loads(capsys.readouterr().out)["amount"] == str(40 * unit)
@@ -157,7 +157,7 @@ def test_a_bond_is_granted_over_a_leftover_as_well(
     holder = shared_deployed.anvil.web3.eth.accounts[0]
     bench.token.functions.transfer(validator.address, 60 * 10**6).transact({"from": holder})
     client = shared_deployed.client
-    transact(client, client.approve(bench.token.address, 7, registry.address), validator)
+    transact(client, client.allow(bench.token.address, 7, registry.address), validator)
     done = CliRunner().invoke(oracle, [
         "registry", "deposit", "--rpc", shared_deployed.anvil.url,
         "--deployment", str(bench.workspace.home.deployments / "31337.json"), "--registry", registry.address,

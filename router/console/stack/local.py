@@ -279,10 +279,10 @@ def _register_locals(workspace: Workspace, say: Say) -> None:
         write_whole(home.policy, (DEFAULT_POLICY_TEXT).encode())
         say(f"policy: {home.policy}")
     note, granted_by = f"registered by `compute up`; {ONE_PERSON}", stack.roles.operator
-    workspace.store.approve(
+    workspace.store.grant(
         ApprovalScope.REQUESTER, stack.roles.requester, UNKNOWN_REQUESTER, granted_by=granted_by, note=note
     )
-    workspace.store.approve(
+    workspace.store.grant(
         ApprovalScope.CIRCUIT_FAMILY, INIT_FAMILY, NEW_CIRCUIT_FAMILY, granted_by=granted_by, note=note
     )
 

@@ -295,7 +295,7 @@ class Store:
 
     # Approvals, and counts for the gates
 
-    def approve(self, scope: ApprovalScope, subject: str, kind: str, *, granted_by: str, note: str) -> Approval:
+    def grant(self, scope: ApprovalScope, subject: str, kind: str, *, granted_by: str, note: str) -> Approval:
         """Records that the operator allows `kind` for `subject`; the first such record stands."""
         with self._writing() as connection:
             return approvals.grant(connection, scope, subject, kind, granted_by, note, self._clock())

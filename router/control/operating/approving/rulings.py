@@ -12,7 +12,7 @@ from router.protocol.lifecycle import Rejected, Role
 from router.protocol.papers import spec_of
 
 
-def approve(workspace: Workspace, job: str, note: str) -> str:
+def grant(workspace: Workspace, job: str, note: str) -> str:
     """As the operator, grant `job` every approval that its promotion policy can ask for.
 
     Returns what the approval says of itself, which is recorded with the note; empty where operator and requester are
@@ -32,7 +32,7 @@ def approve(workspace: Workspace, job: str, note: str) -> str:
             scope, subject = ApprovalScope.REQUESTER, record.requester
         else:
             scope, subject = ApprovalScope.JOB, job
-        workspace.store.approve(scope, subject, kind, granted_by=operator, note=note)
+        workspace.store.grant(scope, subject, kind, granted_by=operator, note=note)
     workspace.store.set_next_look(job, datetime.now(UTC))
     return remark
 

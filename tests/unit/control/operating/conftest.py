@@ -22,7 +22,7 @@ from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.gates.policy import parse_policy
 from router.control.operating.acts import Bench, configure
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.engine import Engine
 from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
@@ -64,7 +64,7 @@ class Desk:
     def promoted(self, target: str = "aer") -> JobRecord:
         """A job with signed terms and every approval, unfunded."""
         job = self.simulated()
-        approve(self.workspace, job, "for a test")
+        grant(self.workspace, job, "for a test")
         return promote(self.workspace, offer(self.workspace, job, target, "25"))
 
     def funded(self, target: str = "aer") -> JobRecord:

@@ -17,7 +17,7 @@ from router.console.screen.failures import Exit, describe
 from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.operating.approving.approval import refuses_cancellation
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.approving.separation import ApprovalRefused
 from router.control.operating.explaining import advice
 from router.control.operating.offering.offers import offer
@@ -68,7 +68,7 @@ def test_an_approval_reaches_as_far_as_what_it_allows(desk: Any) -> None:
     """A family and a requester are new once; a budget is looked at each time."""
     first, second = desk.simulated(), desk.simulated()
     assert granted(desk, first) == set()
-    approve(desk.workspace, first, "looked at it")
+    grant(desk.workspace, first, "looked at it")
     record = desk.workspace.store.job(first)
     shared = {
         (ApprovalScope.CIRCUIT_FAMILY, "ring-maxcut-qaoa", NEW_CIRCUIT_FAMILY),
@@ -81,7 +81,7 @@ def test_an_approval_reaches_as_far_as_what_it_allows(desk: Any) -> None:
 def test_another_job_of_an_approved_family_and_requester_needs_no_approval_of_its_own(desk: Any) -> None:
     first, second = desk.simulated(), desk.simulated()
     assert denied(desk, first) == denied(desk, second) == {"approvals"}
-    approve(desk.workspace, first, "looked at it")
+    grant(desk.workspace, first, "looked at it")
     assert denied(desk, first) == denied(desk, second) == set()
 
 
@@ -90,7 +90,7 @@ def test_a_large_budget_is_looked_at_each_time(desk: Any) -> None:
     rich = spec.model_copy(update={"budget": spec.budget.model_copy(update={"max_usd_equivalent": "100"})})
     prepared = replace(desk.prepared, spec=rich)
     first, second = (keep(desk.workspace, prepared, lambda _what, _share: None).job for _ in range(2))
-    approve(desk.workspace, first, "looked at it")
+    grant(desk.workspace, first, "looked at it")
     assert denied(desk, first, "60") == denied(desk, second, "50") == set()
     assert denied(desk, second, "60") == {"approvals"}
 
@@ -100,7 +100,7 @@ def test_a_job_without_a_family_is_approved_by_itself(desk: Any) -> None:
     nameless = spec.model_copy(update={"quantum": spec.quantum.model_copy(update={"circuit_family": None})})
     prepared = replace(desk.prepared, spec=nameless)
     jobs = [keep(desk.workspace, prepared, lambda _what, _share: None).job for _ in range(2)]
-    approve(desk.workspace, jobs[0], "looked at it")
+    grant(desk.workspace, jobs[0], "looked at it")
     assert (ApprovalScope.JOB, jobs[0], NEW_CIRCUIT_FAMILY) in granted(desk, jobs[0])
     assert denied(desk, jobs[0]) == set()
     assert denied(desk, jobs[1]) == {"approvals"}
@@ -109,13 +109,13 @@ def test_a_job_without_a_family_is_approved_by_itself(desk: Any) -> None:
 def test_an_approval_makes_the_job_due(desk: Any) -> None:
     job = desk.simulated()
     desk.workspace.store.set_next_look(job, None)
-    approve(desk.workspace, job, "looked at it")
+    grant(desk.workspace, job, "looked at it")
     assert job in {record.job for record in desk.workspace.store.due(datetime.now(UTC))}
 
 
 def test_the_note_and_the_operator_are_on_record(desk: Any) -> None:
     job = desk.simulated()
-    approve(desk.workspace, job, "looked at it")
+    grant(desk.workspace, job, "looked at it")
     record = desk.workspace.store.job(job)
     found = desk.workspace.store.approvals(job, circuit_family=record.family, requester=record.requester)
     operator = desk.workspace.account("operator").address
@@ -142,10 +142,10 @@ def test_nobody_approves_a_job_of_their_own_where_others_use_the_chain(desk: Any
     """One shell held every key, and approved what it had asked for."""
     job = desk.simulated()
     with pytest.raises(ApprovalRefused, match=r"holds the requester's key .* holds the payer's key"):
-        approve(elsewhere(desk), job, "looked at it")
+        grant(elsewhere(desk), job, "looked at it")
     operator = desk.workspace.account("operator").address
     with pytest.raises(ApprovalRefused, match="the operator's key is the payer's too"):
-        approve(elsewhere(desk, payer=operator), job, "looked at it")
+        grant(elsewhere(desk, payer=operator), job, "looked at it")
     assert granted(desk, job) == set()
     assert describe(ApprovalRefused(job, "reason", "remedy")).exit_code is Exit.DENIED
 
@@ -153,7 +153,7 @@ def test_nobody_approves_a_job_of_their_own_where_others_use_the_chain(desk: Any
 def test_an_operator_apart_from_requester_and_payer_approves_without_a_remark(desk: Any) -> None:
     job = desk.simulated()
     desk.workspace.home.keystore("requester").rename(desk.workspace.home.root / "on-another-machine.json")
-    assert approve(elsewhere(desk), job, "looked at it") == ""
+    assert grant(elsewhere(desk), job, "looked at it") == ""
     assert granted(desk, job) != set()
 
 
@@ -190,5 +190,5 @@ def test_what_comes_after_an_approval_can_be_typed_as_it_stands(
         advice.following(desk.workspace, record)
         == f"compute quantum promote {job} --target {target} --max-budget {budget}"
     )
-    approve(desk.workspace, job, "looked at it")
+    grant(desk.workspace, job, "looked at it")
     assert offer(desk.workspace, job, target, budget).denials == ()

@@ -21,7 +21,7 @@ from router.console.quantum.promotion import draw_offer
 from router.console.screen.views import money_in
 from router.control.gates import OperatorPolicy
 from router.control.operating.approving import approval
-from router.control.operating.approving.rulings import approve
+from router.control.operating.approving.rulings import grant
 from router.control.operating.offering.offers import offer
 from router.protocol.hardware_time import time_limit
 from router.protocol.lifecycle import State
@@ -89,7 +89,7 @@ def test_a_job_on_hardware_is_bounded_from_the_offer_to_the_receipt(
         (home.credentials / "ibm.json").write_text(json.dumps(account))
         (home.credentials / "ibm.json").chmod(0o600)
         job = desk.simulated()
-        approve(desk.workspace, job, "for a test")
+        grant(desk.workspace, job, "for a test")
         offered = offer(desk.workspace, job, DEVICE, "25")
         assert offered.time_limit is not None
         assert offered.time_limit.seconds == 15
