@@ -17,7 +17,7 @@ ENV := . scripts/env.sh
 
 export PYTHON
 
-.PHONY: help setup demo test test-floors fuzz crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
+.PHONY: help setup demo test test-floors test-install fuzz crash calibrate digests devices test-browser check mutate prove slither coverage bench lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -32,7 +32,7 @@ test: setup ## all tests: contracts (forge), then Python
 	@$(if $(wildcard ape-config.yaml),sh scripts/setup.sh ape)
 	@sh scripts/setup.sh test
 	@$(ENV) && sh scripts/forge.sh test --no-match-contract '^AllPromises$$'
-	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(ENV) && .venv/bin/python -m pytest --ignore=tests/browser --ignore=tests/install -n 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 # Warnings are no errors here: old releases warn about each other, and nothing of ours can change that.
 test-floors: setup ## what needs no stack, with the oldest packages that pyproject.toml allows (minutes)
@@ -55,6 +55,9 @@ digests: setup ## the same documents from NumPy 1.26 and 2, one thread and two, 
 
 devices: setup ## judge honest runs on every device whose noise is published (minutes)
 	@$(ENV) && .venv/bin/python scripts/devices.py $(DEVICES_ARGS)
+
+test-install: setup ## each kind of installation by pip into an empty environment, with its size and time (minutes)
+	@$(ENV) && .venv/bin/python -m pytest -n 0 -q tests/install $(PYTEST_ARGS)
 
 test-browser: setup ## the report in a real Chromium (Debian: apt-get install -y chromium)
 	@$(ENV) && .venv/bin/python -m pytest tests/browser $(PYTEST_ARGS)
@@ -90,8 +93,8 @@ bench: setup ## what is measured, each with its ceilings
 
 lock: ## resolve the newest versions that pyproject.toml allows, and write the hashed locks
 	@sh scripts/setup.sh lock
-	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --group test --group check -o requirements/runtime.txt
-	@$(ENV) && $(COMPILE) --upgrade --resolution lowest-direct pyproject.toml --group test -o requirements/floors.txt
+	@$(ENV) && $(COMPILE) --upgrade pyproject.toml --extra all --group test --group check -o requirements/runtime.txt
+	@$(ENV) && $(COMPILE) --upgrade --resolution lowest-direct pyproject.toml --extra all --group test -o requirements/floors.txt
 	@$(ENV) && $(COMPILE) --upgrade --group ape -o requirements/ape.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/halmos.in -o requirements/halmos.txt
 	@$(ENV) && $(COMPILE) --upgrade requirements/slither.in -o requirements/slither.txt

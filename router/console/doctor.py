@@ -19,6 +19,7 @@ import click
 
 from router.console.screen.commands import Session, command
 from router.console.screen.failures import Exit
+from router.extras import EXTRAS
 from router.settings import Home
 
 if TYPE_CHECKING:
@@ -76,7 +77,11 @@ def _packages(home: Home) -> Iterator[Check]:
             found.append(f"{name} {metadata.version(name)}")
         except metadata.PackageNotFoundError:
             missing.append(name)
-    if missing:
+    for extra, brought in EXTRAS.items():
+        if lacking := [name for name in missing if name in brought]:
+            said = f"without the extra {extra!r}: {', '.join(lacking)}"
+            yield Check("packages", "note", said, f"pip install 'compute-escrow[{extra}]', if this machine needs it")
+    if missing := [name for name in missing if not any(name in brought for brought in EXTRAS.values())]:
         yield Check("packages", "problem", f"missing: {', '.join(missing)}", "`pip install compute-escrow` again")
     yield Check("packages", "ok", ", ".join(found))
 

@@ -9,6 +9,7 @@ import click
 from oracle.encoding.options import Whole
 from router.console.quantum.following import Printer
 from router.console.screen.commands import Session, command
+from router.extras import require
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,6 +39,7 @@ def register(root: click.Group) -> None:
         a router, three validators, and a verdict that decides the payment. Your own stack is not touched, and
         nothing keeps running. Leaves a report to open in a browser.
         """
+        require("router", "worker", "ibm")
         from router.console.quantum.scaffold import write_job
         from router.console.screen.views import money_of_home
         from router.console.stack.demo import run_demo
@@ -64,6 +66,7 @@ def register(root: click.Group) -> None:
         It runs until `compute down`, keeps its state, and belongs to this home alone. Repeating it starts what does
         not run.
         """
+        require("router", "worker")
         from router.console.stack.local import up as start
 
         session.begun.append("what was started runs on: `compute up` starts the rest, `compute down` ends it")

@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -114,10 +115,17 @@ def test_every_folder_of_the_packages_is_a_layer() -> None:
     assert folders <= layered
 
 
+def needed(project: dict[str, Any]) -> list[str]:
+    """What the package and all its extras require, but for the extra that names the others."""
+    extras = project["project"]["optional-dependencies"]
+    brought = [requirement for name, requirements in extras.items() if name != "all" for requirement in requirements]
+    return list(dict.fromkeys(project["project"]["dependencies"] + brought))
+
+
 def test_every_dependency_is_in_the_lock_that_installs_it() -> None:
     project = tomllib.loads(prose("pyproject.toml"))
     groups = project["dependency-groups"]
-    runtime = project["project"]["dependencies"] + project["build-system"]["requires"]
+    runtime = needed(project) + project["build-system"]["requires"]
     wanted = {
         "requirements/runtime.txt": runtime + groups["test"] + groups["check"],
         "requirements/floors.txt": runtime + groups["test"],
@@ -155,7 +163,7 @@ def test_every_floor_is_a_version_that_the_tests_run_with() -> None:
     """`make test-floors` installs what this lock pins; a lower floor would promise what nobody tried."""
     project = tomllib.loads(prose("pyproject.toml"))
     locked = dict(re.findall(r"^([a-z0-9.-]+)==([^ ;]+)", prose("requirements/floors.txt"), re.M))
-    named = project["project"]["dependencies"] + project["dependency-groups"]["test"]
+    named = needed(project) + project["dependency-groups"]["test"]
     for requirement in named:
         name, floor = re.fullmatch(r"([A-Za-z0-9._-]+)(?:\[.*\])?>=([0-9.]+)", requirement).groups()  # type: ignore[union-attr]
         tried = locked[re.sub(r"[._]+", "-", name.lower())].split(".")

@@ -16,6 +16,7 @@ import click
 
 from oracle.encoding import Finding, InputRejected
 from router.errors import RouterError
+from router.extras import behind
 
 
 class Exit(IntEnum):
@@ -84,6 +85,7 @@ RULES: dict[str, Rule] = {
     "router.protocol.providing.ProviderError": Rule(Exit.DEPENDENCY),
     "router.protocol.providing.ProviderRefused": Rule(Exit.INPUT),
     "router.protocol.stack.StackDown": Rule(Exit.DEPENDENCY),
+    "router.extras.ExtraMissing": Rule(Exit.DEPENDENCY),
     "oracle.chain.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),
     "router.control.operating.offering.offers.PromotionDenied": Rule(Exit.DENIED),
@@ -144,6 +146,7 @@ def describe(error: BaseException) -> Failure | None:
         reason = "interrupted" if begun else "interrupted; nothing was begun, stored or spent"
         remedy = "; ".join(begun) or "run the same command again"
         return Failure(Exit.INTERRUPTED, (Finding("", None, reason, remedy),))
+    error = behind(error) or error
     if rule := _rule(error):
         return Failure(rule.exit_code, (_finding(error, rule.remedy),))
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

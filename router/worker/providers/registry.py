@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from router.protocol.providing import Provider, ProviderRefused
+from router.extras import ExtraMissing, require
+from router.protocol.providing import Provider, ProviderRefused, ProviderUnavailable
 from router.settings import Home
 
 GROUP = "compute_escrow.providers"
@@ -22,3 +23,11 @@ def load_providers(home: Home) -> dict[str, Provider]:
             raise ProviderRefused(f"two installed packages offer a provider {entry.name!r}", "uninstall one of them")
         made[entry.name] = entry.load()(home)
     return made
+
+
+def check_installed(extra: str) -> None:
+    """Raise ProviderUnavailable, which names `extra`, unless what it brings is installed; imports none of it."""
+    try:
+        require(extra)
+    except ExtraMissing as missing:
+        raise ProviderUnavailable(missing.reason, missing.remedy) from missing

@@ -17,6 +17,7 @@ import psutil
 from oracle.artifacts.shots import PackedShots, pack
 from router.protocol.providing import ProviderRefused, RunReceipt, Target, Work
 from router.worker.providers.calibration import snapshot
+from router.worker.providers.registry import check_installed
 from router.worker.providers.transpilation import Isa, read_circuit, to_basis, to_isa, touched
 
 STATEVECTOR, STABILIZER, MPS, DENSITY_MATRIX = "statevector", "stabilizer", "matrix_product_state", "density_matrix"
@@ -118,6 +119,7 @@ def plan(work: Work) -> RunPlan:
 
 @lru_cache(maxsize=_PLANS_KEPT)
 def _planned(qasm3: str, target: str, shots: int) -> RunPlan:
+    check_installed("worker")
     work = Work(tag="plan", qasm3=qasm3, shots=shots, target=target)
     circuit = read_circuit(work.qasm3)
     if work.target in _FAKES:
@@ -230,6 +232,7 @@ def simulate(work: Work) -> SimulatedRun:
 
 @lru_cache(maxsize=len(_FAKES))
 def _device(name: str) -> Any:
+    check_installed("ibm")
     from qiskit_ibm_runtime import fake_provider
 
     return getattr(fake_provider, _FAKES[name][0])()

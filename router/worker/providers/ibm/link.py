@@ -17,6 +17,7 @@ from router.protocol.providing import ProviderError, ProviderRefused, ProviderUn
 from router.worker.credentials.ibm_account import AccountFile, IbmAccount
 from router.worker.providers.bounded import BoundedCall, TookTooLong
 from router.worker.providers.ibm.pace import Pace
+from router.worker.providers.registry import check_installed
 
 if TYPE_CHECKING:
     from router.worker.providers.ibm.transport import Heard, Transport
@@ -148,6 +149,7 @@ class Link:
         return self.wait(call, within_s, hold=True)
 
     def _made(self, account: IbmAccount, version: tuple[int, int, int]) -> _Connection:
+        check_installed("ibm")
         from router.worker.providers.ibm.transport import Heard, Transport, install
 
         try:
