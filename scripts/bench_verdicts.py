@@ -24,14 +24,14 @@ from scipy.stats import binomtest
 from oracle.artifacts.shots import PackedShots, pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.methods import resolve_guards
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
+from oracle.spec.sections.methods import resolve_guards
 from oracle.statistics import BEST_VALUE, EXPECTATION, HUBER, TVD, WITNESS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import fewest_distinct
 from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.observables.bounds import parity_radius, upper_share
 from oracle.statistics.observables.diagonal import Diagonal
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.statistics.sketch import sketch
 from oracle.statistics.tails import least_significant
 from oracle.verdict import Case, decide, describe
@@ -89,7 +89,7 @@ def main() -> int:
         (20, 1_000_000, (WITNESS,), False),
         (20, 1_000_000, (WITNESS,), True),
     ):
-        guards = resolve_guards(None, certificates, f_max=False) if guarded else ()
+        guards = resolve_guards(None, certificates, fields=()) if guarded else ()
         p = rng.dirichlet(np.ones(1 << bits))
         baseline = Baseline.from_probabilities(p)
         policy = ValidationPolicy(*RATES, certificates, guards)

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from oracle.circuits import exact_probabilities, load_qasm3
-from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.promotion import PromotionPolicy
+from oracle.spec import load_source, normalise, policy_of
+from oracle.spec.sections.promotion_policy import PromotionPolicy
 from oracle.statistics import Baseline
 from router.sandbox import run_generator
 from router.worker.providers.transpilation import read_circuit
@@ -55,7 +55,7 @@ def main() -> int:
     qasm3 = run_generator(TEMPLATE / "circuits" / "optimizer.py")
     baseline = Baseline.from_probabilities(exact_probabilities(load_qasm3(qasm3)))
     spec = normalise(load_source(TEMPLATE / "job.yaml"), operator_policy=PromotionPolicy(), bits=baseline.bits)
-    policy = ValidationPolicy.of(spec, baseline.bits)
+    policy = policy_of(spec, baseline.bits)
     circuit = read_circuit(qasm3)
     rows: list[Judged] = []
     missing: list[NotLaidOut] = []

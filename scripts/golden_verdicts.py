@@ -20,9 +20,9 @@ import numpy as np
 from oracle.artifacts.shots import pack
 from oracle.encoding import parse_rational, sha256_hex
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Baseline
+from oracle.statistics.policy import HullBounds
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.verdict import Case, Papers, decide
 
 FOLDER = Path(__file__).parents[1] / "tests" / "golden"

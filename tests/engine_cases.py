@@ -9,9 +9,9 @@ from independent.documents import Delivery
 
 from oracle.encoding import parse_rational
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Baseline
+from oracle.statistics.policy import HullBounds
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.verdict import Case, Papers
 
 

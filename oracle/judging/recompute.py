@@ -14,8 +14,8 @@ from oracle.circuits.probabilities import exact_probabilities
 from oracle.circuits.reading.qasm import load_qasm3
 from oracle.encoding import ZERO_DIGEST, InputRejected
 from oracle.encoding.errors import OracleError
-from oracle.spec import JobSpec, Round, ValidationPolicy, parse_canonical_spec, rounds_of
-from oracle.statistics import Baseline, PolicyRefused, baseline_tvd, vertex_law
+from oracle.spec import JobSpec, Round, ValidationPolicy, parse_canonical_spec, rounds_of, vertex_law
+from oracle.statistics import Baseline, PolicyRefused, baseline_tvd
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, BaselineRejected
 from oracle.terms import JobTerms, Verdict
 from oracle.terms.build import worker_amount

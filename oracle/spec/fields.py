@@ -96,6 +96,16 @@ class Reading:
         return dict(self.schema)
 
 
+@dataclass(frozen=True)
+class OneOf:
+    """One of the ids that there are."""
+
+    ids: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.literal_schema(list(self.ids))
+
+
 def whole(low: int, high: int) -> Reading:
     """Whole numbers from `low` to `high`."""
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from oracle.spec.checks import cross_field_faults
-from oracle.spec.sections import SpecBody
+from oracle.spec.sections.body import SpecBody
+from oracle.spec.validation.checks import cross_field_faults
 
 
 class JobSpec(SpecBody):

@@ -12,17 +12,18 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from oracle.encoding import Finding, InputRejected, parse_rational
-from oracle.spec.checks import queue_seconds
 from oracle.spec.fields import decimal_text
 from oracle.spec.model import JobSpec
-from oracle.spec.promotion import PromotionPolicy
-from oracle.spec.quote import Quote, amount_of, least_usd
 from oracle.spec.reading.canonical import read_spec, spec_hash
 from oracle.spec.reading.source import SourceSpec, is_remote
-from oracle.spec.rounds import resolve_rounds
-from oracle.spec.sections import Inputs, SimulationRecord
-from oracle.spec.validation.methods import resolve_certificates, resolve_guards
-from oracle.spec.validation.observables import Observable, check_widths
+from oracle.spec.sections.budget import Quote, amount_of, least_usd
+from oracle.spec.sections.inputs import Inputs
+from oracle.spec.sections.methods import resolve_certificates, resolve_guards
+from oracle.spec.sections.observables import Observable, check_widths
+from oracle.spec.sections.promotion_policy import PromotionPolicy
+from oracle.spec.sections.records import SimulationRecord
+from oracle.spec.validation.rounds import resolve_rounds
+from oracle.spec.validation.timeouts import queue_seconds
 
 _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
 
@@ -36,18 +37,18 @@ def normalise(
     then.
     The operator's promotion policy is written into it, tightened by what the spec itself asks; and `usd_per_shot`, the
     operator's price, where the spec meters by shot and names none.
-    Raises InputRejected as ValidationPolicy.of does.
+    Raises InputRejected as policy_of does.
     """
     spec = source.spec if isinstance(source, SourceSpec) else source
     timeouts = spec.timeouts
-    queue_s = queue_seconds(spec)
+    queue_s = queue_seconds(timeouts, spec.quantum)
     stages_s = queue_s + timeouts.execution_s + timeouts.result_s + timeouts.verdict_s
     certificates, guards = spec.validation.certificates, spec.validation.guards
     observable, objective = spec.validation.observable, spec.validation.objective
     if bits is not None and spec.quantum is not None:
         check_widths(observable, objective, bits)
         certificates = resolve_certificates(certificates, bits, spec.validation.job_class)
-        guards = resolve_guards(guards, certificates, f_max=spec.validation.f_max is not None)
+        guards = resolve_guards(guards, certificates, fields=spec.validation.set_fields)
     rounds = resolve_rounds(spec)
     metering = spec.budget.metering
     price = usd_per_shot if metering.unit == "shot" and metering.price_usd is None else metering.price_usd

@@ -1,30 +1,23 @@
 """Statistics that move money: baselines, exact tests on them, and what a number of shots buys."""
 
-from oracle.spec.validation.methods import (
-    BEST_VALUE,
-    BINOMIAL,
-    CEILING,
-    EXPECTATION,
-    HUBER,
-    REPRODUCE,
-    SCORES,
-    TVD,
-    WITNESS,
-)
 from oracle.statistics.baseline import RECOMPUTATION_TOLERANCE, Baseline, BaselineRejected, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Certifier, Decision, MethodRefused, Setting, Side
-from oracle.statistics.guards import BLOCKS, COLLISIONS, DISPERSION, DUPLICATES, REPEATS, Guard, Record
-from oracle.statistics.hull import Hull, HullRejected, misread, vertex_law
-from oracle.statistics.planner import (
-    HONEST_FIDELITY,
-    LEAST_POWER,
-    Interval,
-    Plan,
-    Suggestion,
-    plan_rounds,
-    plan_shots,
-    shots_needed,
-)
+from oracle.statistics.guards.collisions import COLLISIONS
+from oracle.statistics.guards.counts import DISPERSION, DUPLICATES
+from oracle.statistics.guards.order import BLOCKS, REPEATS
+from oracle.statistics.guards.scores import CEILING, SCORES
+from oracle.statistics.hull import Hull, HullRejected, misread
+from oracle.statistics.methods.huber import HUBER
+from oracle.statistics.methods.reproduce import REPRODUCE
+from oracle.statistics.methods.share import BINOMIAL, WITNESS
+from oracle.statistics.methods.tvd import TVD
+from oracle.statistics.observables.best_value import BEST_VALUE
+from oracle.statistics.observables.expectation import EXPECTATION
+from oracle.statistics.planning.advice import Suggestion
+from oracle.statistics.planning.forecast import HONEST_FIDELITY, LEAST_POWER
+from oracle.statistics.planning.plan import Interval, Plan, plan_rounds, plan_shots, shots_needed
+from oracle.statistics.policy import HullBounds, Round, ValidationPolicy
+from oracle.statistics.record import Guard, Record
 from oracle.statistics.registry import (
     GUARDS,
     LARGEST_SHOTS,
@@ -35,6 +28,7 @@ from oracle.statistics.registry import (
     committed_hull,
     guard,
 )
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 
 __all__ = [
     "BEST_VALUE",
@@ -63,17 +57,22 @@ __all__ = [
     "Certificate",
     "Certifier",
     "Decision",
+    "ExpectationRule",
     "Guard",
     "Hull",
+    "HullBounds",
     "HullRejected",
     "Interval",
     "MethodRefused",
+    "ObjectiveRule",
     "Plan",
     "PolicyRefused",
     "Record",
+    "Round",
     "Setting",
     "Side",
     "Suggestion",
+    "ValidationPolicy",
     "baseline_tvd",
     "certifier",
     "check_policy",
@@ -83,5 +82,4 @@ __all__ = [
     "plan_rounds",
     "plan_shots",
     "shots_needed",
-    "vertex_law",
 ]

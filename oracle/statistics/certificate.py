@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from oracle.encoding.errors import OracleError
-from oracle.spec.policy import ValidationPolicy
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.hull import Hull
+from oracle.statistics.policy import ValidationPolicy
 
 Outcomes = npt.NDArray[np.int64]
 """int64[distinct]: the distinct outcomes of a result, each below 2^bits."""

@@ -17,9 +17,7 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
-from oracle.encoding import parse_rational
 from oracle.encoding.errors import OracleError
-from oracle.spec.validation.hull import Vertex
 from oracle.statistics.baseline import TOTAL, Baseline, Weights, baseline_tvd
 from oracle.statistics.fitting import Fit, least_residuals
 from oracle.statistics.levelset import ranks, thresholds
@@ -103,15 +101,6 @@ class Hull:
             share + floor(sum(bound * min(0, other[j] - share) for bound, other in zip(self.most, others, strict=True)))
             for j, share in enumerate(ideal)
         )
-
-
-def vertex_law(vertex: Vertex, ideal: Baseline) -> Baseline | None:
-    """The law that a vertex of a spec's hull stands for; None for one that only a file says."""
-    if vertex.kind == "uniform":
-        return Baseline.uniform(ideal.bits)
-    if vertex.kind == "readout":
-        return misread(ideal, parse_rational(vertex.zero_to_one or 0), parse_rational(vertex.one_to_zero or 0))
-    return None
 
 
 def misread(ideal: Baseline, zero_to_one: Fraction, one_to_zero: Fraction) -> Baseline:

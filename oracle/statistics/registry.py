@@ -1,70 +1,52 @@
 """The methods and guards by their ids, and how a policy's error rates are shared among them.
 
-A new one is a maker, from `Setting` to what judges, and a line in one of the two tables.
+A new one is a module with its object (`oracle.statistics.method`), and a line in one of the two lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 
 from oracle.encoding import format_rational
 from oracle.encoding.errors import OracleError
-from oracle.spec.policy import ValidationPolicy
-from oracle.spec.validation.methods import (
-    BEST_VALUE,
-    BINOMIAL,
-    CEILING,
-    EXPECTATION,
-    HUBER,
-    REPRODUCE,
-    SCORES,
-    TVD,
-    WITNESS,
-    WITNESSES,
-)
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
-from oracle.statistics.guards.collisions import COLLISIONS, collision_guard
-from oracle.statistics.guards.counts import DISPERSION, DUPLICATES, divisor_guard, window_guard
-from oracle.statistics.guards.guard import Guard
-from oracle.statistics.guards.order import BLOCKS, REPEATS, block_guard, repeat_guard
-from oracle.statistics.guards.scores import ceiling_guard, score_guard
+from oracle.statistics.guards import collisions, counts, order, scores
 from oracle.statistics.hull import Hull, HullRejected
-from oracle.statistics.methods.huber import huber_certifier
-from oracle.statistics.methods.share import binomial_certifier, witness_certifier
-from oracle.statistics.methods.tvd import distance_certifier
-from oracle.statistics.observables.best_value import best_value_certifier
-from oracle.statistics.observables.expectation import expectation_certifier
+from oracle.statistics.method import CertificateMethod, GuardMethod, Judges
+from oracle.statistics.methods import huber, reproduce, share, tvd
+from oracle.statistics.observables import best_value, expectation
+from oracle.statistics.policy import ValidationPolicy
+from oracle.statistics.record import Guard
 
-LARGEST_SHOTS = 1 << 20
-"""The most shots that one verdict counts; the integers of a statistic are proved to fit up to here."""
+_CERTIFICATES: tuple[CertificateMethod, ...] = (
+    best_value.METHOD,
+    expectation.METHOD,
+    huber.METHOD,
+    reproduce.METHOD,
+    *share.METHODS,
+    tvd.METHOD,
+)
+_GUARDS: tuple[GuardMethod, ...] = (
+    collisions.GUARD,
+    *counts.GUARDS,
+    *order.GUARDS,
+    *scores.GUARDS,
+)
 
-_MAKERS: Mapping[str, Callable[[Setting], Certifier]] = {
-    BEST_VALUE: best_value_certifier,
-    BINOMIAL: binomial_certifier,
-    EXPECTATION: expectation_certifier,
-    HUBER: huber_certifier,
-    TVD: distance_certifier,
-    WITNESS: witness_certifier,
-}
-METHODS = tuple(sorted({*_MAKERS, REPRODUCE}))
+METHOD_OF: Mapping[str, CertificateMethod] = {each.name: each for each in sorted(_CERTIFICATES, key=lambda m: m.name)}
+"""The certificates there are, by id, ascending."""
+GUARD_OF: Mapping[str, GuardMethod] = {each.name: each for each in sorted(_GUARDS, key=lambda g: g.name)}
+"""The guards there are, by id, ascending."""
+METHODS = tuple(METHOD_OF)
 """Ids of the methods there are."""
-_GUARD_MAKERS: Mapping[str, Callable[[Setting], Guard]] = {
-    BLOCKS: block_guard,
-    CEILING: ceiling_guard,
-    COLLISIONS: collision_guard,
-    DISPERSION: window_guard,
-    DUPLICATES: divisor_guard,
-    REPEATS: repeat_guard,
-    SCORES: score_guard,
-}
-GUARDS = tuple(sorted(_GUARD_MAKERS))
+GUARDS = tuple(GUARD_OF)
 """Ids of the guards there are."""
 GUARDS_PART = Fraction(1, 5)
 """Of beta, for all guards together."""
-COUNTING_WEIGHT = 8
-_COUNTING = (BINOMIAL, WITNESS)
+LARGEST_SHOTS = 1 << 20
+"""The most shots that one verdict counts; the integers of a statistic are proved to fit up to here."""
 
 
 class PolicyRefused(OracleError, ValueError):
@@ -79,18 +61,18 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
     for method in policy.certificates:
         if method not in METHODS:
             raise PolicyRefused(f"{method} is not a method; there are {', '.join(METHODS)}")
-    if HUBER in policy.certificates and not WITNESSES.intersection(policy.certificates):
-        raise PolicyRefused(f"{HUBER} goes with a witness")
-    if EXPECTATION in policy.certificates and policy.observable is None:
-        raise PolicyRefused(f"{EXPECTATION} judges an observable, and the policy has none")
+    for method in without_witness(policy.certificates):
+        raise PolicyRefused(f"{method} goes with a witness")
+    for method in policy.certificates:
+        field = METHOD_OF[method].field
+        if field is not None and getattr(policy, field) is None:
+            raise PolicyRefused(f"{method} judges an {field}, and the policy has none")
     if policy.observable is not None and not 0 < policy.observable.delta <= policy.observable.honest_delta:
         raise PolicyRefused("an observable's delta and honest_delta must be 0 < delta <= honest_delta")
-    if BEST_VALUE in policy.certificates and policy.objective is None:
-        raise PolicyRefused(f"{BEST_VALUE} judges an objective, and the policy has none")
     if len(set(policy.certificates)) != len(policy.certificates):
         raise PolicyRefused("a certificate is named twice")
     for name in policy.guards:
-        if name not in _GUARD_MAKERS:
+        if name not in GUARD_OF:
             raise PolicyRefused(f"{name} is not a guard; there are {', '.join(GUARDS)}")
     if len(set(policy.guards)) != len(policy.guards):
         raise PolicyRefused("a guard is named twice")
@@ -101,8 +83,9 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
         raise PolicyRefused(f"eps {policy.eps} and honest_eps {policy.honest_eps} must be 0 < eps <= honest_eps <= 1")
     if not 0 < policy.honest_f <= policy.f_min < 1:
         raise PolicyRefused(f"honest_f {policy.honest_f} and f_min {policy.f_min} must be 0 < honest_f <= f_min < 1")
-    if (CEILING in policy.guards) != (policy.f_max is not None):
-        raise PolicyRefused(f"{CEILING} and f_max go together")
+    for each in GUARD_OF.values():
+        if each.field is not None and (each.name in policy.guards) != (getattr(policy, each.field) is not None):
+            raise PolicyRefused(f"{each.name} and {each.field} go together")
     if policy.f_max is not None and not policy.f_min < policy.f_max < 1:
         raise PolicyRefused(f"f_max {policy.f_max} must be f_min < f_max < 1")
     if policy.hull is not None and not (0 < policy.hull.reach < 1 and policy.hull.vertices):
@@ -141,18 +124,25 @@ def reject_level(policy: ValidationPolicy, name: str) -> Fraction:
     Any of them may reject, so that they share the rate. Guards together have a fifth, in equal parts, for what they
     look for is seldom near their bounds; the certificates have the rest, in which one that counts shots weighs eight
     times one that bounds a distance or a mean: a smaller part costs the first power, the second a logarithm's root.
-    `reproduce/1` states facts, never in error, and takes none.
+    What judges papers states facts, never in error, and takes none.
     """
     guarded = GUARDS_PART if policy.guards else Fraction(0)
     if name in policy.guards:
         return policy.beta * guarded / len(policy.guards)
-    weights = {method: COUNTING_WEIGHT if method in _COUNTING else 1 for method in sampled(policy)}
+    weights = {method: METHOD_OF[method].weight for method in sampled(policy)}
     return policy.beta * (1 - guarded) * weights[name] / sum(weights.values())
 
 
 def sampled(policy: ValidationPolicy) -> tuple[str, ...]:
-    """The policy's certificates on the shots: all but `reproduce/1`, which looks at the papers that come with them."""
-    return tuple(method for method in policy.certificates if method != REPRODUCE)
+    """The policy's certificates on the shots: all but those that look at the papers that come with them."""
+    return tuple(name for name in policy.certificates if METHOD_OF[name].judges is not Judges.PAPERS)
+
+
+def without_witness(certificates: Collection[str]) -> tuple[str, ...]:
+    """Those of `certificates` that take uniform noise for a device's, where no witness stands beside them."""
+    if any(METHOD_OF[name].witness for name in certificates):
+        return ()
+    return tuple(name for name in certificates if METHOD_OF[name].beside_witness)
 
 
 def certifier(
@@ -161,9 +151,13 @@ def certifier(
     """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at its part of
     beta.
 
-    Raises MethodRefused if it cannot judge this baseline. The policy is one that check_policy passed.
+    Raises MethodRefused if it cannot judge this baseline, and ValueError if it judges papers. The policy is one that
+    check_policy passed.
     """
-    return _MAKERS[method](Setting(policy, baseline, shots, reject_level(policy, method), hull))
+    make = METHOD_OF[method].make
+    if make is None:
+        raise ValueError(f"{method} judges no shots")
+    return make(Setting(policy, baseline, shots, reject_level(policy, method), hull))
 
 
 def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None) -> Guard:
@@ -171,4 +165,4 @@ def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, h
 
     The policy is one that check_policy passed.
     """
-    return _GUARD_MAKERS[name](Setting(policy, baseline, shots, reject_level(policy, name), hull))
+    return GUARD_OF[name].make(Setting(policy, baseline, shots, reject_level(policy, name), hull))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from eth_utils.address import is_checksum_address
 
 from oracle.encoding import Finding, InputRejected, parse_rational
-from oracle.spec.checks import queue_seconds
 from oracle.spec.model import JobSpec
-from oracle.spec.quote import amount_of
 from oracle.spec.reading.canonical import spec_hash
-from oracle.spec.validation.shares import MOST_ROUNDS
+from oracle.spec.sections.budget import amount_of
+from oracle.spec.sections.course import MOST_ROUNDS
+from oracle.spec.validation.timeouts import queue_seconds
 from oracle.terms.job_terms import BPS, ZERO_ADDRESS, JobTerms, fee_of
 
 AVAILABILITY_WINDOW_S = 3_600
@@ -61,7 +61,7 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
     if findings:
         raise InputRejected("terms", findings)
     timeouts, settlement = spec.timeouts, spec.settlement
-    submit_by = now + queue_seconds(spec) + timeouts.execution_s + timeouts.result_s
+    submit_by = now + queue_seconds(spec.timeouts, spec.quantum) + timeouts.execution_s + timeouts.result_s
     terms = JobTerms(
         payer=roles.payer,
         requester=roles.requester,

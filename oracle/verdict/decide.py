@@ -13,9 +13,7 @@ from fractions import Fraction
 from oracle.artifacts.shots import PackedShots, ShotsRejected, unpack
 from oracle.encoding import sha256_hex
 from oracle.encoding.errors import OracleError
-from oracle.spec.policy import ValidationPolicy
 from oracle.statistics import (
-    REPRODUCE,
     Baseline,
     Certificate,
     Decision,
@@ -27,10 +25,13 @@ from oracle.statistics import (
     committed_hull,
     guard,
 )
+from oracle.statistics.method import Judges
+from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.radius import log_upper
+from oracle.statistics.registry import METHOD_OF
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument
-from oracle.verdict.papers import Papers, paper_faults, reproduce_certificate
+from oracle.verdict.papers import Papers, paper_faults
 from oracle.verdict.reasons import OF_FAULT, Note, Reason
 
 ENGINE = "compute-escrow/verdict/2"
@@ -154,7 +155,8 @@ def _examine(case: Case) -> tuple[PackedShots | None, list[str]]:
 
 def wants_papers(policy: ValidationPolicy) -> bool:
     """Whether `policy` judges by more than the shots."""
-    return REPRODUCE in policy.certificates or (policy.objective is not None and policy.objective.convergence)
+    judged = any(METHOD_OF[name].judges is Judges.PAPERS for name in policy.certificates)
+    return judged or (policy.objective is not None and policy.objective.convergence)
 
 
 def _paper_faults(case: Case, shots: PackedShots) -> tuple[str, ...]:
@@ -173,8 +175,9 @@ def certify(
     """The certificates of `policy`, in its order, on a result of the baseline's width; `faults`: its papers'."""
     certificates = []
     for method in policy.certificates:
-        if method == REPRODUCE:
-            certificates.append(reproduce_certificate(faults))
+        of_papers = METHOD_OF[method].of_papers
+        if of_papers is not None:
+            certificates.append(of_papers(faults))
             continue
         try:
             prepared = certifier(method, policy, baseline, record.shots, hull)

@@ -14,10 +14,9 @@ from typing import Any
 
 from oracle.encoding import canonical_bytes, digest_of, format_rational, parse_canonical, parse_rational, sha256_hex
 from oracle.encoding.errors import OracleError
-from oracle.spec.policy import ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import Bound, Certificate, Decision, Side
+from oracle.statistics.policy import HullBounds, ValidationPolicy
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.terms.typed_data import Outcome
 
 SCHEMA = "verdict/1"

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from fractions import Fraction
 
-from oracle.spec.validation.methods import BINOMIAL, CEILING, EXPECTATION, HUBER, SCORES, TVD, WITNESS
 from oracle.statistics import Bound, Certificate, Side
-from oracle.statistics.baseline import TOTAL
-from oracle.statistics.observables.best_value import BEST, MEAN
+from oracle.statistics.method import CertificateMethod, GuardMethod, StatisticKind, Unit, counted
+from oracle.statistics.registry import GUARD_OF, METHOD_OF
 from oracle.verdict.document import VerdictDocument
 
 ROUNDING = "rounded to four digits; the exact integers decide: --json"
-
-
-class StatisticKind(StrEnum):
-    """What a statistic is a number of."""
-
-    DISTANCE = "distance"
-    """Total variation, from the baseline or the nearest declared mixture."""
-    MISSING = "missing part"
-    """Of the baseline's share that must be there."""
-    SHARE = "share of shots"
-    LEAD = "lead of low scores"
-    """The most by which shots of low score exceed their expected share."""
-    DEVIATION = "deviation of the mean"
-    MEAN = "mean"
-    VALUE = "value"
-    COUNT = "count"
-    """The statistic itself."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +55,14 @@ class Measure:
 
 def measures(document: VerdictDocument) -> Iterator[Measure]:
     """Every finding of `document`, in the order of `findings`, in a unit that people know."""
-    shots = document.shots_received or 1
-    sign = -1 if document.policy.objective is not None and document.policy.objective.direction == "maximise" else 1
-    denominator = 1
-    for finding in document.findings():
-        method, _, part = finding.method.partition(": ")
-        # `best` comes before `mean`, and says what both are multiples of.
-        denominator = finding.constants.get("denominator", denominator)
-        known = {
-            TVD: (StatisticKind.DISTANCE, 2 * shots * TOTAL),
-            HUBER: (StatisticKind.MISSING, document.policy.f_min.denominator * shots * TOTAL),
-            SCORES: (StatisticKind.LEAD, shots * TOTAL),
-            WITNESS: (StatisticKind.SHARE, shots),
-            BINOMIAL: (StatisticKind.SHARE, shots),
-            CEILING: (StatisticKind.SHARE, shots),
-            EXPECTATION: (StatisticKind.DEVIATION, TOTAL * shots * denominator),
-            BEST: (StatisticKind.VALUE, sign * denominator),
-            MEAN: (StatisticKind.MEAN, sign * shots * denominator),
-        }
-        kind, one = known.get(part or method, (StatisticKind.COUNT, 1))
-        yield Measure(finding, kind, Fraction(one))
+    units = (unit for each in (*document.certificates, *document.guards) for unit in _units(document, each))
+    for finding, unit in zip(document.findings(), units, strict=True):
+        yield Measure(finding, unit.kind, unit.one)
+
+
+def _units(document: VerdictDocument, finding: Certificate) -> tuple[Unit, ...]:
+    """The unit of `finding`, then of each of its parts; what no method here made is counted."""
+    known: Mapping[str, CertificateMethod | GuardMethod] = {**METHOD_OF, **GUARD_OF}
+    shots, plain = document.shots_received or 1, counted(finding, document.policy, 1)
+    found = known[finding.method].units(finding, document.policy, shots) if finding.method in known else plain
+    return found if len(found) == len(plain) else plain

@@ -14,10 +14,8 @@ from typing import Any
 from oracle.artifacts.manifest import ManifestRejected, RunManifest
 from oracle.artifacts.shots import PackedShots
 from oracle.encoding import CanonicalError, parse_canonical, sha256_hex
-from oracle.spec.validation.observables import ObjectiveRule
-from oracle.statistics import REPRODUCE, Bound, Certificate, Side
-from oracle.statistics.certificate import finding
 from oracle.statistics.observables.convergence import convergence_document
+from oracle.statistics.rules import ObjectiveRule
 from oracle.verdict.reasons import Reason
 
 CALIBRATION = "calibration/1"
@@ -72,11 +70,6 @@ def paper_faults(
         "convergence": _convergence(papers, manifest, shots, objective),
     }
     return tuple(fault.about(name) for name, fault in looks.items() if fault is not None)
-
-
-def reproduce_certificate(faults: tuple[str, ...]) -> Certificate:
-    """`reproduce/1` over the faults that paper_faults found."""
-    return finding(REPRODUCE, len(faults), Bound(Side.AT_MOST, 0), Bound(Side.AT_LEAST, 1), {})
 
 
 def _unless(right: bool) -> Reason | None:

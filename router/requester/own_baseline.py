@@ -14,9 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from oracle.encoding import CanonicalError, Finding, InputRejected, parse_json
-from oracle.spec import SourceSpec
+from oracle.spec import SourceSpec, vertex_law
 from oracle.spec.reading.document import Path, path_text, read_document
-from oracle.statistics import vertex_law
 from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
 from router.errors import RouterError
 

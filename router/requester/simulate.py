@@ -38,8 +38,8 @@ from oracle.spec import (
     spec_hash,
     with_vertices,
 )
-from oracle.spec.quote import least_usd
-from oracle.spec.validation.methods import Certificate
+from oracle.spec.sections.budget import least_usd
+from oracle.spec.sections.methods import Certificate
 from oracle.statistics import Baseline, Plan, baseline_tvd, plan_rounds
 from router.control.gates.policy import OperatorPolicy, load_policy
 from router.control.operating.offering.assess import Circuit, route

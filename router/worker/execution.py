@@ -19,7 +19,7 @@ from oracle.chain.events import Submitted as Delivered
 from oracle.chain.intents import IntentStatus
 from oracle.encoding import canonical_bytes
 from oracle.spec import parse_canonical_spec
-from oracle.spec.validation.observables import ObjectiveRule
+from oracle.spec.sections.observables import objective_rule
 from oracle.statistics.observables.convergence import convergence_document
 from router.control.workspace import Workspace
 from router.protocol.hardware_time import time_limit
@@ -242,7 +242,7 @@ def second_word(
     objective = spec.validation.objective
     convergence = None
     if objective is not None and objective.convergence:
-        convergence = store.put(convergence_document(ObjectiveRule.of(objective), shots.values()))
+        convergence = store.put(convergence_document(objective_rule(objective), shots.values()))
     manifest = RunManifest(
         spec=spec_hash,
         circuit=spec.quantum.circuit_hash,

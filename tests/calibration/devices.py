@@ -16,8 +16,8 @@ import numpy as np
 from oracle.artifacts.shots import PackedShots, pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import TVD, Baseline, baseline_tvd
+from oracle.statistics.policy import HullBounds
 from oracle.terms import Outcome
 from oracle.verdict import Case, decide, describe
 from router.worker.providers.simulation import DENSITY_MATRIX, compacted, noise_of

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from calibration.laws import on_the_way, probabilities
 from calibration.trials import Integers, Law
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import BEST_VALUE, EXPECTATION, Baseline, Certificate, certifier, check_policy
 from oracle.statistics.observables.diagonal import Diagonal, table
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 
 DELTA = Fraction(1, 4)
 

@@ -16,7 +16,7 @@ from calibration.measure import key, lower_limit, upper_limit
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.methods import DEFAULT_CERTIFICATES, WIDEST_TVD, resolve_guards
+from oracle.spec.sections.methods import DEFAULT_CERTIFICATES, WIDEST_DISTANCE, resolve_guards
 from oracle.statistics import WITNESS, Baseline, certifier
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
@@ -37,8 +37,8 @@ def policy(bits: int, f_min: Fraction = F_MIN) -> ValidationPolicy:
     """The default rates, distance and guards; a fidelity above `f_min`; distance and witness up to six bits, then the
     witness alone."""
     quarter = Fraction(1, 4)
-    certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_TVD else (WITNESS,)
-    guards = resolve_guards(None, certificates, f_max=False)
+    certificates = DEFAULT_CERTIFICATES if bits <= WIDEST_DISTANCE else (WITNESS,)
+    guards = resolve_guards(None, certificates, fields=())
     return ValidationPolicy(RATE, RATE, quarter, quarter, f_min, f_min, certificates, guards)
 
 

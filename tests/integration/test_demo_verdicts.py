@@ -15,8 +15,8 @@ import pytest
 from oracle.artifacts.shots import PackedShots, pack
 from oracle.circuits import exact_probabilities, load_qasm3
 from oracle.encoding import sha256_hex
-from oracle.spec import ValidationPolicy, load_source, normalise
-from oracle.spec.promotion import PromotionPolicy
+from oracle.spec import ValidationPolicy, load_source, normalise, policy_of
+from oracle.spec.sections.promotion_policy import PromotionPolicy
 from oracle.statistics import Baseline
 from oracle.terms import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
@@ -43,7 +43,7 @@ def baseline(qasm3: str) -> Baseline:
 def policy(baseline: Baseline) -> ValidationPolicy:
     """The policy of the spec that `init` writes, at its defaults."""
     spec = normalise(load_source(TEMPLATE / "job.yaml"), operator_policy=PromotionPolicy(), bits=baseline.bits)
-    return ValidationPolicy.of(spec, baseline.bits)
+    return policy_of(spec, baseline.bits)
 
 
 def judged(

@@ -33,7 +33,7 @@ from attackers import (
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.methods import DEFAULT_GUARDS, resolve_guards
+from oracle.spec.sections.methods import DEFAULT_GUARDS, resolve_guards
 from oracle.statistics import (
     BLOCKS,
     CEILING,
@@ -121,7 +121,7 @@ def test_an_attacker_is_not_paid(worker: Worker, bits: int) -> None:
 def test_a_witness_without_a_distance_is_not_passed_by_good_outcomes_alone(worker: Worker, bits: int) -> None:
     baseline = dense(bits)
     assert accepted(worker, baseline, replace(policy(bits, guards=()), certificates=(WITNESS,))) == RUNS
-    defaults = resolve_guards(None, (WITNESS,), f_max=False)
+    defaults = resolve_guards(None, (WITNESS,), fields=())
     assert accepted(worker, baseline, replace(policy(bits, guards=defaults), certificates=(WITNESS,))) == 0
 
 

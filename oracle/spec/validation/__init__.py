@@ -1,1 +1,1 @@
-"""How a spec says that its result is judged."""
+"""What the sections of a spec demand of one another, and what they amount to: a policy, rounds."""

@@ -39,10 +39,11 @@ import gmpy2
 
 from oracle.statistics.baseline import TOTAL, TOTAL_BITS, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
-from oracle.statistics.guards.guard import Record
 from oracle.statistics.hull import Hull
 from oracle.statistics.levelset import sizes_and_weights_below, thresholds
+from oracle.statistics.method import GuardMethod, always
 from oracle.statistics.radius import UNIT, UNIT_BITS, ceil_sqrt, log_upper
+from oracle.statistics.record import Record
 
 COLLISIONS = "collisions.distinct/1"
 
@@ -175,3 +176,6 @@ def collision_guard(setting: Setting) -> CollisionGuard:
     """`collisions.distinct/1`: fewer different outcomes than any noise leaves of the baseline, as of a shorter run
     whose shots were multiplied, however unevenly."""
     return CollisionGuard(setting.baseline, setting.hull, setting.shots, setting.level)
+
+
+GUARD = GuardMethod(COLLISIONS, collision_guard, always)

@@ -36,7 +36,8 @@ import numpy.typing as npt
 
 from oracle.statistics.baseline import TOTAL_BITS, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
-from oracle.statistics.guards.guard import Record
+from oracle.statistics.method import GuardMethod, always
+from oracle.statistics.record import Record
 from oracle.statistics.tails import least_significant, most_significant
 
 DISPERSION = "dispersion.window/1"
@@ -127,3 +128,6 @@ def window_guard(setting: Setting) -> WindowGuard:
 def divisor_guard(setting: Setting) -> DivisorGuard:
     """`duplicates.divisor/1`: a shorter run, each of its shots delivered several times, in any order."""
     return DivisorGuard(setting.shots, setting.level)
+
+
+GUARDS = (GuardMethod(DISPERSION, window_guard, always), GuardMethod(DUPLICATES, divisor_guard, always))

@@ -20,9 +20,10 @@ from math import floor
 
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
-from oracle.statistics.guards.guard import Record
 from oracle.statistics.levelset import LevelSet, witness_set
+from oracle.statistics.method import GuardMethod, always, never
 from oracle.statistics.radius import UNIT, ceil_sqrt, log_upper
+from oracle.statistics.record import Record
 from oracle.statistics.tails import least_significant
 
 REPEATS = "repeats.lag1/1"
@@ -95,3 +96,6 @@ def block_guard(setting: Setting) -> BlockGuard:
     if level_set is None:
         raise MethodRefused(BLOCKS, "no level set of the baseline differs from uniform by 1/10: it is too flat")
     return BlockGuard(setting.baseline, level_set, setting.level)
+
+
+GUARDS = (GuardMethod(BLOCKS, block_guard, never), GuardMethod(REPEATS, repeat_guard, always))

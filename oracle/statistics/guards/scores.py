@@ -25,13 +25,18 @@ from math import floor
 
 import numpy as np
 
-from oracle.spec.validation.methods import CEILING, SCORES
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
-from oracle.statistics.guards.guard import Record
 from oracle.statistics.levelset import LevelSet, below_thresholds, ranks, thresholds, witness_set
+from oracle.statistics.method import GuardMethod, StatisticKind, Unit, share_of_shots
+from oracle.statistics.methods.share import WITNESS
+from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.radius import UNIT, mcdiarmid_radius
+from oracle.statistics.record import Record
 from oracle.statistics.tails import least_significant
+
+CEILING = "ceiling.levelset/1"
+SCORES = "score_cdf/1"
 
 SCORE_TOLERANCE = Fraction(1, 20)
 """How much less of an honest worker's law than of the baseline may lie at or below any score."""
@@ -102,3 +107,27 @@ def ceiling_guard(setting: Setting) -> CeilingGuard:
         raise MethodRefused(CEILING, "no level set of the baseline differs from uniform by 1/10: it is too flat")
     bound = least_significant(setting.shots, level_set.share(f_max), setting.level)
     return CeilingGuard(setting.baseline, level_set, bound)
+
+
+def _lead(finding: Certificate, policy: ValidationPolicy, shots: int) -> tuple[Unit, ...]:
+    return (Unit(StatisticKind.LEAD, Fraction(shots * TOTAL)),)
+
+
+GUARDS = (
+    GuardMethod(
+        CEILING,
+        ceiling_guard,
+        by_default=lambda certificates, f_max: f_max,
+        units=share_of_shots,
+        field="f_max",
+        field_example="0.97",
+    ),
+    GuardMethod(
+        SCORES,
+        score_guard,
+        # Also where a distance goes with the witness: heavy outcomes alone can lie within the default distance.
+        by_default=lambda certificates, field: WITNESS in certificates,
+        units=_lead,
+        uses_hull=True,
+    ),
+)

@@ -26,11 +26,14 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.validation.methods import HUBER
+from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Setting, Side, finding
+from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, percent
+from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
+HUBER = "huber.certified/1"
 _SUM_SCALE = 1 << 48
 
 
@@ -117,3 +120,19 @@ def huber_certifier(setting: Setting) -> HuberCertifier:
         policy.eps - Fraction(accept_radius, UNIT),
         policy.honest_eps + Fraction(bias + reject_radius, UNIT),
     )
+
+
+def _units(finding: Certificate, policy: ValidationPolicy, shots: int) -> tuple[Unit, ...]:
+    return (Unit(StatisticKind.MISSING, Fraction(policy.f_min.denominator * shots * TOTAL)),)
+
+
+METHOD = CertificateMethod(
+    HUBER,
+    Judges.DISTRIBUTION,
+    asks=lambda policy: f"a missing part of {format_rational(policy.eps)}",
+    certain=lambda policy: f"less than {percent(policy.eps)} is missing from {percent(policy.f_min)} of the baseline",
+    make=huber_certifier,
+    units=_units,
+    suits=range(7, 10),
+    beside_witness=True,
+)

@@ -13,11 +13,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from oracle.spec.validation.methods import BINOMIAL, WITNESS
+from oracle.encoding import format_rational
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set
+from oracle.statistics.method import CertificateMethod, Judges, percent, share_of_shots
 from oracle.statistics.tails import least_significant, most_significant, upper_tail
+
+BINOMIAL = "binomial.exact/1"
+WITNESS = "witness.levelset/1"
 
 
 @dataclass(frozen=True)
@@ -96,3 +100,26 @@ def binomial_certifier(setting: Setting) -> ShareCertifier:
         least_significant(shots, policy.f_min, policy.alpha),
         most_significant(shots, policy.honest_f, setting.level),
     )
+
+
+METHODS = (
+    CertificateMethod(
+        BINOMIAL,
+        Judges.DISTRIBUTION,
+        asks=lambda policy: f"share {format_rational(policy.f_min)}",
+        certain=lambda policy: f"at least {percent(policy.f_min)} of its shots are outcomes that the circuit can show",
+        make=binomial_certifier,
+        units=share_of_shots,
+        witness=True,
+    ),
+    CertificateMethod(
+        WITNESS,
+        Judges.DISTRIBUTION,
+        asks=lambda policy: f"fidelity {format_rational(policy.f_min)}",
+        certain=lambda policy: f"of a fidelity above {percent(policy.f_min)}",
+        make=witness_certifier,
+        units=share_of_shots,
+        suits=range(1, 25),
+        witness=True,
+    ),
+)

@@ -23,12 +23,15 @@ from math import ceil, floor, pi
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.validation.methods import TVD
+from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.hull import WIDEST_HULL, Hull
+from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, percent
+from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
+TVD = "tvd.certified/1"
 _SUM_SCALE = 1 << 48
 
 
@@ -140,3 +143,27 @@ def distance_certifier(setting: Setting) -> DistanceCertifier:
         policy.honest_eps + Fraction(bias + reject_radius, UNIT),
         setting.hull,
     )
+
+
+def _units(finding: Certificate, policy: ValidationPolicy, shots: int) -> tuple[Unit, ...]:
+    return (Unit(StatisticKind.DISTANCE, Fraction(2 * shots * TOTAL)),)
+
+
+def _certain(policy: ValidationPolicy) -> str:
+    origin = "the baseline"
+    if policy.hull is not None:
+        origin = f"a declared mixture with noise (itself within {percent(policy.hull.reach)} of the baseline)"
+    return f"nearer to {origin} than {percent(policy.eps)} in total variation"
+
+
+METHOD = CertificateMethod(
+    TVD,
+    Judges.DISTRIBUTION,
+    asks=lambda policy: f"TVD {format_rational(policy.eps)}",
+    certain=_certain,
+    make=distance_certifier,
+    units=_units,
+    suits=range(1, 7),
+    uses_hull=True,
+    bears_noise=False,
+)

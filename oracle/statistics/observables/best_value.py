@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from oracle.spec.validation.methods import BEST_VALUE
+from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.certificate import (
     Bound,
@@ -31,11 +31,14 @@ from oracle.statistics.certificate import (
     finding,
     joined,
 )
+from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, counted, number, percent
 from oracle.statistics.observables.bounds import deviation, hoeffding_radius
 from oracle.statistics.observables.diagonal import Diagonal, Moments, moments, table
+from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.radius import UNIT
 from oracle.statistics.tails import lower_tail_at_most, upper_tail
 
+BEST_VALUE = "best_value.exact/1"
 BEST = "best"
 MEAN = "mean"
 
@@ -147,3 +150,33 @@ def best_value_certifier(setting: Setting) -> BestValueCertifier:
         hoeffding_radius(shots, known.width, policy.alpha),
         hoeffding_radius(shots, known.width, level / 2),
     )
+
+
+def _units(finding: Certificate, policy: ValidationPolicy, shots: int) -> tuple[Unit, ...]:
+    count = Unit(StatisticKind.COUNT, Fraction(1))
+    if [part.method for part in finding.parts] != [BEST, MEAN]:
+        return counted(finding, policy, shots)
+    sign = -1 if policy.objective is not None and policy.objective.direction == "maximise" else 1
+    one = sign * finding.parts[0].constants.get("denominator", 1)
+    return count, Unit(StatisticKind.VALUE, Fraction(one)), Unit(StatisticKind.MEAN, Fraction(one * shots))
+
+
+def _certain(policy: ValidationPolicy) -> str:
+    if policy.objective is None:
+        raise ValueError(f"check_policy lets no policy without an objective name {BEST_VALUE}")
+    return (
+        f"with a shot that reaches {number(policy.objective.target)}, and its mean no more than "
+        f"{percent(1 - policy.f_min)} of the way from the circuit's own to that of noise"
+    )
+
+
+METHOD = CertificateMethod(
+    BEST_VALUE,
+    Judges.VALUES,
+    asks=lambda policy: f"a mean value of fidelity {format_rational(policy.f_min)}",
+    certain=_certain,
+    make=best_value_certifier,
+    units=_units,
+    field="objective",
+    field_example="{direction: minimise, terms: [{letters: ZZ, coefficient: 0.5}], target: -0.5}",
+)

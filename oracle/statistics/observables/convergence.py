@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from oracle.encoding import canonical_bytes
-from oracle.spec.validation.observables import ObjectiveRule
 from oracle.statistics.observables.diagonal import Diagonal, Values
+from oracle.statistics.rules import ObjectiveRule
 
 SCHEMA = "convergence/1"
 CHECKPOINTS = 8

@@ -11,8 +11,8 @@ from math import lcm
 import numpy as np
 import numpy.typing as npt
 
-from oracle.spec.validation.observables import Terms, parities
 from oracle.statistics.baseline import TOTAL, Baseline
+from oracle.statistics.rules import Terms, parities
 
 Values = npt.NDArray[np.int64]
 

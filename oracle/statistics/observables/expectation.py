@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
-from oracle.spec.validation.methods import EXPECTATION
-from oracle.spec.validation.observables import ExpectationRule
+from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
+from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, number
 from oracle.statistics.observables.bounds import (
     GRID,
     deviation,
@@ -32,6 +32,10 @@ from oracle.statistics.observables.bounds import (
     typical_evens,
 )
 from oracle.statistics.observables.diagonal import Diagonal, Moments, evens, moments, spectrum, table
+from oracle.statistics.policy import ValidationPolicy
+from oracle.statistics.rules import ExpectationRule
+
+EXPECTATION = "expectation.ci/1"
 
 
 @dataclass(frozen=True)
@@ -130,3 +134,25 @@ def expectation_certifier(setting: Setting) -> ExpectationCertifier:
     known = moments(observable, baseline)
     alpha, level = setting.policy.alpha, setting.level / 2
     return ExpectationCertifier(baseline, observable, rule, known, setting.shots, alpha, level)
+
+
+def _units(finding: Certificate, policy: ValidationPolicy, shots: int) -> tuple[Unit, ...]:
+    return (Unit(StatisticKind.DEVIATION, Fraction(TOTAL * shots * finding.constants.get("denominator", 1))),)
+
+
+def _rule(policy: ValidationPolicy) -> ExpectationRule:
+    if policy.observable is None:
+        raise ValueError(f"check_policy lets no policy without an observable name {EXPECTATION}")
+    return policy.observable
+
+
+METHOD = CertificateMethod(
+    EXPECTATION,
+    Judges.VALUES,
+    asks=lambda policy: f"a mean within {format_rational(_rule(policy).delta)} of the baseline's",
+    certain=lambda policy: f"with its mean within {number(_rule(policy).delta)} of the baseline's",
+    make=expectation_certifier,
+    units=_units,
+    field="observable",
+    field_example="{terms: [{letters: ZZ, coefficient: 0.5}], delta: 0.5}",
+)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.spec import JobSpec, ValidationPolicy
-    from oracle.spec.validation.methods import Certificate
+    from oracle.spec.sections.methods import Certificate
     from oracle.statistics import Plan
     from router.requester.simulate import Prepared
 
@@ -48,14 +48,14 @@ def register(root: click.Group) -> None:
         """
         from dataclasses import replace
 
-        from oracle.spec import ValidationPolicy, rounds_of
-        from oracle.spec.validation.methods import DEFAULT_CERTIFICATES
+        from oracle.spec import policy_of, rounds_of
+        from oracle.spec.sections.methods import DEFAULT_CERTIFICATES
         from oracle.statistics import plan_rounds
         from router.requester.simulate import plan_json
 
         honest = _fidelity(fidelity)
         found = prepared(session, spec, DEFAULT_CERTIFICATES)
-        policy = ValidationPolicy.of(found.spec, found.facts.bits)
+        policy = policy_of(found.spec, found.facts.bits)
         outcome = found.plan
         if shots is not None or honest is not None:
             rounds = [replace(each, shots=shots or each.shots) for each in rounds_of(found.spec, found.facts.bits)]
@@ -174,62 +174,33 @@ def draw_plan(screen: Console, plan: Plan, policy: ValidationPolicy, bits: int, 
 
 def plan_words(plan: Plan, policy: ValidationPolicy) -> list[str]:
     """What the shots certify, one sentence a line."""
+    from oracle.statistics.method import number, percent
+    from oracle.statistics.registry import METHOD_OF
+
     names = plan.method.replace("+", " and ")
-    accepted, rejected = _percent(plan.p_accept_honest), _percent(plan.p_reject_uniform)
+    accepted, rejected = percent(plan.p_accept_honest), percent(plan.p_reject_uniform)
     noiseless = plan.honest_fidelity == 1
     worker = "a noiseless worker" if noiseless else f"an honest worker (fidelity {_share(plan.honest_fidelity)})"
     words = [
         f"{worker} is accepted at least {accepted} of the time, and left inconclusive or rejected at most "
-        f"{_percent(plan.p_inconclusive)}",
+        f"{percent(plan.p_inconclusive)}",
         f"a worker that delivers noise is rejected at least {rejected} of the time",
-        f"accepting needs {names}; wrong with probability {_percent(policy.alpha)} at most",
+        f"accepting needs {names}; wrong with probability {percent(policy.alpha)} at most",
     ]
     if plan.rounds > 1 and plan.shots_at_most is not None:
         words.append(
-            f"a second of {plan.rounds} rounds is needed at most {_percent(plan.p_top_up)} of the time, and "
-            f"{plan.shots_at_most:,} shots are the most; undecided in the end at most {_percent(plan.p_inconclusive)}"
+            f"a second of {plan.rounds} rounds is needed at most {percent(plan.p_top_up)} of the time, and "
+            f"{plan.shots_at_most:,} shots are the most; undecided in the end at most {percent(plan.p_inconclusive)}"
         )
     if policy.guards:
         words.append(f"{', '.join(policy.guards)} can only reject")
-    words += [f"{each.method} will know the mean to {_number(each.half_width)} either way" for each in plan.intervals]
-    means = _means(policy)
+    words += [f"{each.method} will know the mean to {number(each.half_width)} either way" for each in plan.intervals]
+    means = [METHOD_OF[name].certain(policy) for name in policy.certificates]
     if means:
         words.append(f"accepted then means: certainly {', and '.join(means)}")
     if plan.feasible and plan.shots_needed is not None:
         words.append(f"{plan.shots_needed:,} shots would be enough")
     return [*plan.reasons, *words] if not plan.feasible else words
-
-
-def _means(policy: ValidationPolicy) -> list[str]:
-    """What each certificate says of an accepted worker."""
-    eps, f_min = _percent(policy.eps), _percent(policy.f_min)
-    origin = "the baseline"
-    if policy.hull is not None:
-        origin = f"a declared mixture with noise (itself within {_percent(policy.hull.reach)} of the baseline)"
-    said = {
-        "binomial.exact/1": f"at least {f_min} of its shots are outcomes that the circuit can show",
-        "huber.certified/1": f"less than {eps} is missing from {f_min} of the baseline",
-        "tvd.certified/1": f"nearer to {origin} than {eps} in total variation",
-        "witness.levelset/1": f"of a fidelity above {f_min}",
-        "reproduce/1": "with all papers of its run there, as committed to",
-    }
-    if policy.observable is not None:
-        said["expectation.ci/1"] = f"with its mean within {_number(policy.observable.delta)} of the baseline's"
-    if policy.objective is not None:
-        said["best_value.exact/1"] = (
-            f"with a shot that reaches {_number(policy.objective.target)}, and its mean no more than "
-            f"{_percent(1 - policy.f_min)} of the way from the circuit's own to that of noise"
-        )
-    return [said[name] for name in policy.certificates if name in said]
-
-
-def _percent(value: object) -> str:
-    """A probability with as many digits as it has, up to two decimals."""
-    return f"{float(value) * 100:.2f}".rstrip("0").rstrip(".") + "%"  # type: ignore[arg-type]  # Fraction
-
-
-def _number(value: object) -> str:
-    return f"{float(value):.6g}"  # type: ignore[arg-type]  # Fraction
 
 
 def _share(value: object) -> str:

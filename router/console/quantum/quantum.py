@@ -164,7 +164,7 @@ def _simulation_json(simulation: Simulation) -> dict[str, object]:
 
 
 def _draw_simulation(screen: Console, simulation: Simulation) -> None:
-    from oracle.spec import ValidationPolicy
+    from oracle.spec import policy_of
     from oracle.statistics.baseline import TOTAL
     from router.console.quantum.plan import Costs, draw_plan
     from router.console.screen.drawing import histogram
@@ -188,7 +188,7 @@ def _draw_simulation(screen: Console, simulation: Simulation) -> None:
     screen.print()
     histogram(screen, found.baseline.bits, [int(weight) / TOTAL for weight in found.baseline.weights])
     screen.print()
-    policy, costs = ValidationPolicy.of(found.spec, circuit.bits), Costs.of(found.spec, found.plan)
+    policy, costs = policy_of(found.spec, circuit.bits), Costs.of(found.spec, found.plan)
     draw_plan(screen, found.plan, policy, circuit.bits, costs)
     next_step(screen, f"compute quantum inspect {simulation.job} --artifacts")
 

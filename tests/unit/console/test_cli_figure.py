@@ -12,7 +12,7 @@ import pytest
 
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
-from oracle.spec import ValidationPolicy, parse_canonical_spec
+from oracle.spec import parse_canonical_spec, policy_of
 from oracle.statistics import Baseline
 from oracle.statistics.baseline import TOTAL
 from oracle.verdict import Case, decide
@@ -46,7 +46,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     baseline = Baseline.from_bytes(workspace.artifacts.get(record.baseline_root))
     p = baseline.weights / TOTAL
     shots = pack(np.random.default_rng(1).choice(p.size, size=4000, p=0.85 * p + 0.15 / p.size), baseline.bits)
-    policy = ValidationPolicy.of(spec, baseline.bits)
+    policy = policy_of(spec, baseline.bits)
     document = decide(
         Case(
             ZERO_DIGEST, 0, ZERO_DIGEST, policy, 4000, baseline, baseline.root, shots.result_hash, shots.data, False, 1

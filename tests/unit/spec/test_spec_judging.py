@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oracle.encoding import InputRejected
-from oracle.spec import JobSpec, PromotionPolicy, ValidationPolicy, load_policy, normalise, resolve_policy
+from oracle.spec import JobSpec, PromotionPolicy, load_policy, normalise, policy_of, resolve_policy
 
 
 def written(folder: Path, text: str) -> Path:
@@ -33,7 +33,7 @@ def test_without_a_file_it_is_what_a_spec_that_says_nothing_asks_for() -> None:
             "validation": {"method": "distribution_threshold"},
         }
     )  # fmt: skip
-    asked = ValidationPolicy.of(normalise(draft, operator_policy=PromotionPolicy(), bits=5), 5)
+    asked = policy_of(normalise(draft, operator_policy=PromotionPolicy(), bits=5), 5)
     assert resolve_policy(load_policy(None), 5, "defaults") == asked
     assert asked.guards
 

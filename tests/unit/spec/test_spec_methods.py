@@ -14,14 +14,14 @@ from oracle.encoding import Finding, InputRejected, canonical_bytes
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
-    ValidationPolicy,
     canonical_spec,
     normalise,
     parse_canonical_spec,
+    policy_of,
     with_vertices,
 )
-from oracle.spec.validation.methods import CEILING, DEFAULT_GUARDS, JOB_CLASSES, SCORES, Certificate, Guard, JobClass
-from oracle.statistics import BINOMIAL, GUARDS, METHODS, Baseline, plan_shots
+from oracle.spec.sections.methods import DEFAULT_GUARDS, JOB_CLASSES, JobClass
+from oracle.statistics import BINOMIAL, CEILING, SCORES, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
 
 Load = Callable[[str], JobSpec]
@@ -37,9 +37,7 @@ def judged(article: str, lines: str) -> str:
     return article.replace("validation:\n", f"validation:\n{lines}")
 
 
-def test_every_name_that_a_spec_may_write_is_a_method_there_is() -> None:
-    assert get_args(Certificate) == METHODS
-    assert get_args(Guard) == GUARDS
+def test_every_job_class_that_a_spec_may_write_has_its_defaults() -> None:
     assert tuple(JOB_CLASSES) == get_args(JobClass)
 
 
@@ -98,7 +96,7 @@ def test_the_remedy_for_a_ghz_state_of_thirty_qubits_leads_to_a_spec_that_can_be
     # At any width a GHZ state has two outcomes; sixteen bits have the smaller table.
     weights = np.zeros(1 << 16, dtype=np.int64)
     weights[[0, -1]] = TOTAL // 2
-    assert plan_shots(ValidationPolicy.of(spec, 16), Baseline(16, weights), 4000).feasible
+    assert plan_shots(policy_of(spec, 16), Baseline(16, weights), 4000).feasible
 
 
 def test_an_unknown_class_is_told_with_those_there_are(findings_in: FindingsIn, article: str) -> None:
@@ -114,7 +112,7 @@ def test_a_witness_is_never_alone_by_default(load: Load, article: str) -> None:
     data = spec.model_dump(mode="json")
     data["validation"]["guards"] = list(DEFAULT_GUARDS)
     before = parse_canonical_spec(canonical_bytes(data))
-    assert ValidationPolicy.of(before, 12).guards == DEFAULT_GUARDS
+    assert policy_of(before, 12).guards == DEFAULT_GUARDS
 
 
 def test_huber_alone_is_refused_by_the_schema(findings_in: FindingsIn, article: str) -> None:
@@ -127,7 +125,7 @@ def test_an_upper_bound_brings_its_guard_and_lies_above_the_accept_bound(
 ) -> None:
     spec = normalise(load(judged(article, "  f_max: 0.97\n")), operator_policy=OPERATOR, bits=5)
     assert CEILING in (spec.validation.guards or ())
-    assert ValidationPolicy.of(spec, 5).f_max == Fraction(97, 100)
+    assert policy_of(spec, 5).f_max == Fraction(97, 100)
     assert list(findings_in(judged(article, "  f_max: 0.7\n"))) == ["validation.f_max"]
     assert list(findings_in(judged(article, "  f_max: 0.97\n  guards: []\n"))) == ["validation.guards"]
     assert list(findings_in(judged(article, f"  guards: [{CEILING}]\n"))) == ["validation.guards"]
@@ -142,9 +140,9 @@ def test_a_hull_is_committed_by_roots(load: Load, article: str) -> None:
     draft = load(judged(article, HULL + READOUT))
     spec = normalise(draft, operator_policy=OPERATOR, bits=5)
     with pytest.raises(InputRejected, match="simulate"):
-        ValidationPolicy.of(spec, 5)
+        policy_of(spec, 5)
     roots = ("0x" + "a1" * 32, "0x" + "b2" * 32)
-    bounds = ValidationPolicy.of(with_vertices(spec, roots), 5).hull
+    bounds = policy_of(with_vertices(spec, roots), 5).hull
     assert bounds is not None
     assert bounds.reach == Fraction(1, 5)
     assert bounds.vertices == ((roots[0], Fraction(1, 5)), (roots[1], Fraction(1, 2)))

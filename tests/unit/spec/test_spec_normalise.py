@@ -16,16 +16,17 @@ from oracle.spec import (
     PromotionPolicy,
     Quote,
     SimulationRecord,
-    ValidationPolicy,
     canonical_spec,
     normalise,
     parse_canonical_spec,
+    policy_of,
     promoted,
     simulated,
     spec_hash,
 )
-from oracle.spec.quote import amount_of, least_usd
-from oracle.spec.validation.methods import DEFAULT_GUARDS, SCORES
+from oracle.spec.sections.budget import amount_of, least_usd
+from oracle.spec.sections.methods import DEFAULT_GUARDS
+from oracle.statistics import SCORES
 
 Load = Callable[[str], JobSpec]
 OPERATOR = PromotionPolicy()
@@ -105,7 +106,7 @@ def test_guards_are_written_in_where_a_spec_names_none_and_left_alone_where_it_d
     filled = normalise(draft, operator_policy=OPERATOR, bits=5)
     by_default = tuple(sorted((*DEFAULT_GUARDS, SCORES)))
     assert filled.validation.guards == by_default
-    assert ValidationPolicy.of(filled, 5).guards == by_default
+    assert policy_of(filled, 5).guards == by_default
     for named, kept in (
         ("[]", ()),
         ("[repeats.lag1/1, homogeneity.blocks/1]", ("homogeneity.blocks/1", "repeats.lag1/1")),
@@ -121,7 +122,7 @@ def test_a_spec_from_before_there_were_guards_keeps_its_bytes_and_has_none(norma
     spec = parse_canonical_spec(before)
     assert canonical_spec(spec) == before
     assert spec_hash(spec) != spec_hash(normal)
-    assert ValidationPolicy.of(spec, 5).guards == ()
+    assert policy_of(spec, 5).guards == ()
     assert b"guards" not in canonical_spec(simulated(spec, RECORD))
     # Saying null would be a second preimage of the same spec.
     data["validation"]["guards"] = None

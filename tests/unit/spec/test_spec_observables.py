@@ -13,14 +13,14 @@ from oracle.encoding import Finding, InputRejected
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
-    ValidationPolicy,
     canonical_spec,
     normalise,
     parse_canonical_spec,
+    policy_of,
     spec_hash,
 )
-from oracle.spec.validation.methods import BEST_VALUE, EXPECTATION, REPRODUCE, TVD, WITNESS
-from oracle.spec.validation.observables import parities
+from oracle.statistics import BEST_VALUE, EXPECTATION, REPRODUCE, TVD, WITNESS
+from oracle.statistics.rules import parities
 
 Load = Callable[[str], JobSpec]
 FindingsIn = Callable[[str], dict[str, Finding]]
@@ -60,7 +60,7 @@ def test_an_observable_is_read_exactly_and_in_one_order(article: str, load: Load
     )  # fmt: skip
     assert spec == turned
     assert spec_hash(spec) == spec_hash(turned)
-    rule = ValidationPolicy.of(spec, 5).observable
+    rule = policy_of(spec, 5).observable
     assert rule is not None
     assert rule.terms == (("IIIZZ", Fraction(1, 2)), ("ZIIIZ", Fraction(-1, 3)))
     assert (rule.delta, rule.honest_delta, rule.bound) == (Fraction(1, 4), Fraction(1, 4), "parities")
@@ -127,7 +127,7 @@ def test_the_letters_must_be_as_many_as_the_circuit_measures_bits(
 ) -> None:
     spec = load(with_validation(article, section))
     for judge in (
-        lambda: ValidationPolicy.of(spec, 6),
+        lambda: policy_of(spec, 6),
         lambda: normalise(spec, operator_policy=PromotionPolicy(), bits=6),
     ):
         with pytest.raises(InputRejected) as rejected:
@@ -165,7 +165,7 @@ def test_a_research_benchmark_with_its_papers_ordered_is_right(article: str, loa
     text = article.replace(
         "validation:", "result: {schema_id: run-manifest/1}\nvalidation:\n  job_class: research_benchmark"
     )
-    policy = ValidationPolicy.of(load(text), 5)
+    policy = policy_of(load(text), 5)
     assert policy.certificates == (REPRODUCE, TVD, WITNESS)
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from oracle.encoding import InputRejected
-from oracle.spec import JobSpec, PromotionPolicy, ValidationPolicy
+from oracle.spec import JobSpec, PromotionPolicy, policy_of
 
 Load = Callable[[str], JobSpec]
 BINOMIAL, TVD, WITNESS = "binomial.exact/1", "tvd.certified/1", "witness.levelset/1"
@@ -34,7 +34,7 @@ def test_the_certificates_for_a_width(
 ) -> None:
     added = "" if named is None else f"  certificates: {named}\n"
     spec = load(article.replace("validation:\n", "validation:\n" + added))
-    assert ValidationPolicy.of(spec, bits).certificates == certificates
+    assert policy_of(spec, bits).certificates == certificates
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_width_the_certificates_do_not_fit_is_refused(load: Load, article: str
     added = "" if named is None else f"  certificates: {named}\n"
     spec = load(article.replace("validation:\n", "validation:\n" + added))
     with pytest.raises(InputRejected) as caught:
-        ValidationPolicy.of(spec, bits)
+        policy_of(spec, bits)
     assert [finding.path for finding in caught.value.findings] == ["validation.certificates"]
 
 
@@ -53,7 +53,7 @@ def test_the_thresholds_are_the_specs(load: Load, article: str) -> None:
         "validation:\n",
         "validation:\n  alpha: 0.001\n  beta: 1/50\n  eps: 0.2\n  honest_eps: 3/10\n  f_min: 0.8\n  honest_f: 0.75\n",
     )
-    policy = ValidationPolicy.of(load(text), 4)
+    policy = policy_of(load(text), 4)
     assert (policy.alpha, policy.beta) == (Fraction(1, 1000), Fraction(1, 50))
     assert (policy.eps, policy.honest_eps) == (Fraction(1, 5), Fraction(3, 10))
     assert (policy.f_min, policy.honest_f) == (Fraction(4, 5), Fraction(3, 4))

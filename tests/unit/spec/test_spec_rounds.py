@@ -11,10 +11,10 @@ from oracle.encoding import Finding
 from oracle.spec import (
     JobSpec,
     PromotionPolicy,
-    ValidationPolicy,
     canonical_spec,
     normalise,
     parse_canonical_spec,
+    policy_of,
     rounds_of,
 )
 
@@ -43,7 +43,7 @@ def test_one_round_writes_nothing_into_a_spec_and_spends_everything(load: Load, 
     assert spec.validation.rounds is None
     assert b'"rounds"' not in canonical_spec(spec)
     (only,) = rounds_of(spec, 5)
-    assert (only.policy, only.shots) == (ValidationPolicy.of(spec, 5), 4000)
+    assert (only.policy, only.shots) == (policy_of(spec, 5), 4000)
 
 
 @pytest.mark.parametrize("rounds", [2, 3, 7, 8])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from oracle.encoding import Finding, InputRejected
-from oracle.spec import JobSpec, ValidationPolicy, load_source
+from oracle.spec import JobSpec, ValidationPolicy, load_source, policy_of
 from oracle.spec.reading.document import read_document
 
 Load = Callable[[str], JobSpec]
@@ -47,7 +47,7 @@ def test_the_seed_workflows_spec_loads_unchanged(load: Load, article: str, folde
     assert spec.quantum is not None
     assert (spec.quantum.shots, spec.quantum.max_queue_minutes) == (4000, 120)
     assert spec.validation.baseline_ref == "./baselines/simulated.json"
-    assert ValidationPolicy.of(spec, 5) == ValidationPolicy(
+    assert policy_of(spec, 5) == ValidationPolicy(
         alpha=Fraction(1, 100),
         beta=Fraction(1, 100),
         eps=Fraction(1, 4),

@@ -11,7 +11,6 @@ import pytest
 from scipy.optimize import linprog
 
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import (
     TVD,
     Baseline,
@@ -29,6 +28,7 @@ from oracle.statistics import (
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.fitting import least_residuals, lower_bound, upper_bound
 from oracle.statistics.methods.tvd import distance_statistic
+from oracle.statistics.policy import HullBounds
 
 Policy = Callable[..., ValidationPolicy]
 UNIFORM5 = Baseline.uniform(5)

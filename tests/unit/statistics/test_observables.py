@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from oracle.spec import ValidationPolicy
-from oracle.spec.validation.observables import ExpectationRule, ObjectiveRule
 from oracle.statistics import (
     BEST_VALUE,
     EXPECTATION,
@@ -30,6 +29,7 @@ from oracle.statistics.baseline import TOTAL
 from oracle.statistics.observables.bounds import GRID, deviation, hoeffding_radius, parity_radius, upper_share
 from oracle.statistics.observables.diagonal import Diagonal, evens, exact_dot, moments, spectrum, table
 from oracle.statistics.radius import UNIT, log_upper
+from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.statistics.tails import exact_upper_tail
 
 Policy = Callable[..., ValidationPolicy]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from oracle.spec import Round, ValidationPolicy
-from oracle.spec.validation.hull import HullBounds
 from oracle.statistics import (
     BINOMIAL,
     TVD,
@@ -23,6 +22,7 @@ from oracle.statistics import (
     plan_shots,
 )
 from oracle.statistics.methods.share import ShareCertifier
+from oracle.statistics.policy import HullBounds
 from oracle.statistics.tails import upper_tail
 
 Policy = Callable[..., ValidationPolicy]

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle.spec.validation.methods import BINOMIAL, HUBER, TVD, WITNESS
-from oracle.statistics import Decision
+from oracle.statistics import BINOMIAL, HUBER, TVD, WITNESS, Decision
 from oracle.verdict import VerdictDocument
 from oracle.verdict.measures import StatisticKind, measures
 

@@ -21,7 +21,7 @@ from independent.results import digest
 
 from oracle.artifacts.shots import pack
 from oracle.encoding import ZERO_DIGEST
-from oracle.spec import PromotionPolicy, ValidationPolicy, canonical_spec, load_source, normalise, spec_hash
+from oracle.spec import PromotionPolicy, canonical_spec, load_source, normalise, policy_of, spec_hash
 from oracle.statistics import GUARDS, METHODS, REPRODUCE, Baseline
 from oracle.verdict import Case, decide
 
@@ -91,7 +91,7 @@ def test_it_reads_the_policy_out_of_the_bytes_of_a_spec(tmp_path: Path) -> None:
             job=ZERO_DIGEST,
             round=0,
             spec_hash=spec_hash(spec),
-            policy=ValidationPolicy.of(spec, 5),
+            policy=policy_of(spec, 5),
             shots_required=spec.quantum.shots,
             baseline=baseline,
             baseline_root=baseline.root,

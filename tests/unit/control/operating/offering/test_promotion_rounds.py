@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oracle.encoding import InputRejected
-from oracle.spec import ValidationPolicy
+from oracle.spec import policy_of
 from router.console.quantum.plan import plan_words
 from router.console.quantum.scaffold import write_job
 from router.control.operating.offering.offers import offer
@@ -47,7 +47,7 @@ def test_the_plan_says_what_the_rounds_cost_and_leave_open(of_two_rounds: Prepar
     said = plan_json(plan)
     assert (said["rounds"], said["shots_at_most"]) == (2, 2 * plan.shots)
     assert of_two_rounds.spec.validation.rounds is not None
-    words = plan_words(plan, ValidationPolicy.of(of_two_rounds.spec, of_two_rounds.facts.bits))
+    words = plan_words(plan, policy_of(of_two_rounds.spec, of_two_rounds.facts.bits))
     assert any(f"{2 * plan.shots:,} shots are the most" in line for line in words)
 
 

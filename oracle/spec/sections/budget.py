@@ -1,18 +1,20 @@
-"""A rate between US dollars and a token, pinned in the spec, and the amounts that follow from it, exactly."""
+"""The most that a job can cost: US dollars, a rate pinned in the spec, and the tokens that follow, exactly."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 from oracle.encoding import parse_rational
 from oracle.spec.fields import (
     MOST_DECIMALS,
+    BaseUnits,
     Moment,
     PositiveRational,
     Section,
     Text,
     Token,
+    Usd,
     decimal_text,
     documented,
     whole,
@@ -28,6 +30,44 @@ class Quote(Section):
     usd_per_token: PositiveRational = documented("US dollars for one whole token.", example="1")
     source: Text = documented("Where the rate comes from.", example="operator: fixed rate")
     quoted_at: Moment = documented("When the rate was read.", example="2026-06-01T12:00:00Z")
+
+
+class Metering(Section):
+    """How the worker's share follows from use."""
+
+    unit: Literal["job", "shot"] = documented(
+        "shot: price_usd for each that is delivered; job: the whole budget less the fee, whatever was used.",
+        default="job",
+        example="shot",
+    )
+    price_usd: Usd | None = documented(
+        "US dollars for one shot, with unit shot; left out: the operator's price.", default=None, example="0.005"
+    )
+
+
+class Budget(Section):
+    """The most that can be spent, and in what."""
+
+    max_usd_equivalent: Usd = documented("The most this job may cost, in US dollars.", example=25)
+    token: Token | None = documented(
+        "native, or a token's address; left out: the deployment's token.", default=None, example="native"
+    )
+    metering: Metering = documented("How use is priced.", default_factory=Metering, example={"unit": "shot"})
+    quote: Quote | None = documented(
+        "The rate that turned US dollars into tokens; pinned by promote.",
+        default=None,
+        example={
+            "token": "native",
+            "symbol": "ETH",
+            "decimals": 18,
+            "usd_per_token": "3150.25",
+            "source": "operator: fixed rate",
+            "quoted_at": "2026-06-01T12:00:00Z",
+        },
+    )
+    amount: BaseUnits | None = documented(
+        "The budget in the token's base units; computed by promote.", default=None, example="7935878104912308"
+    )
 
 
 def least_usd(quote: Quote) -> str:

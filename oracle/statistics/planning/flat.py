@@ -15,11 +15,10 @@ from functools import lru_cache
 from math import ceil
 
 from oracle.encoding import format_rational
-from oracle.spec.validation.methods import WITNESS
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, OfTheWholeLaw
 from oracle.statistics.hull import misread
-from oracle.statistics.methods.share import ShareCertifier
+from oracle.statistics.methods.share import WITNESS, ShareCertifier
 
 FLAT_CONTRAST = Fraction(1, 5)
 """Circuits whose level set differs from chance by less are planned for with readout errors, too."""

@@ -8,28 +8,19 @@ beta, so that a worker's chance of being wrongly accepted, or wrongly rejected, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
 from oracle.encoding import format_rational, parse_rational
 from oracle.spec.faults import Fault
-from oracle.spec.policy import ValidationPolicy
-from oracle.spec.sections import SpecBody
-from oracle.spec.validation.shares import RoundShare
+from oracle.spec.sections.body import SpecBody
+from oracle.spec.sections.validation import RoundShare
+from oracle.spec.validation.policy import policy_of
+from oracle.statistics.policy import Round, ValidationPolicy
 
 Rate = Literal["alpha", "beta"]
 RATES: tuple[Rate, ...] = ("alpha", "beta")
-
-
-@dataclass(frozen=True)
-class Round:
-    """What one round is judged by."""
-
-    policy: ValidationPolicy
-    """The spec's, with alpha and beta as spent in this round."""
-    shots: int
-    """Fresh shots that the round delivers."""
 
 
 def share_of(share: RoundShare, rate: Rate) -> Fraction | None:
@@ -59,11 +50,11 @@ def resolve_rounds(spec: SpecBody) -> tuple[RoundShare, ...] | None:
 def rounds_of(spec: SpecBody, bits: int) -> tuple[Round, ...]:
     """What each round of the quantum job `spec` is judged by, first round first.
 
-    Raises InputRejected as ValidationPolicy.of does, and ValueError for a spec without a circuit.
+    Raises InputRejected as policy_of does, and ValueError for a spec without a circuit.
     """
     if spec.quantum is None:
         raise ValueError(f"a {spec.job_type} has no shots")
-    policy = ValidationPolicy.of(spec, bits)
+    policy = policy_of(spec, bits)
     shares = resolve_rounds(spec)
     if shares is None:
         return (Round(policy, spec.quantum.shots),)

@@ -13,11 +13,12 @@ from pathlib import Path
 from oracle.encoding import Finding, InputRejected
 from oracle.spec.model import JobSpec
 from oracle.spec.normalise import normalise
-from oracle.spec.policy import ValidationPolicy
-from oracle.spec.promotion import PromotionPolicy
 from oracle.spec.reading.diagnosis import diagnose
 from oracle.spec.reading.document import LARGEST_BYTES, Document, read_document
-from oracle.spec.sections import Validation
+from oracle.spec.sections.promotion_policy import PromotionPolicy
+from oracle.spec.sections.validation import Validation
+from oracle.spec.validation.policy import policy_of
+from oracle.statistics.policy import ValidationPolicy
 
 _SECTION = "validation"
 _ENVELOPE = {
@@ -51,12 +52,12 @@ def load_policy(path: Path | None) -> Validation:
 def resolve_policy(validation: Validation, bits: int, source: str) -> ValidationPolicy:
     """What `validation` asks of a result of `bits` measured bits, with what it leaves open filled in as for a spec.
 
-    Raises InputRejected, naming `source`, as normalise and ValidationPolicy.of do.
+    Raises InputRejected, naming `source`, as normalise and policy_of do.
     """
     data = {**_ENVELOPE, _SECTION: validation.model_dump(mode="json")}
     try:
         spec = normalise(JobSpec.model_validate(data), operator_policy=PromotionPolicy(), bits=bits)
-        return ValidationPolicy.of(spec, bits)
+        return policy_of(spec, bits)
     except InputRejected as error:
         raise InputRejected(source, _without_section(error.findings)) from error
 

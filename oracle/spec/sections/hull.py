@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
 from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
 from oracle.spec.fields import Digest, Distance, Proportion, RelativePath, Section, documented
-from oracle.spec.validation.methods import SCORES, TVD
+from oracle.statistics.baseline import Baseline
+from oracle.statistics.hull import misread
+from oracle.statistics.policy import HullBounds
+from oracle.statistics.registry import GUARD_OF, METHOD_OF
 
 MOST_VERTICES = 6
 
@@ -56,22 +58,22 @@ class Hull(Section):
         return any(vertex.root is None for vertex in self.vertices)
 
 
-@dataclass(frozen=True)
-class HullBounds:
-    """A hull as a verdict needs it: committed laws and the most that each may weigh."""
+def hull_bounds(hull: Hull) -> HullBounds:
+    """The bounds of `hull`. Raises InputRejected if a vertex has no root yet."""
+    if hull.unresolved:
+        reason, remedy = "a vertex is not committed", "run `compute quantum simulate JOB.yaml`, which computes it"
+        raise InputRejected("job spec", [Finding("validation.hull.vertices", None, reason, remedy)])
+    vertices = ((vertex.root or "", parse_rational(vertex.most)) for vertex in hull.vertices)
+    return HullBounds(parse_rational(hull.reach), tuple(vertices))
 
-    reach: Fraction
-    vertices: tuple[tuple[str, Fraction], ...]
-    """(root of a baseline, the most it may weigh), in the spec's order."""
 
-    @classmethod
-    def of(cls, hull: Hull) -> HullBounds:
-        """The bounds of `hull`. Raises InputRejected if a vertex has no root yet."""
-        if hull.unresolved:
-            reason, remedy = "a vertex is not committed", "run `compute quantum simulate JOB.yaml`, which computes it"
-            raise InputRejected("job spec", [Finding("validation.hull.vertices", None, reason, remedy)])
-        vertices = ((vertex.root or "", parse_rational(vertex.most)) for vertex in hull.vertices)
-        return cls(parse_rational(hull.reach), tuple(vertices))
+def vertex_law(vertex: Vertex, ideal: Baseline) -> Baseline | None:
+    """The law that a vertex of a spec's hull stands for; None for one that only a file says."""
+    if vertex.kind == "uniform":
+        return Baseline.uniform(ideal.bits)
+    if vertex.kind == "readout":
+        return misread(ideal, parse_rational(vertex.zero_to_one or 0), parse_rational(vertex.one_to_zero or 0))
+    return None
 
 
 def hull_faults(
@@ -95,12 +97,13 @@ def hull_faults(
         )
     for vertex in hull.vertices:
         yield from _vertex_faults(vertex)
-    unused = certificates is not None and TVD not in certificates and SCORES not in (guards or ())
-    if unused:
+    certifying = [name for name, method in METHOD_OF.items() if method.uses_hull]
+    looking = [*certifying, *(name for name, guard in GUARD_OF.items() if guard.uses_hull)]
+    if certificates is not None and not {*certificates, *(guards or ())}.intersection(looking):
         yield (
             "",
-            f"neither {TVD} nor {SCORES} is named, and nothing else looks at a hull",
-            f"name certificates: [{TVD}], or leave the hull out",
+            f"neither {' nor '.join(looking)} is named, and nothing else looks at a hull",
+            f"name certificates: [{certifying[0]}], or leave the hull out",
         )
 
 

@@ -1,24 +1,15 @@
-"""Diagonal observables: what a spec may ask the mean, or the best value, of.
-
-A term is a string over I, Z, 0 and 1 with a rational coefficient, one letter per measured bit and the last letter for
-classical bit 0, as Qiskit writes its labels. Z is the spin of a bit (+1 for 0, -1 for 1); 0 and 1 are the projectors
-(one if the bit is that, else zero), so that a QUBO's x_i x_j is a term with two letters 1 and an Ising coupling one
-with two letters Z. Every such polynomial is a sum of parities, and that sum, over one denominator, is what is computed
-with.
-"""
+"""Diagonal observables: what a spec may ask the mean, or the best value, of; see `oracle.statistics.rules`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
 from math import lcm
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from pydantic import field_validator
 
 from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
 from oracle.spec.fields import Flag, PositiveRational, Reading, Section, documented, fault, shown
+from oracle.statistics.rules import Bound, Direction, ExpectationRule, ObjectiveRule, Terms, parities
 
 WIDEST_BITS = 24
 MOST_TERMS = 512
@@ -26,11 +17,6 @@ MOST_PROJECTORS = 4
 """A term with p projectors is 2^p parities."""
 LARGEST_SUM = 1 << 40
 """The sum of the absolute coefficients over their common denominator: 2^20 shots of it fit 64 bits."""
-
-Bound = Literal["parities", "mixed"]
-Direction = Literal["minimise", "maximise"]
-Terms = tuple[tuple[str, Fraction], ...]
-"""(letters, coefficient), ascending by letters."""
 
 
 def _letters(value: object) -> str:
@@ -79,26 +65,6 @@ class Term(Section):
         example="IIIZZ",
     )
     coefficient: Rational = documented("What it is multiplied with, exact.", example=1)
-
-
-def parities(terms: Iterable[tuple[str, Fraction]]) -> dict[int, Fraction]:
-    """The sum of `terms` as coefficients of parities (-1)^popcount(outcome & mask), by mask; mask 0 is the constant.
-
-    A projector is (1 + Z) / 2 for 0 and (1 - Z) / 2 for 1.
-    """
-    found: dict[int, Fraction] = {0: Fraction(0)}
-    for letters, coefficient in terms:
-        parts = {0: coefficient}
-        for bit, letter in enumerate(reversed(letters)):
-            if letter == "Z":
-                parts = {mask | 1 << bit: value for mask, value in parts.items()}
-            elif letter in "01":
-                sign = 1 if letter == "0" else -1
-                halves = {mask: value / 2 for mask, value in parts.items()}
-                parts = halves | {mask | 1 << bit: sign * value for mask, value in halves.items()}
-        for mask, value in parts.items():
-            found[mask] = found.get(mask, Fraction(0)) + value
-    return {mask: value for mask, value in sorted(found.items()) if value or mask == 0}
 
 
 def _checked(terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -183,70 +149,13 @@ def _terms(terms: tuple[Term, ...]) -> Terms:
     return tuple((term.letters, parse_rational(term.coefficient)) for term in terms)
 
 
-def _terms_json(terms: Terms) -> dict[str, str]:
-    return {letters: format_rational(coefficient) for letters, coefficient in terms}
+def expectation_rule(section: Observable) -> ExpectationRule:
+    """The rule that `section` states."""
+    honest = section.honest_delta or section.delta
+    return ExpectationRule(_terms(section.terms), parse_rational(section.delta), parse_rational(honest), section.bound)
 
 
-def _read_terms(value: Mapping[str, str]) -> Terms:
-    return tuple((letters, parse_rational(text)) for letters, text in value.items())
-
-
-@dataclass(frozen=True)
-class ExpectationRule:
-    """An observable, how near its mean must come to the baseline's, and by which bound; every number exact."""
-
-    terms: Terms
-    delta: Fraction
-    honest_delta: Fraction
-    bound: Bound
-
-    @classmethod
-    def of(cls, section: Observable) -> ExpectationRule:
-        """The rule that `section` states."""
-        honest = section.honest_delta or section.delta
-        return cls(_terms(section.terms), parse_rational(section.delta), parse_rational(honest), section.bound)
-
-    def to_json(self) -> dict[str, object]:
-        """The rule as it is digested."""
-        return {
-            "bound": self.bound,
-            "delta": format_rational(self.delta),
-            "honest_delta": format_rational(self.honest_delta),
-            "terms": _terms_json(self.terms),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> ExpectationRule:
-        """The rule that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
-        delta, honest = parse_rational(value["delta"]), parse_rational(value["honest_delta"])
-        return cls(_read_terms(value["terms"]), delta, honest, value["bound"])
-
-
-@dataclass(frozen=True)
-class ObjectiveRule:
-    """An objective, its direction and its target; every number exact."""
-
-    terms: Terms
-    direction: Direction
-    target: Fraction
-    convergence: bool
-
-    @classmethod
-    def of(cls, section: Objective) -> ObjectiveRule:
-        """The rule that `section` states."""
-        return cls(_terms(section.terms), section.direction, parse_rational(section.target), section.convergence)
-
-    def to_json(self) -> dict[str, object]:
-        """The rule as it is digested."""
-        return {
-            "convergence": self.convergence,
-            "direction": self.direction,
-            "target": format_rational(self.target),
-            "terms": _terms_json(self.terms),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> ObjectiveRule:
-        """The rule that `to_json` wrote. Raises KeyError, TypeError or ValueError for anything else."""
-        target = parse_rational(value["target"])
-        return cls(_read_terms(value["terms"]), value["direction"], target, value["convergence"])
+def objective_rule(section: Objective) -> ObjectiveRule:
+    """The rule that `section` states."""
+    target = parse_rational(section.target)
+    return ObjectiveRule(_terms(section.terms), section.direction, target, section.convergence)
