@@ -9,8 +9,6 @@ from enum import Enum
 class RequestKind(Enum):
     """What is asked."""
 
-    RUN = "run"
-    """Take a promoted job through gates, execution and settlement."""
     CANCEL = "cancel"
     """Withdraw it, as far as the cancellation policy lets."""
 

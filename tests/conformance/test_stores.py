@@ -179,8 +179,8 @@ def test_a_job_is_found_by_the_beginning_of_its_id(store: Store) -> None:
 def test_a_job_is_found_by_its_escrow_id(store: Store) -> None:
     story = kept(store, State.APPROVED)
     kept(store, State.CREATED, seed=1)
-    assert store.job_by_escrow_id(story.record.escrow_id) == story.record
-    assert store.job_by_escrow_id(digest("another router's job")) is None
+    assert store.name_by_escrow_id(story.record.escrow_id) == story.job
+    assert store.name_by_escrow_id(digest("another router's job")) is None
 
 
 def test_jobs_are_listed_newest_first_by_what_is_asked(store: Store) -> None:
@@ -297,7 +297,6 @@ def test_an_intent_is_planned_once_and_keeps_its_first_request(store: Store, clo
     assert store.plan_intent(job, "tx:fund", '{"nonce":2}') == first
     assert store.intent(job, "tx:fund") == first
     assert (first.status, first.attempt, first.request, first.outcome) == (IntentStatus.PLANNED, 1, '{"nonce":1}', None)
-    assert store.open_intents() == (first,)
     done = store.finish_intent(job, "tx:fund", '{"hash":"0x1"}')
     assert (done.status, done.outcome, done.finished_at) == (
         IntentStatus.DONE,
@@ -305,7 +304,6 @@ def test_an_intent_is_planned_once_and_keeps_its_first_request(store: Store, clo
         "2026-06-01T12:01:00.000000Z",
     )
     assert store.plan_intent(job, "tx:fund", "{}") == done
-    assert store.open_intents() == ()
 
 
 def test_an_intent_is_finished_one_way_only_unless_its_effect_was_undone(store: Store) -> None:
@@ -347,14 +345,7 @@ def test_the_newest_transactions_that_were_sent_are_found_for_all_jobs(store: St
     assert store.newest_sent(0) == ()
 
 
-def test_open_intents_come_oldest_first_and_by_name(store: Store) -> None:
-    jobs = [kept(store, State.APPROVED, seed=seed).job for seed in range(3)]
-    for job in jobs:
-        store.plan_intent(job, "tx:fund", "{}")
-        store.plan_intent(job, "provider-submit", "{}")
-    assert [intent.job for intent in store.open_intents("tx:fund")] == jobs
-    assert len(store.open_intents()) == 6
-    assert len(store.open_intents(limit=4)) == 4
+def test_no_intent_is_planned_for_a_job_that_is_not_there(store: Store) -> None:
     with pytest.raises(UnknownJob):
         store.plan_intent("job_0000000000", "tx:fund", "{}")
 
@@ -364,10 +355,10 @@ def test_open_intents_come_oldest_first_and_by_name(store: Store) -> None:
 
 def test_a_request_is_taken_once_and_answered_once(store: Store) -> None:
     job = kept(store, State.SIMULATED).job
-    asked = store.put_request(job, RequestKind.RUN, '{"n":1}')
+    asked = store.put_request(job, RequestKind.CANCEL, '{"n":1}')
     assert (asked.status, asked.kind, asked.body, asked.answer) == (
         RequestStatus.WAITING,
-        RequestKind.RUN,
+        RequestKind.CANCEL,
         '{"n":1}',
         None,
     )
@@ -395,14 +386,14 @@ def test_a_request_whose_taker_died_is_taken_over(store: Store, clock: Clock) ->
 
 def test_requests_are_taken_in_the_order_they_were_put(store: Store) -> None:
     job = kept(store, State.SIMULATED).job
-    ids = [store.put_request(job, RequestKind.RUN, "{}").id for _ in range(5)]
+    ids = [store.put_request(job, RequestKind.CANCEL, "{}").id for _ in range(5)]
     assert [request.id for request in store.take_requests(limit=2)] == ids[:2]
     assert [request.id for request in store.take_requests()] == ids[2:]
 
 
 def test_a_request_for_nothing_is_refused(store: Store) -> None:
     with pytest.raises(UnknownJob):
-        store.put_request("job_0000000000", RequestKind.RUN, "{}")
+        store.put_request("job_0000000000", RequestKind.CANCEL, "{}")
     with pytest.raises(UnknownRequest):
         store.request(77)
     with pytest.raises(UnknownRequest):
@@ -511,7 +502,7 @@ def test_of_many_that_plan_the_same_effect_all_get_one_intent(store: Store) -> N
 
 def test_of_many_that_take_requests_no_two_get_the_same(store: Store) -> None:
     job = kept(store, State.SIMULATED).job
-    ids = {store.put_request(job, RequestKind.RUN, "{}").id for _ in range(20)}
+    ids = {store.put_request(job, RequestKind.CANCEL, "{}").id for _ in range(20)}
     with ThreadPoolExecutor(5) as pool:
         taken = [
             request.id for batch in pool.map(lambda _: store.take_requests(limit=4), range(5)) for request in batch

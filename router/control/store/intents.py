@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -92,14 +91,6 @@ def finish(connection: Connection, job: str, name: str, status: IntentStatus, ou
     if row is None:
         raise IntentConflict(job, name, "another process has just finished it")
     return _intent(row)
-
-
-def unfinished(connection: Connection, name: str | None, limit: int) -> tuple[Intent, ...]:
-    """Intents that are planned and not finished, oldest first; those whose rows are damaged are their jobs' to tell."""
-    query = select(intents).where(intents.c.status == IntentStatus.PLANNED.value).order_by(intents.c.id)
-    if name is not None:
-        query = query.where(intents.c.name == name)
-    return tuple(islice(_readable(connection.execute(query)), limit))
 
 
 def newest_sent(connection: Connection, limit: int) -> tuple[Intent, ...]:

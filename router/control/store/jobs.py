@@ -241,14 +241,8 @@ def matching(connection: Connection, wanted: JobFilter, limit: int) -> Listing:
     return Listing(tuple(records), tuple(damaged))
 
 
-def by_escrow_id(connection: Connection, escrow_id: str) -> JobRecord | None:
-    """The job whose terms have that digest, or None: the chain has jobs of other routers too."""
-    job = name_by_escrow_id(connection, escrow_id)
-    return None if job is None else read(connection, job)
-
-
 def name_by_escrow_id(connection: Connection, escrow_id: str) -> str | None:
-    """The id of that job."""
+    """The id of the job whose terms have that digest, or None: the chain has jobs of other routers too."""
     return connection.execute(select(jobs.c.job).where(jobs.c.escrow_id == escrow_id)).scalar_one_or_none()
 
 

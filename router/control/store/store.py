@@ -139,13 +139,8 @@ class Store:
         with self._reading() as connection:
             return jobs.with_prefix(connection, prefix)
 
-    def job_by_escrow_id(self, escrow_id: str) -> JobRecord | None:
-        """The job with those terms, or None: the chain has other routers' jobs too."""
-        with self._reading() as connection:
-            return jobs.by_escrow_id(connection, escrow_id)
-
     def name_by_escrow_id(self, escrow_id: str) -> str | None:
-        """The id of that job, whether or not its record can be read."""
+        """The id of the job with those terms, whether or not its record can be read; None: it is another router's."""
         with self._reading() as connection:
             return jobs.name_by_escrow_id(connection, escrow_id)
 
@@ -260,11 +255,6 @@ class Store:
         """Those of the newest `limit` intents of transactions, of any job, that are done, newest first."""
         with self._reading() as connection:
             return intents.newest_sent(connection, limit)
-
-    def open_intents(self, name: str | None = None, limit: int = DEFAULT_LIMIT) -> tuple[Intent, ...]:
-        """Intents planned and not finished, oldest first."""
-        with self._reading() as connection:
-            return intents.unfinished(connection, name, limit)
 
     # Requests of the command line
 

@@ -26,7 +26,6 @@ _WIDEST_STABILIZER = 1000
 _WIDEST_MPS = 100
 _LARGEST_BOND_LOG2 = 10
 _WIDEST_NOISY = 16
-_SMALL = 20
 """Up to here a statevector takes about a second, so that a Clifford circuit gains nothing by another method."""
 
 _SECONDS_PER_AMPLITUDE = 1.5e-9

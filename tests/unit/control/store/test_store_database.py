@@ -223,4 +223,4 @@ def test_a_row_count_does_not_grow_with_waiting(url: str) -> None:
 
 def test_a_request_for_an_unknown_job_says_how_to_find_one(url: str) -> None:
     with Store.open(url) as store, pytest.raises(UnknownJob, match="`compute jobs`"):
-        store.put_request("job_0000000000", RequestKind.RUN, "{}")
+        store.put_request("job_0000000000", RequestKind.CANCEL, "{}")

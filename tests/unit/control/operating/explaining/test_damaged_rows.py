@@ -219,7 +219,7 @@ def test_a_full_disk_is_said_waited_for_and_every_job_goes_on_once_there_is_room
         with pytest.raises(
             DatabaseUnavailable, match=r"disk full: the database sqlite:///.* cannot be written"
         ) as full:
-            store.put_request(jobs[0], RequestKind.RUN, json.dumps({"note": "x" * 100_000}))
+            store.put_request(jobs[0], RequestKind.CANCEL, json.dumps({"note": "x" * 100_000}))
         assert "make room on the disk that holds it" in full.value.remedy
         until = time.monotonic() + 1.0
         while time.monotonic() < until:
