@@ -46,14 +46,12 @@ def draw(workspace: Workspace, record: JobRecord, path: Path, *, dark: bool) -> 
 
 def _document(workspace: Workspace, record: JobRecord) -> VerdictDocument | None:
     """The verdict that took effect; before that the one that the validators showed each other, if they agree."""
-    from oracle.attestations.attestation import Attestation
-    from oracle.encoding import parse_json
     from oracle.verdict import VerdictDocument
+    from router.control.operating.following.attestations import board_of
 
     named = {record.evidence_hash} - {None}
-    if not named and record.escrow_id is not None:
-        board = (workspace.home.attestations / record.escrow_id).glob("*/*.json")
-        named = {Attestation.from_json(parse_json(path.read_bytes())).document for path in board}
+    if not named:
+        named = {shown.attestation.document for shown in board_of(workspace, record)[0]}
     (digest,) = named if len(named) == 1 else (None,)
     if digest is None or not workspace.artifacts.has(digest):
         return None

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from oracle.artifacts.shots import pack
+from oracle.attestations.attestation import Attestation
 from oracle.encoding import ZERO_DIGEST
 from oracle.spec import parse_canonical_spec, policy_of
 from oracle.statistics import Baseline
 from oracle.statistics.baseline import TOTAL
+from oracle.terms import Outcome, Verdict
 from oracle.verdict import Case, decide
 from router.console.main import run
 from router.console.quantum import picturing
@@ -74,6 +76,20 @@ def test_a_result_without_a_verdict_is_drawn_without_thresholds(bench: Bench, tm
     svg = picturing.draw(bench.workspace, waiting, tmp_path / "result.svg", dark=True).read_text()
     assert "no verdict yet</title>" in svg
     assert "accept below" not in svg
+
+
+def test_what_nobody_vouches_for_on_the_board_is_not_drawn_as_a_verdict(bench: Bench, tmp_path: Path) -> None:
+    job, document = "0x" + "77" * 32, str(bench.judged.evidence_hash)
+    verdict = Verdict(job, 0, str(bench.judged.result_hash), Outcome.ACCEPT, 5, document)
+    folder = bench.workspace.home.attestations / job / "0"
+    folder.mkdir(parents=True)
+    forged = Attestation("0x" + "00" * 20, verdict, document, "0x" + "11" * 65)
+    (folder / "forged.json").write_text(json.dumps(forged.to_json()))
+    waiting = dataclasses.replace(bench.judged, evidence_hash=None, escrow_id=job)
+    for name in ("forged.svg", "torn.svg"):
+        svg = picturing.draw(bench.workspace, waiting, tmp_path / name, dark=False).read_text()
+        assert "no verdict yet</title>" in svg
+        (folder / "torn.json").write_text('{"verdict":')
 
 
 @pytest.mark.parametrize(
