@@ -1,6 +1,6 @@
 # Everything is installed inside this folder; nothing is needed but Python 3.11..3.13 and make. See CONTRIBUTING.md.
 # PYTHON=/path/to/python picks the interpreter, PYTEST_ARGS="-k verdict" goes to pytest (-n 0: one process), DEMO_ARGS to `compute demo`,
-# CALIBRATE_ARGS="--runs 1000000" to scripts/calibrate.py, DEVICES_ARGS="--only torino" to scripts/devices.py.
+# CALIBRATE_ARGS="--runs 1000000" to scripts/measures/calibrate.py, DEVICES_ARGS="--only torino" to scripts/measures/devices.py.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -47,14 +47,14 @@ crash: setup ## kill the router twenty times in the middle of a job; nothing may
 	@$(ENV) && COMPUTE_TEST_CRASHES=20 .venv/bin/python -m pytest tests/e2e/test_router_crash.py -s $(PYTEST_ARGS)
 
 calibrate: setup ## measure the verdict's error rates at the worst boundaries found by search (minutes)
-	@$(ENV) && .venv/bin/python scripts/calibrate.py $(CALIBRATE_ARGS)
+	@$(ENV) && .venv/bin/python scripts/measures/calibrate.py $(CALIBRATE_ARGS)
 
 digests: setup ## the same documents from NumPy 1.26 and 2, one thread and two, and the second implementation
 	@sh scripts/setup.sh numpy1
-	@$(ENV) && .venv/bin/python scripts/digests.py .venv/bin/python .venv-numpy1/bin/python
+	@$(ENV) && .venv/bin/python scripts/measures/digests.py .venv/bin/python .venv-numpy1/bin/python
 
 devices: setup ## judge honest runs on every device whose noise is published (minutes)
-	@$(ENV) && .venv/bin/python scripts/devices.py $(DEVICES_ARGS)
+	@$(ENV) && .venv/bin/python scripts/measures/devices.py $(DEVICES_ARGS)
 
 test-install: setup ## each kind of installation by pip into an empty environment, with its size and time (minutes)
 	@$(ENV) && .venv/bin/python -m pytest -n 0 -q tests/install $(PYTEST_ARGS)
@@ -78,15 +78,15 @@ mutate: setup ## change the contracts in every small way: does a test notice? MU
 
 prove: setup ## prove for all amounts that the money-moving verbs conserve money (halmos)
 	@sh scripts/setup.sh halmos
-	@$(ENV) && sh scripts/prove.sh --no-status $(PROVE_ARGS)
+	@$(ENV) && sh scripts/proofs/prove.sh --no-status $(PROVE_ARGS)
 
 slither: setup ## static analysis of the contracts; fails on a finding that nobody explained
 	@sh scripts/setup.sh slither
-	@$(ENV) && .venv/bin/python scripts/slither.py
+	@$(ENV) && .venv/bin/python scripts/proofs/slither.py
 
 coverage: setup ## lines and branches of the contracts that their tests run
 	@sh scripts/setup.sh test
-	@$(ENV) && .venv/bin/python scripts/coverage.py
+	@$(ENV) && .venv/bin/python scripts/proofs/coverage.py
 
 bench: setup ## what is measured, each with its ceilings
 	@$(ENV) && for bench in $(BENCHES); do echo "== $$bench"; .venv/bin/python $$bench || exit 1; done

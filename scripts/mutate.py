@@ -16,32 +16,30 @@ import hashlib
 import json
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from mutants import FIRST, Mutant, find, schema
+from mutation.compiling import (
+    ROOT,
+    TARGETS,
+    WORK,
+    Sources,
+    alone,
+    bytecode,
+    grouped,
+    sources_of,
+    without_comments,
+)
+from mutation.mutants import FIRST, Mutant, find
+from mutation.results import TOO_LONG, read_results, record, summary, write_page
 
-ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / ".build/mutants"
 TREE = WORK / "tree"
-RESULTS = WORK / "results.jsonl"
-PAGE = ROOT / "contracts/MUTANTS.md"
 
 FILES = ("contracts/JobEscrow.sol", "contracts/ValidatorRegistry.sol", "contracts/escrow", "contracts/libraries")
-TARGETS = {"JobEscrow": "contracts/JobEscrow.sol", "ValidatorRegistry": "contracts/ValidatorRegistry.sol"}
 PERMIT2 = "tests/node/node_modules/@uniswap/v4-periphery/foundry-out/DeployPermit2.sol"
-GROUP = 150  # mutants in one compilation: code may not grow without end
-REMAPPINGS = [
-    "@openzeppelin/contracts/=node_modules/@openzeppelin/contracts/",
-    "solady/=node_modules/solady/src/",
-]
 # Which test contracts to run, and which of them not: first the quick ones, then what random runs find.
 TESTS = {
     "JobEscrow": (
@@ -52,121 +50,7 @@ TESTS = {
 }
 GAS_LIMIT = 10**10  # a loop without end stops there, in seconds
 TIMEOUT_S = 60  # and is noticed by that where it costs no gas to speak of; more where tests that pass take long
-TOO_LONG = "(took too long)"
 RUNS = (16, 4)  # of fuzz tests in the first, of invariants in the second
-Sources = dict[str, bytes]
-
-
-def compiled(sources: Sources, select: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    """What the compiler answers."""
-    asked = {
-        "language": "Solidity",
-        "sources": {name: {"content": text.decode()} for name, text in sources.items()},
-        "settings": {
-            "remappings": REMAPPINGS,
-            "evmVersion": "prague",
-            "metadata": {"bytecodeHash": "none"},
-            "outputSelection": select,
-            **settings,
-        },
-    }
-    (solc,) = (ROOT / ".solcx").glob("solc-v*")
-    ran = subprocess.run(
-        [solc, "--standard-json", "--base-path", ROOT],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    answer: dict[str, Any] = json.loads(ran.stdout)
-    return answer
-
-
-def errors(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    return [error for error in answer.get("errors", []) if error["severity"] == "error"]
-
-
-def sources_of(target: str) -> tuple[Sources, dict[str, Any]]:
-    """All files that a contract is made of, and their syntax trees."""
-    path = TARGETS[target]
-    answer = compiled({path: (ROOT / path).read_bytes()}, {"*": {"": ["ast"]}})
-    if errors(answer):
-        sys.exit(errors(answer)[0]["formattedMessage"])
-    trees = {name: each["ast"] for name, each in answer["sources"].items()}
-    for tree in trees.values():
-        tree["joined"] = [other for other in trees.values() if other is not tree]
-    return {name: (ROOT / name).read_bytes() for name in trees}, trees
-
-
-def without_comments(source: bytes) -> bytes:
-    """Words of the code: a comment changes no result."""
-    return b" ".join(re.sub(rb"/\*.*?\*/|//[^\n]*", b"", source, flags=re.DOTALL).split())
-
-
-def grouped(mutants: list[Mutant]) -> list[list[Mutant]]:
-    return [mutants[i : i + GROUP] for i in range(0, len(mutants), GROUP)]
-
-
-def bytecode(
-    target: str, sources: Sources, tree: Any, group: list[Mutant]
-) -> tuple[str, dict[int, Mutant], list[Mutant]]:
-    """Creation code that holds all these mutants but those that do not compile, which come back too."""
-    file = group[0].file
-    numbered = dict(enumerate(group, FIRST))
-    broken: list[Mutant] = []
-    while True:
-        text, marks = schema(sources[file], tree, numbered)
-        found = errors(compiled({**sources, file: text}, {TARGETS[target]: {target: ["abi"]}}))
-        if not found:
-            break
-        bad = set()
-        for error in found:
-            place = error.get("sourceLocation", {})
-            inside = [m for m in marks if place.get("file") == file and m[0] <= place["end"] and place["start"] <= m[1]]
-            if inside:
-                closest = min(
-                    inside, key=lambda m: (abs(m[0] - place["start"]) + abs(m[1] - place["end"]), m[1] - m[0])
-                )
-                bad.add(closest[2])
-            elif place.get("file") == file:
-                # An overloaded function is complained about by its name, which lies before its arguments.
-                bad |= {min((m for m in marks if m[0] >= place["start"]), default=(0, 0, 0))[2]} & numbered.keys()
-        if not bad:
-            (WORK / "failed.sol").write_bytes(text)
-            sys.exit(f"mutate.py: cannot tell which mutant does not compile: {found[0]['formattedMessage']}")
-        broken += [numbered.pop(number) for number in bad]
-    kept = WORK / f"{hashlib.sha256(repr((target, text, sorted(sources.items()))).encode()).hexdigest()[:32]}.hex"
-    if kept.exists():
-        return kept.read_text(), numbered, broken
-    answer = compiled(
-        {**sources, file: text},
-        {TARGETS[target]: {target: ["evm.bytecode.object"]}},
-        viaIR=True,
-        optimizer={"enabled": False},
-    )
-    if errors(answer):
-        (WORK / "failed.sol").write_bytes(text)
-        sys.exit(errors(answer)[0]["formattedMessage"])
-    code: str = answer["contracts"][TARGETS[target]][target]["evm"]["bytecode"]["object"]
-    kept.write_text(code)
-    return code, numbered, broken
-
-
-def alone(target: str, sources: Sources, tree: Any, mutant: Mutant) -> str | None:
-    """Creation code of one mutant of a constructor, whose own code ends with its arguments and not with a number; None
-    if it does not compile."""
-    text, _ = schema(sources[mutant.file], tree, {FIRST: mutant})
-    text = text.replace(f"isMutant({FIRST})".encode(), b"true")
-    answer = compiled(
-        {**sources, mutant.file: text},
-        {TARGETS[target]: {target: ["evm.bytecode.object"]}},
-        viaIR=True,
-        optimizer={"enabled": False},
-    )
-    if errors(answer):
-        return None
-    code: str = answer["contracts"][TARGETS[target]][target]["evm"]["bytecode"]["object"]
-    return code
 
 
 def prepare() -> None:
@@ -289,11 +173,6 @@ def main() -> None:
         write_page(rows, total)
 
 
-def read_results() -> dict[tuple[str, str], dict[str, Any]]:
-    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
-    return {(row["name"], row["sources"]): row for row in map(json.loads, lines)}
-
-
 def run(mutants: list[tuple[str, str, Mutant]], made: dict[str, tuple[Sources, Any]]) -> None:
     if not mutants:
         return
@@ -352,64 +231,6 @@ def baseline(target: str) -> tuple[list[str], list[float]]:
         limits.append(max(TIMEOUT_S, 10 * (time.monotonic() - began)))
         print(f"  {count} tests of {target}; left out: {', '.join(skipped) or 'none'}", file=sys.stderr, flush=True)
     return skipped, limits
-
-
-def record(mutant: Mutant, digest: str, result: str, by: str, seconds: float) -> None:
-    row = {
-        "name": mutant.name,
-        "sources": digest,
-        "result": result,
-        "by": by,
-        "seconds": round(seconds, 1),
-        **asdict(mutant),
-    }
-    with RESULTS.open("a") as file:
-        file.write(json.dumps(row) + "\n")
-    print(f"{result:9} {seconds:5.1f} s {mutant.file}:{mutant.line} {mutant.name}  {by}", file=sys.stderr, flush=True)
-
-
-def summary(rows: list[dict[str, Any]], total: int) -> str:
-    counts = Counter(row["result"] for row in rows)
-    return (
-        f"{counts['killed']} killed, {counts['survived']} survived, {counts['does not compile']} do not compile; "
-        f"{len(rows)} of {total} mutants; {len(timed_out(rows))} killed by the time limit"
-    )
-
-
-def timed_out(rows: list[dict[str, Any]]) -> list[str]:
-    """Mutants that no test failed on, but that did not come to an end."""
-    return [row["name"] for row in rows if row["by"] == TOO_LONG]
-
-
-HEADING = "| file | mutants | killed | survived |"
-
-
-def write_page(rows: list[dict[str, Any]], total: int) -> None:
-    """Figures and survivors; reasons that are there already stay."""
-    page = PAGE.read_text()
-    reasons = dict(re.findall(r"^\| (.+?) \| (.*?) \|$", page, re.M))
-    per_file: dict[str, Counter[str]] = {}
-    for row in rows:
-        per_file.setdefault(row["file"], Counter())[row["result"]] += 1
-    lines = [HEADING, "|---|---|---|---|"]
-    for file, counts in sorted(per_file.items()):
-        lines.append(
-            f"| `{file}` | {counts['killed'] + counts['survived']} | {counts['killed']} | {counts['survived']} |"
-        )
-    killed, survived = (sum(counts[result] for counts in per_file.values()) for result in ("killed", "survived"))
-    lines += [f"| all | {killed + survived} | {killed} | {survived} |", ""]
-    endless = timed_out(rows)
-    lines += [
-        f"{len(endless)} of the killed were noticed by not coming to an end.",
-        "",
-        "| survivor | why |",
-        "|---|---|",
-    ]
-    for row in rows:
-        if row["result"] == "survived":
-            lines.append(f"| {row['name']} | {reasons.get(row['name'], '')} |")
-    head = page.split("<!-- generated -->")[0]
-    PAGE.write_text(head + "<!-- generated -->\n" + "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

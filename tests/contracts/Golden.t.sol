@@ -5,7 +5,7 @@ import {JobId, Outcome, Status} from "../../contracts/types/JobTypes.sol";
 import {IJobDigests} from "./support/IJobDigests.sol";
 import {Harness} from "./support/Harness.sol";
 
-/// @dev Digests that eth-account derived (scripts/golden_vectors.py), which the Python tests read too.
+/// @dev Digests that eth-account derived (scripts/golden/golden_vectors.py), which the Python tests read too.
 contract GoldenTest is Harness {
     string private json;
     IJobDigests private golden;

@@ -51,7 +51,10 @@ def test_a_page_names_its_command_seed_and_runs(page: Path, target: str) -> None
     assert f"seed {options['seed']}" in page.read_text()
     assert f"{int(options['runs']):,} runs" in page.read_text()
     known = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / f"{target}.py"), "--help"], capture_output=True, text=True, check=True
+        [sys.executable, str(ROOT / "scripts" / "measures" / f"{target}.py"), "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert all(option in known for option in re.findall(r"--[a-z]+", arguments))
 
@@ -149,7 +152,15 @@ def test_devices_below_the_mark_are_explained() -> None:
 
 @pytest.mark.slow
 def test_a_device_that_is_measured_again_has_the_errors_of_the_page() -> None:
-    command = [sys.executable, str(ROOT / "scripts" / "devices.py"), "--only", "manila", "--runs", "2", "--json"]
+    command = [
+        sys.executable,
+        str(ROOT / "scripts" / "measures" / "devices.py"),
+        "--only",
+        "manila",
+        "--runs",
+        "2",
+        "--json",
+    ]
     told = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
     [found] = json.loads(told)["devices"]
     text = DEVICES.read_text()

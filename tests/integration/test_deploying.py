@@ -165,7 +165,7 @@ def test_contradicting_options_are_all_named_and_nothing_is_asked(
 
 @pytest.mark.slow
 def test_py_solc_x_makes_the_committed_bytecode() -> None:
-    command = [str(ROOT / ".venv-ape" / "bin" / "python"), "scripts/compile_with_solcx.py"]
+    command = [str(ROOT / ".venv-ape" / "bin" / "python"), "scripts/solc/compile_with_solcx.py"]
     environment = os.environ | {"SOLCX_BINARY_PATH": str(ROOT / ".solcx")}
     ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr

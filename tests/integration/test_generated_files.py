@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("script", ["export_abi.py", "golden_vectors.py"])
+@pytest.mark.parametrize("script", ["export_abi.py", "golden/golden_vectors.py"])
 def test_committed_files_have_not_drifted_from_their_source(script: str) -> None:
     command = [sys.executable, str(ROOT / "scripts" / script), "--check"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -24,7 +24,7 @@ GOLDEN = {
     "baselines": {name: text for file in _FILES for name, text in file["baselines"].items()},
     "cases": [case for file in _FILES for case in file["cases"]],
 }
-_SPEC = importlib.util.spec_from_file_location("golden_verdicts", ROOT / "scripts" / "golden_verdicts.py")
+_SPEC = importlib.util.spec_from_file_location("golden_verdicts", ROOT / "scripts" / "golden" / "golden_verdicts.py")
 assert _SPEC is not None
 assert _SPEC.loader is not None
 golden_verdicts = importlib.util.module_from_spec(_SPEC)
@@ -111,7 +111,7 @@ def test_other_bytes_are_no_document(data: bytes) -> None:
 
 
 def test_deciding_again_in_another_process_and_hash_seed_changes_nothing() -> None:
-    script = [sys.executable, str(ROOT / "scripts" / "golden_verdicts.py"), "--check"]
+    script = [sys.executable, str(ROOT / "scripts" / "golden" / "golden_verdicts.py"), "--check"]
     done = subprocess.run(
         script, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "12345"}, capture_output=True, text=True
     )

@@ -1,6 +1,6 @@
 """Write the documents of tests/golden/verdict_*.json again, after a deliberate change of the rules.
 
-    python scripts/golden_verdicts.py [--check]
+    python scripts/golden/golden_verdicts.py [--check]
 
 Each case is decided anew and its document and digest are put beside it; what changed is printed. A change that this
 makes to a document needs a new ENGINE id: validators on the old one sign other bytes.
@@ -25,7 +25,7 @@ from oracle.statistics.policy import HullBounds
 from oracle.statistics.rules import ExpectationRule, ObjectiveRule
 from oracle.verdict import Case, Papers, decide
 
-FOLDER = Path(__file__).parents[1] / "tests" / "golden"
+FOLDER = Path(__file__).parents[2] / "tests" / "golden"
 GOLDEN = tuple(FOLDER / f"verdict_{name}.json" for name in ("documents", "noises", "observables", "collisions"))
 """The first is as it was before there were hulls, score guards and `huber.certified/1`, which the second is about; the
 third is about observables, objectives and papers, the fourth about `collisions.distinct/1`."""

@@ -1,6 +1,6 @@
 """Compile the deployed contracts with py-solc-x instead of forge, and compare with what is committed.
 
-    SOLCX_BINARY_PATH=$PWD/.solcx .venv-ape/bin/python scripts/compile_with_solcx.py [NAME ...]
+    SOLCX_BINARY_PATH=$PWD/.solcx .venv-ape/bin/python scripts/solc/compile_with_solcx.py [NAME ...]
 
 A second way to the same bytecode, for whoever audits without foundry. py-solc-x finds the compiler's launcher that
 scripts/solc/install.sh wrote (npm's solc); with a native solc of the same version in SOLCX_BINARY_PATH it takes that.
@@ -16,7 +16,7 @@ from typing import Any
 
 import solcx
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 VERSION = "0.8.34"
 SOURCES = {
     "Erc8183View": "contracts/adapters/Erc8183View.sol",

@@ -1,6 +1,7 @@
 """Whether the verdict engine errs as rarely as it states: measured at the worst boundaries found by search.
 
-    python scripts/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--jobs 2] [--json] [--write [--resume]]
+    python scripts/measures/calibrate.py [--runs 250000] [--seed 1] [--only tvd] [--jobs 2] [--json]
+        [--write [--resume]]
 
 Counts false accepts and false rejects of every method and guard, plays the attackers and the honest workers through
 whole verdicts, and checks the binomial tails against exact integers. `--write` keeps each figure as soon as it is there
@@ -22,7 +23,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from calibration import limits, measure, report, spaces, tails, workers  # noqa: E402  (the tests' own library)

@@ -1,6 +1,6 @@
 """Write tests/golden/typed_data.json: terms and everything signed about them, with the digests.
 
-    .venv/bin/python scripts/golden_vectors.py [--check]
+    .venv/bin/python scripts/golden/golden_vectors.py [--check]
 
 An implementation of its own, on purpose: it takes the digests from eth-account's EIP-712 encoder and imports neither
 the contract nor `oracle.terms`. Golden.t.sol, the Python tests and viem (tests/node) each compare theirs with the same
@@ -24,7 +24,7 @@ from eth_account.messages import SignableMessage, encode_typed_data
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-TARGET = Path(__file__).resolve().parent.parent / "tests" / "golden" / "typed_data.json"
+TARGET = Path(__file__).resolve().parents[2] / "tests" / "golden" / "typed_data.json"
 
 DOMAIN = {
     "name": "ComputeEscrow",

@@ -1,6 +1,6 @@
 """Write the files that docs/judging.md judges: a circuit in both OpenQASM versions, its baseline, and two results.
 
-    python scripts/judging_example.py [FOLDER]
+    python scripts/golden/judging_example.py [FOLDER]
 
 Nothing in them was measured. The circuit is that of `compute quantum init`; the results are simulated with the
 published noise of two real devices (fake_torino, fake_manila), seeds below.
@@ -85,7 +85,7 @@ def files() -> dict[str, bytes]:
 
 
 def main() -> None:
-    default = Path(__file__).parents[1] / "docs" / "judging"
+    default = Path(__file__).parents[2] / "docs" / "judging"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files().items():

@@ -1,6 +1,6 @@
 """Would an honest worker be paid on a real device? Every device whose noise Qiskit publishes, judged at the defaults.
 
-    python scripts/devices.py [--runs 100] [--seed 1] [--only fake_torino] [--json] [--write]
+    python scripts/measures/devices.py [--runs 100] [--seed 1] [--only fake_torino] [--json] [--write]
 
 The circuit is the one of `compute quantum init` (QAOA of depth 2 on a ring of five), laid out on each `fake_*` device
 of five qubits or more and run with the noise of the qubits in use; each run of 4,000 shots is judged as a validator
@@ -27,7 +27,7 @@ from oracle.statistics import Baseline
 from router.sandbox import run_generator
 from router.worker.providers.transpilation import read_circuit
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from calibration.device_page import page  # noqa: E402  (the tests' own library)

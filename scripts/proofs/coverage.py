@@ -1,6 +1,6 @@
 """Which lines and branches of the contracts their tests run (`make coverage`); exits with 1 below 99% of either.
 
-    .venv/bin/python scripts/coverage.py [--json] [-v]
+    .venv/bin/python scripts/proofs/coverage.py [--json] [-v]
 
 forge compiles everything by way of the intermediate language, as the escrow needs, and all but the random runs. Maps of
 such code know assembly as one piece, so that forge finds none of its lines run, whatever runs: these lines are counted
@@ -18,7 +18,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / ".build/coverage/lcov.info"
 LEAST = 0.99
 # Of gas, which is another in such code; and of a chain that changes within a test, which the optimizer does not expect.

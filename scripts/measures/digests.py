@@ -1,6 +1,6 @@
 """Do all implementations and versions reach the same documents? Their digests, side by side.
 
-    python scripts/digests.py [--cases 300] [--json] [PYTHON …]
+    python scripts/measures/digests.py [--cases 300] [--json] [PYTHON …]
 
 Asks the engine under each PYTHON (default: this one), with one thread and with two, and the second implementation in
 `tests/independent`, for the digests of the golden documents and of as many generated ones. Exits with 1 if any two
@@ -17,7 +17,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from independent import cases, documents  # noqa: E402  (the tests' own, and standard library alone)
