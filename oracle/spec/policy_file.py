@@ -6,7 +6,7 @@ holds for it: fields, defaults, contradictions and remedies are the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +47,11 @@ def load_policy(path: Path | None) -> Validation:
         remedy = "name a file such as policy.yaml, or leave it out for the defaults"
         raise InputRejected(str(path), [Finding("", None, f"it cannot be read: {error.strerror}", remedy)]) from None
     return _read(read_document(raw), str(path))
+
+
+def policy_from(fields: Mapping[str, object]) -> Validation:
+    """The `validation` section that says `fields`, defaults for the rest. Raises InputRejected with every fault."""
+    return _read(Document(data=dict(fields)), "policy")
 
 
 def resolve_policy(validation: Validation, bits: int, source: str) -> ValidationPolicy:

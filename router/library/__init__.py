@@ -1,0 +1,1 @@
+"""Jobs from Python: what `import router` offers, put together from the packages below."""
