@@ -46,6 +46,7 @@ from router.control.operating.offering.assess import Circuit, route
 from router.control.operating.offering.quoting import quote_of
 from router.control.routing import RouteDecision
 from router.control.workspace import Workspace
+from router.protocol.controllers import ControllerUnproven, controller_of
 from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
 from router.protocol.stack import LOCAL_CHAIN_ID, read_stack
 from router.requester.circuit_source import circuit_of, spec_fault
@@ -335,17 +336,20 @@ def plan_json(plan: Plan) -> dict[str, object]:
 def _requester_notices(source: SourceSpec, around: Surroundings) -> tuple[str, ...]:
     """Whether the home's requester key may sign this spec, and what its owner should know; raises InputRejected."""
     did = source.spec.requester
-    if did.startswith("did:pkh:"):
-        own = None if around.requester is None else did_of(around.requester, around.chain_id)
-        if did == own:
-            return ()
-        remedy = f"write requester: {own}" if own else "run `compute up`, which makes a key, and write its did:pkh"
-        raise spec_fault(source, "requester", f"the key of {did} is not in this home", remedy)
-    if around.chain_id != LOCAL_CHAIN_ID:
+    own = None if around.requester is None else did_of(around.requester, around.chain_id)
+    remedy = f"write requester: {own}" if own else "run `compute up`, which makes a key, and write its did:pkh"
+    if did.startswith("did:example:"):
+        if around.chain_id == LOCAL_CHAIN_ID:
+            return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
         reason = f"no wallet stands behind {did}, which only a local chain allows"
-        remedy = f"write requester: did:pkh:eip155:{around.chain_id}: and your address"
         raise spec_fault(source, "requester", reason, remedy)
-    return (f"no wallet stands behind {did}: on this local chain the requester key of this home signs for it",)
+    try:
+        controller = controller_of(did, around.chain_id)
+    except ControllerUnproven as error:
+        raise spec_fault(source, "requester", str(error), remedy) from error
+    if controller != around.requester:
+        raise spec_fault(source, "requester", f"the key of {did} is not in this home", remedy)
+    return ()
 
 
 def _check_budget(source: SourceSpec, around: Surroundings) -> None:

@@ -199,16 +199,24 @@ def test_a_circuit_wider_than_the_spec_allows_is_refused(spec: Path, home: Home)
 
 
 @pytest.mark.parametrize(
-    "requester",
+    ("requester", "reason"),
     [
-        "did:pkh:eip155:31337:0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
-        "did:pkh:eip155:1:0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
+        ("did:pkh:eip155:31337:0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "is not in this home"),
+        ("did:pkh:eip155:1:0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "no account of chain 31337"),
+        ("did:key:zQ3shokFTS3brHcDQrn82RUDfCZESWL1ZdCEJwekUDPQiYBme", "is not in this home"),
+        ("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", "Ed25519"),
+        ("did:web:buyer.example", "nobody here can prove who controls a did:web"),
     ],
 )
-def test_a_wallet_whose_key_is_elsewhere_cannot_be_signed_for(spec: Path, home: Home, requester: str) -> None:
+def test_nobody_signs_for_a_did_whose_controller_is_elsewhere_or_unproven(
+    spec: Path, home: Home, requester: str, reason: str
+) -> None:
     _edit(spec, "did:example:buyer123", requester)
-    with pytest.raises(InputRejected, match="is not in this home"):
+    with pytest.raises(InputRejected, match=reason) as refused:
         _prepared(spec, home)
+    (finding,) = refused.value.findings
+    assert (finding.path, finding.line) == ("requester", 10)
+    assert not home.root.exists()
 
 
 def test_the_home_s_own_wallet_signs_without_a_notice(spec: Path, home: Home) -> None:
