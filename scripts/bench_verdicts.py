@@ -27,13 +27,13 @@ from oracle.spec import ValidationPolicy
 from oracle.spec.sections.methods import resolve_guards
 from oracle.statistics import BEST_VALUE, EXPECTATION, HUBER, TVD, WITNESS, Baseline, plan_shots
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.sketch import sketch
+from oracle.statistics.exact.tails import least_significant
 from oracle.statistics.guards.collisions import fewest_distinct
 from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.observables.bounds import parity_radius, upper_share
 from oracle.statistics.observables.diagonal import Diagonal
 from oracle.statistics.rules import ExpectationRule, ObjectiveRule
-from oracle.statistics.sketch import sketch
-from oracle.statistics.tails import least_significant
 from oracle.verdict import Case, decide, describe
 from oracle.verdict.figures import share_interval
 

@@ -27,7 +27,7 @@ from web3 import HTTPProvider, Web3
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.deployment import Deployment
-from oracle.chain.sender import TransactionReceipt, transact
+from oracle.chain.transactions.sender import TransactionReceipt, transact
 from oracle.terms import ZERO_ADDRESS, JobTerms
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,7 @@ from oracle.chain.calls import BatchedJob, Call, abi_of
 from oracle.chain.errors import CallReverted
 from oracle.chain.events import Claimed, EscrowEvent, Proposal, Proposed, Status, Submitted, commit_of
 from oracle.chain.registry import RegistryClient, Statement
-from oracle.chain.sender import transact
+from oracle.chain.transactions.sender import transact
 from oracle.encoding import sha256_hex
 from oracle.terms import (
     PERMIT2,

@@ -20,7 +20,7 @@ from math import ceil, comb, floor
 from oracle.encoding import format_rational
 from oracle.encoding.errors import OracleError
 from oracle.statistics import LARGEST_SHOTS, LEAST_POWER
-from oracle.statistics.tails import least_significant, most_significant, upper_tail
+from oracle.statistics.exact.tails import least_significant, most_significant, upper_tail
 
 MOST_CANARIES = 4096
 MOST_TARGETS = 4096

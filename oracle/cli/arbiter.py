@@ -11,7 +11,7 @@ from oracle.cli.endings import Exit
 from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
-    from oracle.chain.dossier import Dossier
+    from oracle.chain.following.dossier import Dossier
     from oracle.terms import JobTerms
 
 _JOB = click.argument("job", metavar="JOB")
@@ -153,7 +153,7 @@ def rule(desk: Desk, job: str, worker_amount: int, bond: str) -> None:
 
 
 def _read(desk: Desk, job: str) -> tuple[Dossier, JobTerms]:
-    from oracle.chain.dossier import read
+    from oracle.chain.following.dossier import read
     from oracle.encoding import is_digest
 
     if not is_digest(job):

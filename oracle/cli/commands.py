@@ -12,7 +12,7 @@ import click
 from oracle.cli.arbiter import arbiter
 from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
-from oracle.cli.judge import judge
+from oracle.cli.judging.judge import judge
 from oracle.cli.registry import registry
 from oracle.encoding.options import Decimal, Whole
 
@@ -57,8 +57,8 @@ def init(keystore: Path, password_file: Path, as_json: bool) -> None:
     Example:
       compute-oracle init --keystore v1.json --password-file v1.password
     """
-    from oracle.chain import keystore as keys
     from oracle.chain.errors import KeystoreRejected
+    from oracle.chain.transactions import keystore as keys
 
     try:
         address = keys.create(keystore, password_file)
@@ -134,10 +134,10 @@ def run(
 
     from oracle.artifacts import ArtifactError, open_sources
     from oracle.attestations.board import open_board
-    from oracle.chain import keystore as keys
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
     from oracle.chain.errors import KeystoreRejected, WrongNetwork
+    from oracle.chain.transactions import keystore as keys
     from oracle.encoding import InputRejected
     from oracle.validator.config import ValidatorConfig
     from oracle.validator.log import JsonLog

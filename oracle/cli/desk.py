@@ -41,7 +41,7 @@ class Desk:
 
     def send(self, call: Call) -> dict[str, object]:
         """Sign, send and await `call`; raises ChainError, CallReverted before anything is sent."""
-        from oracle.chain.sender import transact
+        from oracle.chain.transactions.sender import transact
 
         receipt = transact(self.client, call, self.account)
         if receipt.status != 1:
@@ -153,11 +153,11 @@ def _open(
     as_json: bool,
 ) -> Desk:
     """Raises InputsRejected with every fault of the options, ChainError."""
-    from oracle.chain import keystore as keys
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
     from oracle.chain.errors import KeystoreRejected
     from oracle.chain.registry import RegistryClient
+    from oracle.chain.transactions import keystore as keys
 
     gathering, key = Gathering(), None
     where = gathering.read(lambda: Deployment.load(deployment))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from oracle.encoding.errors import OracleError
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.hull import Hull
+from oracle.statistics.laws.hull import Hull
 from oracle.statistics.policy import ValidationPolicy
 
 Outcomes = npt.NDArray[np.int64]

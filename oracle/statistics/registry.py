@@ -13,7 +13,7 @@ from oracle.encoding.errors import OracleError
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
 from oracle.statistics.guards import collisions, counts, order, scores
-from oracle.statistics.hull import Hull, HullRejected
+from oracle.statistics.laws.hull import Hull, HullRejected
 from oracle.statistics.method import CertificateMethod, GuardMethod, Judges
 from oracle.statistics.methods import huber, reproduce, share, tvd
 from oracle.statistics.observables import best_value, expectation

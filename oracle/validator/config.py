@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from oracle.chain.follower import FINALITY
+from oracle.chain.following.follower import FINALITY
 
 
 @dataclass(frozen=True)

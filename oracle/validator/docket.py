@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from oracle.chain.dossier import Dossier
 from oracle.chain.events import EscrowEvent, Submitted
-from oracle.chain.follower import FINALITY, Read, needless
+from oracle.chain.following.dossier import Dossier
+from oracle.chain.following.follower import FINALITY, Read, needless
 from oracle.validator.state import State
 
 LONGEST_DELAY_S = 600.0

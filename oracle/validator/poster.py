@@ -14,7 +14,7 @@ from eth_account.signers.local import LocalAccount
 from oracle.attestations.attestation import Attestation
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NonceTaken, TransactionRefused
-from oracle.chain.sender import SignedTransaction, find_receipt, hand_over, prepare, priced_out, replace
+from oracle.chain.transactions.sender import SignedTransaction, find_receipt, hand_over, prepare, priced_out, replace
 from oracle.terms import JobTerms
 from oracle.validator.docket import Delivery, Docket, Posting
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import BlockRef, EscrowEvent, Submitted
-from oracle.chain.follower import BLOCKS_AT_ONCE, Follower, Read
+from oracle.chain.following.follower import BLOCKS_AT_ONCE, Follower, Read
 from oracle.validator.docket import Docket
 from oracle.validator.log import Logger
 

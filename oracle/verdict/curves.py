@@ -12,8 +12,8 @@ import numpy as np
 
 from oracle.artifacts.shots import PackedShots
 from oracle.statistics.baseline import TOTAL, Baseline
-from oracle.statistics.levelset import witness_set
-from oracle.statistics.radius import UNIT, mcdiarmid_radius
+from oracle.statistics.exact.radius import UNIT, mcdiarmid_radius
+from oracle.statistics.laws.levelset import witness_set
 from oracle.verdict.figures import MISS, chernoff_band
 
 LARGEST_CURVE = 400

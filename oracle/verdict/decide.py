@@ -25,9 +25,9 @@ from oracle.statistics import (
     committed_hull,
     guard,
 )
+from oracle.statistics.exact.radius import log_upper
 from oracle.statistics.method import Judges
 from oracle.statistics.policy import ValidationPolicy
-from oracle.statistics.radius import log_upper
 from oracle.statistics.registry import METHOD_OF
 from oracle.terms.typed_data import Outcome
 from oracle.verdict.document import VerdictDocument

@@ -26,10 +26,10 @@ import numpy.typing as npt
 
 from oracle.artifacts.shots import PackedShots
 from oracle.statistics.baseline import TOTAL, Baseline
-from oracle.statistics.levelset import LevelSet, witness_set
+from oracle.statistics.exact.radius import UNIT, mcdiarmid_radius, sampling_bias
+from oracle.statistics.exact.tails import lower_tail_at_most, upper_tail_at_most
+from oracle.statistics.laws.levelset import LevelSet, witness_set
 from oracle.statistics.methods.tvd import distance_statistic
-from oracle.statistics.radius import UNIT, mcdiarmid_radius, sampling_bias
-from oracle.statistics.tails import lower_tail_at_most, upper_tail_at_most
 
 MISS = Fraction(1, 100)
 """Each end of an interval is missed at most this often."""

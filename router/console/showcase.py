@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from oracle.artifacts import ArtifactError, ShotsRejected, unpack
 from oracle.attestations.attestation import Attestation
 from oracle.chain import events as chain
-from oracle.chain import sender
 from oracle.chain.client import EscrowClient
-from oracle.chain.intents import ALLOWANCE, IntentStatus
+from oracle.chain.transactions import sender
+from oracle.chain.transactions.intents import ALLOWANCE, IntentStatus
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate

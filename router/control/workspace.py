@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
-    from oracle.chain.reader import ChainReader
+    from oracle.chain.following.reader import ChainReader
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Workspace:
 
     def reader(self, client: EscrowClient) -> ChainReader:
         """What the chain says of this home's jobs. Raises StackDown without a stack."""
-        from oracle.chain.reader import ChainReader
+        from oracle.chain.following.reader import ChainReader
 
         return ChainReader(client, self.chain_log())
 
@@ -81,7 +81,7 @@ class Workspace:
 
     def account(self, role: str) -> LocalAccount:
         """The key of `role` in this home, made on first use."""
-        from oracle.chain import keystore
+        from oracle.chain.transactions import keystore
 
         path, password = self.home.keystore(role), self.home.password(role)
         if not path.exists():
@@ -91,7 +91,7 @@ class Workspace:
 
 def make_key(home: Home, role: str) -> str:
     """Make the key of `role` in `home` and return its address; the folder is for its owner alone."""
-    from oracle.chain import keystore
+    from oracle.chain.transactions import keystore
 
     home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     return keystore.create(home.keystore(role), home.password(role))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from filelock import FileLock
 
-from oracle.chain import effects
 from oracle.chain.events import Funded, Status
-from oracle.chain.intents import FUNDING
+from oracle.chain.transactions import effects
+from oracle.chain.transactions.intents import FUNDING
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import JobTerms
 from router.control.operating.explaining import advice

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from oracle.chain import effects
 from oracle.chain.calls import Call
-from oracle.chain.effects import EffectUncertain
 from oracle.chain.errors import InsufficientFunds
-from oracle.chain.intents import ALLOWANCE, IntentStatus
+from oracle.chain.transactions import effects
+from oracle.chain.transactions.effects import EffectUncertain
+from oracle.chain.transactions.intents import ALLOWANCE, IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
 from router.control.workspace import Workspace

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from eth_utils.address import is_checksum_address
 from filelock import FileLock
 
-from oracle.chain import sender
-from oracle.chain.effects import WAIT_S, EffectUncertain
 from oracle.chain.errors import NonceTaken
+from oracle.chain.transactions import sender
+from oracle.chain.transactions.effects import WAIT_S, EffectUncertain
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS
 from router.control.workspace import Workspace

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from oracle.chain.follower import FINALITY
+from oracle.chain.following.follower import FINALITY
 from oracle.terms import ZERO_ADDRESS
 from router.errors import RouterError
 from router.settings import Home

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from filelock import FileLock
 
-from oracle.chain import effects
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Disputed, EscrowStatus, Proposed, Status
+from oracle.chain.transactions import effects
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS, JobTerms, dispute_bond_of
 from router.control.workspace import Workspace

@@ -14,8 +14,8 @@ from fractions import Fraction
 from importlib import metadata
 from pathlib import Path
 
-from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
+from oracle.chain.transactions import keystore
 from oracle.circuits import (
     CircuitFacts,
     check_simulable,

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from oracle.artifacts import ArtifactStore, PackedShots, RegisterMap
 from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.artifacts.manifest import RunManifest
-from oracle.chain import effects
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Submitted as Delivered
-from oracle.chain.intents import IntentStatus
+from oracle.chain.transactions import effects
+from oracle.chain.transactions.intents import IntentStatus
 from oracle.encoding import canonical_bytes
 from oracle.spec import parse_canonical_spec
 from oracle.spec.sections.observables import objective_rule

@@ -46,8 +46,8 @@ from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import BIAS_BITS
 from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
-from oracle.statistics.hull import Hull, misread
-from oracle.statistics.levelset import LevelSet, below_thresholds, expected_set, thresholds, witness_set
+from oracle.statistics.laws.hull import Hull, misread
+from oracle.statistics.laws.levelset import LevelSet, below_thresholds, expected_set, thresholds, witness_set
 from oracle.statistics.registry import reject_level
 
 RATE = Fraction(1, 100)

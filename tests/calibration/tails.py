@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 
-from oracle.statistics.tails import (
+from oracle.statistics.exact.tails import (
     least_significant,
     lower_tail_at_most,
     most_significant,

@@ -17,7 +17,7 @@ from paper_chain import PaperChain
 from postgresql_server import new_database, postgresql_server
 
 from oracle.chain.events import Cancelled, EscrowEvent, Funded, Proposed, Status, Submitted
-from oracle.chain.follower import EventLog, Follower, Read
+from oracle.chain.following.follower import EventLog, Follower, Read
 from oracle.validator.docket import Docket
 from oracle.validator.state import State
 from oracle.validator.watcher import Watcher

@@ -16,7 +16,7 @@ from job_stories import CAUSE, KEYS, ROLES, START, STRANGER, Story, digest
 from postgresql_server import new_database, postgresql_server
 from sqlalchemy import text
 
-from oracle.chain.intents import IntentStatus
+from oracle.chain.transactions.intents import IntentStatus
 from router.control.store import (
     AmbiguousJob,
     ApprovalScope,

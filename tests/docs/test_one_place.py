@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-STORED = {"oracle/validator/service.py", "oracle/cli/ordered.py"}
+STORED = {"oracle/validator/service.py", "oracle/cli/judging/ordered.py"}
 """Readers of packed terms as the artifact store has them, in bytes."""
 
 TWICE = {

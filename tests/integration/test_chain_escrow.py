@@ -10,7 +10,6 @@ from eth_account import Account
 from live_chain import Anvil, Deployed, deploy_on, running_hardhat
 
 from oracle.attestations.attestation import Attestation
-from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import (
@@ -22,7 +21,8 @@ from oracle.chain.errors import (
     WrongNetwork,
 )
 from oracle.chain.events import Funded, Proposed, Refunded, Settled, Status, Submitted
-from oracle.chain.sender import SignedTransaction, broadcast, find_receipt, prepare, transact, wait
+from oracle.chain.transactions import sender
+from oracle.chain.transactions.sender import SignedTransaction, broadcast, find_receipt, prepare, transact, wait
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, job_id_of, pack_terms, verdict_digest
 
 RESULT = "0x" + "ab" * 32

@@ -16,7 +16,7 @@ from live_chain import Deployed, free_port
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import CallReverted, ChainDown
-from oracle.chain.sender import prepare, transact
+from oracle.chain.transactions.sender import prepare, transact
 from oracle.encoding.files import write_whole
 from oracle.terms import ZERO_ADDRESS
 from router.console import funding

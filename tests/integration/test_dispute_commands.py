@@ -15,10 +15,10 @@ from hexbytes import HexBytes
 from live_chain import Deployed
 
 from oracle.attestations.attestation import Attestation
-from oracle.chain import keystore
-from oracle.chain.dossier import read
 from oracle.chain.events import Settled, Status
-from oracle.chain.sender import transact
+from oracle.chain.following.dossier import read
+from oracle.chain.transactions import keystore
+from oracle.chain.transactions.sender import transact
 from oracle.cli import main as oracle
 from oracle.encoding.files import write_whole
 from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest

@@ -12,11 +12,11 @@ import pytest
 from click.testing import CliRunner
 from live_chain import Deployed, deploy_contract, deploy_source
 
-from oracle.chain import keystore
 from oracle.chain.errors import CallReverted
-from oracle.chain.intents import ALLOWANCE
 from oracle.chain.registry import RegistryClient, Standing
-from oracle.chain.sender import prepare, transact
+from oracle.chain.transactions import keystore
+from oracle.chain.transactions.intents import ALLOWANCE
+from oracle.chain.transactions.sender import prepare, transact
 from oracle.cli import main as oracle
 from oracle.encoding.files import write_whole
 from router.console.main import run

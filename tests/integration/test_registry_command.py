@@ -14,9 +14,9 @@ from hexbytes import HexBytes
 from live_chain import Deployed, deploy_contract, free_port, role
 
 from oracle.attestations.attestation import Attestation
-from oracle.chain import keystore
 from oracle.chain.registry import RegistryClient, Standing
-from oracle.chain.sender import transact
+from oracle.chain.transactions import keystore
+from oracle.chain.transactions.sender import transact
 from oracle.cli import main
 from oracle.encoding import InputRejected
 from oracle.terms import ZERO_ADDRESS, Outcome, Verdict, verdict_digest

@@ -13,11 +13,11 @@ from eth_typing import HexStr
 from live_chain import Deployed, role
 from unsteady_node import UnsteadyNode, said, unsteady
 
-from oracle.chain import keystore, sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import NodeBehind, NonceTaken, PricedOut, TransactionRefused
-from oracle.chain.sender import SignedTransaction, broadcast, follow, hand_over, prepare, transact, wait
+from oracle.chain.transactions import keystore, sender
+from oracle.chain.transactions.sender import SignedTransaction, broadcast, follow, hand_over, prepare, transact, wait
 from oracle.validator.docket import Delivery, Docket, Posting
 from oracle.validator.poster import Poster, Progress
 from oracle.validator.state import State

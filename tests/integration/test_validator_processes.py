@@ -17,9 +17,9 @@ import pytest
 from oracle.artifacts import DirectoryStore
 from oracle.attestations.board import open_board
 from oracle.attestations.checking import verify
-from oracle.chain import keystore
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Proposed, Settled, Status
+from oracle.chain.transactions import keystore
 from oracle.encoding import canonical_bytes
 from oracle.statistics import Baseline
 from oracle.terms import Outcome, job_id_of, pack_terms, verdict_digest

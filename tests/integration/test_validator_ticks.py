@@ -16,8 +16,8 @@ from oracle.attestations.board import DirectoryBoard
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainDown
 from oracle.chain.events import Status
-from oracle.chain.follower import Read
-from oracle.chain.sender import transact
+from oracle.chain.following.follower import Read
+from oracle.chain.transactions.sender import transact
 from oracle.terms import Outcome, Verdict, job_id_of, pack_terms, verdict_digest
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.docket import Docket, Stage

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from oracle.spec import ValidationPolicy
 from oracle.statistics import BEST_VALUE, EXPECTATION, Baseline, Certificate, Decision, certifier
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.tails import upper_tail_at_most
 from oracle.statistics.observables.diagonal import Diagonal, table
 from oracle.statistics.rules import ExpectationRule, ObjectiveRule, Terms
-from oracle.statistics.tails import upper_tail_at_most
 
 Law = npt.NDArray[np.float64]
 

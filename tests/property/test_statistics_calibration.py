@@ -18,8 +18,8 @@ from calibration.trials import CountsTrial, errors
 from scipy.stats import binomtest
 
 from oracle.statistics import COLLISIONS, GUARDS, METHODS, REPRODUCE, SCORES, TVD, WITNESS, Decision, certifier
+from oracle.statistics.exact.tails import least_significant, most_significant, upper_tail
 from oracle.statistics.methods.share import ShareCertifier
-from oracle.statistics.tails import least_significant, most_significant, upper_tail
 from oracle.terms.typed_data import Outcome
 
 QUICK = Effort(proposals=16, results=40, generations=1, children=8, kept=4, finalists=2, counted=200)

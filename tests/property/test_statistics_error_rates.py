@@ -29,8 +29,8 @@ from oracle.statistics import (
     guard,
 )
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.levelset import witness_set
-from oracle.statistics.tails import exact_upper_tail, least_significant, most_significant
+from oracle.statistics.exact.tails import exact_upper_tail, least_significant, most_significant
+from oracle.statistics.laws.levelset import witness_set
 
 RUNS = 2000
 RATE = Fraction(1, 20)

@@ -31,9 +31,9 @@ from oracle.statistics import (
     certifier,
     guard,
 )
+from oracle.statistics.exact.radius import mcdiarmid_radius, sampling_bias
+from oracle.statistics.exact.tails import least_significant, most_significant
 from oracle.statistics.methods.tvd import distance_statistic
-from oracle.statistics.radius import mcdiarmid_radius, sampling_bias
-from oracle.statistics.tails import least_significant, most_significant
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
 

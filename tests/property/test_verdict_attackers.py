@@ -48,7 +48,7 @@ from oracle.statistics import (
     guard,
 )
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.tails import least_significant
+from oracle.statistics.exact.tails import least_significant
 from oracle.terms.typed_data import Outcome
 from oracle.verdict import Case, VerdictDocument, decide
 

@@ -9,7 +9,7 @@ from typing import Literal
 from oracle.encoding import Finding, InputRejected, format_rational, parse_rational
 from oracle.spec.fields import Digest, Distance, Proportion, RelativePath, Section, documented
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.hull import misread
+from oracle.statistics.laws.hull import misread
 from oracle.statistics.policy import HullBounds
 from oracle.statistics.registry import GUARD_OF, METHOD_OF
 

@@ -39,10 +39,10 @@ import gmpy2
 
 from oracle.statistics.baseline import TOTAL, TOTAL_BITS, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
-from oracle.statistics.hull import Hull
-from oracle.statistics.levelset import sizes_and_weights_below, thresholds
+from oracle.statistics.exact.radius import UNIT, UNIT_BITS, ceil_sqrt, log_upper
+from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.levelset import sizes_and_weights_below, thresholds
 from oracle.statistics.method import GuardMethod, always
-from oracle.statistics.radius import UNIT, UNIT_BITS, ceil_sqrt, log_upper
 from oracle.statistics.record import Record
 
 COLLISIONS = "collisions.distinct/1"

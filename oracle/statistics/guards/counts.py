@@ -36,9 +36,9 @@ import numpy.typing as npt
 
 from oracle.statistics.baseline import TOTAL_BITS, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
+from oracle.statistics.exact.tails import least_significant, most_significant
 from oracle.statistics.method import GuardMethod, always
 from oracle.statistics.record import Record
-from oracle.statistics.tails import least_significant, most_significant
 
 DISPERSION = "dispersion.window/1"
 DUPLICATES = "duplicates.divisor/1"

@@ -20,11 +20,11 @@ from math import floor
 
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
-from oracle.statistics.levelset import LevelSet, witness_set
+from oracle.statistics.exact.radius import UNIT, ceil_sqrt, log_upper
+from oracle.statistics.exact.tails import least_significant
+from oracle.statistics.laws.levelset import LevelSet, witness_set
 from oracle.statistics.method import GuardMethod, always, never
-from oracle.statistics.radius import UNIT, ceil_sqrt, log_upper
 from oracle.statistics.record import Record
-from oracle.statistics.tails import least_significant
 
 REPEATS = "repeats.lag1/1"
 BLOCKS = "homogeneity.blocks/1"

@@ -27,13 +27,13 @@ import numpy as np
 
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, MethodRefused, Setting, Side, finding
-from oracle.statistics.levelset import LevelSet, below_thresholds, ranks, thresholds, witness_set
+from oracle.statistics.exact.radius import UNIT, mcdiarmid_radius
+from oracle.statistics.exact.tails import least_significant
+from oracle.statistics.laws.levelset import LevelSet, below_thresholds, ranks, thresholds, witness_set
 from oracle.statistics.method import GuardMethod, StatisticKind, Unit, share_of_shots
 from oracle.statistics.methods.share import WITNESS
 from oracle.statistics.policy import ValidationPolicy
-from oracle.statistics.radius import UNIT, mcdiarmid_radius
 from oracle.statistics.record import Record
-from oracle.statistics.tails import least_significant
 
 CEILING = "ceiling.levelset/1"
 SCORES = "score_cdf/1"

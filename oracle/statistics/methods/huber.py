@@ -29,9 +29,9 @@ import numpy.typing as npt
 from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, Outcomes, Setting, Side, finding
+from oracle.statistics.exact.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, percent
 from oracle.statistics.policy import ValidationPolicy
-from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
 HUBER = "huber.certified/1"
 _SUM_SCALE = 1 << 48

@@ -16,9 +16,9 @@ from fractions import Fraction
 from oracle.encoding import format_rational
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
-from oracle.statistics.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set
+from oracle.statistics.exact.tails import least_significant, most_significant, upper_tail
+from oracle.statistics.laws.levelset import LEAST_CONTRAST, LevelSet, expected_set, witness_set
 from oracle.statistics.method import CertificateMethod, Judges, percent, share_of_shots
-from oracle.statistics.tails import least_significant, most_significant, upper_tail
 
 BINOMIAL = "binomial.exact/1"
 WITNESS = "witness.levelset/1"

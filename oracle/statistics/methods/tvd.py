@@ -26,10 +26,10 @@ import numpy.typing as npt
 from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
-from oracle.statistics.hull import WIDEST_HULL, Hull
+from oracle.statistics.exact.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
+from oracle.statistics.laws.hull import WIDEST_HULL, Hull
 from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, percent
 from oracle.statistics.policy import ValidationPolicy
-from oracle.statistics.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
 
 TVD = "tvd.certified/1"
 _SUM_SCALE = 1 << 48

@@ -31,12 +31,12 @@ from oracle.statistics.certificate import (
     finding,
     joined,
 )
+from oracle.statistics.exact.radius import UNIT
+from oracle.statistics.exact.tails import lower_tail_at_most, upper_tail
 from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, counted, number, percent
 from oracle.statistics.observables.bounds import deviation, hoeffding_radius
 from oracle.statistics.observables.diagonal import Diagonal, Moments, moments, table
 from oracle.statistics.policy import ValidationPolicy
-from oracle.statistics.radius import UNIT
-from oracle.statistics.tails import lower_tail_at_most, upper_tail
 
 BEST_VALUE = "best_value.exact/1"
 BEST = "best"

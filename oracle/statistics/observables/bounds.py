@@ -11,8 +11,8 @@ from functools import lru_cache
 from math import isqrt
 from statistics import NormalDist
 
-from oracle.statistics.radius import UNIT, ceil_sqrt, exp_upper, log_upper
-from oracle.statistics.tails import lower_tail_at_most
+from oracle.statistics.exact.radius import UNIT, ceil_sqrt, exp_upper, log_upper
+from oracle.statistics.exact.tails import lower_tail_at_most
 
 GRID_BITS = 16
 GRID = 1 << GRID_BITS

@@ -17,7 +17,7 @@ from math import ceil
 from oracle.encoding import format_rational
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, OfTheWholeLaw
-from oracle.statistics.hull import misread
+from oracle.statistics.laws.hull import misread
 from oracle.statistics.methods.share import WITNESS, ShareCertifier
 
 FLAT_CONTRAST = Fraction(1, 5)

@@ -12,7 +12,7 @@ from math import floor
 
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, MethodRefused
-from oracle.statistics.hull import Hull
+from oracle.statistics.laws.hull import Hull
 from oracle.statistics.planning.flat import flat_circuit
 from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.registry import LARGEST_SHOTS, METHOD_OF, certifier, reject_level, sampled

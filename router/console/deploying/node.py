@@ -50,7 +50,7 @@ class SendingNode:
 def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> SendingNode:
     """The node at `rpc_url` with the key in `keystore` or, without one, the node's own first account.
 
-    Raises DeployRefused where the node does not answer or has no account, and what oracle.chain.keystore raises.
+    Raises DeployRefused where the node does not answer or has no account, and what the keystore raises.
     """
     web3 = Web3(HTTPProvider(rpc_url, request_kwargs={"timeout": TIMEOUT_S}, exception_retry_configuration=None))
     # Blocks of proof of authority keep signatures where others keep 32 octets at most, which web3 refuses to read.
@@ -65,7 +65,7 @@ def opened(rpc_url: str, keystore: Path | None, password_file: Path | None) -> S
             outside=True,
         ) from error
     if keystore is not None and password_file is not None:
-        from oracle.chain import keystore as keystores
+        from oracle.chain.transactions import keystore as keystores
 
         account = keystores.load(keystore, password_file)
         web3.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(account), layer=0)

@@ -86,7 +86,7 @@ RULES: dict[str, Rule] = {
     "router.protocol.providing.ProviderRefused": Rule(Exit.INPUT),
     "router.protocol.stack.StackDown": Rule(Exit.DEPENDENCY),
     "router.extras.ExtraMissing": Rule(Exit.DEPENDENCY),
-    "oracle.chain.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
+    "oracle.chain.transactions.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),
     "router.control.operating.offering.offers.PromotionDenied": Rule(Exit.DENIED),
     "router.console.stack.demo.DemoStuck": Rule(

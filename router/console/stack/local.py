@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
-from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
-from oracle.chain.follower import FINALITY
+from oracle.chain.following.follower import FINALITY
+from oracle.chain.transactions import keystore
 from oracle.encoding.files import write_whole
 from router.console.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
 from router.console.stack.processes import ProcessRecord, alive, spawn, stop, tail, wait_until

@@ -22,9 +22,9 @@ from typing import Final
 
 from dbos import DBOS
 
-from oracle.chain import effects
 from oracle.chain.errors import CallReverted, ChainDown, ChainError
 from oracle.chain.events import BlockRef, Status
+from oracle.chain.transactions import effects
 from oracle.terms import JobTerms
 from router.control.operating.acts import POLL_AGAIN_S, QUEUE, Acts, Bench, JobWorkflows
 from router.control.operating.approving import approval

@@ -7,7 +7,7 @@ from fractions import Fraction
 from oracle.artifacts.shots import PackedShots
 from oracle.statistics import BINOMIAL, TVD, WITNESS, Baseline, Certificate
 from oracle.statistics.baseline import TOTAL, baseline_tvd
-from oracle.statistics.radius import UNIT
+from oracle.statistics.exact.radius import UNIT
 from oracle.verdict import VerdictDocument
 from oracle.verdict.curves import heaviest, score_curves
 from oracle.verdict.figures import COVERAGE, describe

@@ -1,6 +1,6 @@
 """The router's memory: events and jobs, intents, requests, approvals, what the chain said and the outbox."""
 
-from oracle.chain.intents import Intent, IntentStatus
+from oracle.chain.transactions.intents import Intent, IntentStatus
 from router.control.store.approvals import Approval, ApprovalScope
 from router.control.store.chain import ChainLog
 from router.control.store.errors import (

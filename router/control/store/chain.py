@@ -1,7 +1,7 @@
 """What the chain said: every event of the escrow, and the blocks up to which they were read.
 
-The log of one `oracle.chain.follower.Follower`, shared by every process of this router: whoever reads first moves the
-cursor, the others see that it has moved.
+The log of one `oracle.chain.following.follower.Follower`, shared by every process of this router: whoever reads first
+moves the cursor, the others see that it has moved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, delete, insert, select, text, tuple_, update
 
 from oracle.chain.events import BlockRef, EscrowEvent, Submitted
-from oracle.chain.follower import Read, needless
+from oracle.chain.following.follower import Read, needless
 from router.control.store.database import transaction
 from router.control.store.schema import chain_blocks, chain_events, jobs
 from router.protocol.lifecycle import format_at
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class ChainLog:
-    """The kept part of the chain; an `oracle.chain.follower.EventLog`."""
+    """The kept part of the chain; an `oracle.chain.following.follower.EventLog`."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime], finality: int) -> None:
         """`finality`: how deep a fork is found without reading everything again."""

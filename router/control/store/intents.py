@@ -1,4 +1,4 @@
-"""The rows of intents: what `oracle.chain.intents` says of them, in SQL."""
+"""The rows of intents: what `oracle.chain.transactions.intents` says of them, in SQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from oracle.chain.intents import Intent, IntentStatus
+from oracle.chain.transactions.intents import Intent, IntentStatus
 from oracle.encoding import parse_json
 from router.control.store.errors import UNREADABLE, IntentConflict, RowDamaged, UnknownJob
 from router.control.store.schema import intents, jobs

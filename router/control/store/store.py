@@ -14,8 +14,8 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from oracle.chain.follower import FINALITY
-from oracle.chain.intents import Intent, IntentStatus
+from oracle.chain.following.follower import FINALITY
+from oracle.chain.transactions.intents import Intent, IntentStatus
 from router.control.store import approvals, intents, jobs, progress, requests
 from router.control.store.approvals import Approval, ApprovalScope
 from router.control.store.chain import ChainLog

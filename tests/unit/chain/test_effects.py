@@ -13,12 +13,12 @@ from eth_account import Account
 from job_stories import Story
 from paper_chain import PaperChain
 
-from oracle.chain import effects, sender
 from oracle.chain.calls import Call
-from oracle.chain.effects import EffectUncertain, ensure
 from oracle.chain.errors import CallReverted, NotConfirmed
-from oracle.chain.intents import Intent, IntentStatus
-from oracle.chain.sender import SignedTransaction, TransactionReceipt
+from oracle.chain.transactions import effects, sender
+from oracle.chain.transactions.effects import EffectUncertain, ensure
+from oracle.chain.transactions.intents import Intent, IntentStatus
+from oracle.chain.transactions.sender import SignedTransaction, TransactionReceipt
 from router.control.store import Store
 from router.protocol.lifecycle import State
 

@@ -10,8 +10,8 @@ import pytest
 from eth_account import Account
 from eth_keyfile.keyfile import create_keyfile_json
 
-from oracle.chain import keystore
 from oracle.chain.errors import KeystoreRejected
+from oracle.chain.transactions import keystore
 
 
 @pytest.fixture

@@ -23,10 +23,10 @@ from oracle.statistics import (
     check_policy,
 )
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.levelset import expected_set, thresholds, witness_set
+from oracle.statistics.exact.radius import UNIT
+from oracle.statistics.exact.tails import exact_upper_tail
+from oracle.statistics.laws.levelset import expected_set, thresholds, witness_set
 from oracle.statistics.methods.tvd import distance_statistic
-from oracle.statistics.radius import UNIT
-from oracle.statistics.tails import exact_upper_tail
 
 Policy = Callable[..., ValidationPolicy]
 

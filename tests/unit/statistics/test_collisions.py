@@ -17,8 +17,8 @@ from oracle.spec import ValidationPolicy
 from oracle.statistics import COLLISIONS, Baseline, Decision, Record, guard, misread
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import BIAS_BITS, fewest_distinct
-from oracle.statistics.hull import Hull
-from oracle.statistics.levelset import thresholds
+from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.levelset import thresholds
 
 Policy = Callable[..., ValidationPolicy]
 SHOTS = 4000

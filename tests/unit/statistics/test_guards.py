@@ -36,10 +36,10 @@ from oracle.statistics import (
     plan_shots,
 )
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.tails import exact_upper_tail
 from oracle.statistics.guards.counts import DIVISOR_SHARES, WINDOW_SHARE, poisson_level
-from oracle.statistics.levelset import witness_set
+from oracle.statistics.laws.levelset import witness_set
 from oracle.statistics.registry import reject_level, sampled
-from oracle.statistics.tails import exact_upper_tail
 
 Policy = Callable[..., ValidationPolicy]
 UNBOUNDED = tuple(name for name in GUARDS if name != CEILING)

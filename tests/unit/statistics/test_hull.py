@@ -26,7 +26,7 @@ from oracle.statistics import (
     plan_shots,
 )
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.fitting import least_residuals, lower_bound, upper_bound
+from oracle.statistics.laws.fitting import least_residuals, lower_bound, upper_bound
 from oracle.statistics.methods.tvd import distance_statistic
 from oracle.statistics.policy import HullBounds
 

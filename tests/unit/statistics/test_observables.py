@@ -26,11 +26,11 @@ from oracle.statistics import (
     plan_shots,
 )
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.radius import UNIT, log_upper
+from oracle.statistics.exact.tails import exact_upper_tail
 from oracle.statistics.observables.bounds import GRID, deviation, hoeffding_radius, parity_radius, upper_share
 from oracle.statistics.observables.diagonal import Diagonal, evens, exact_dot, moments, spectrum, table
-from oracle.statistics.radius import UNIT, log_upper
 from oracle.statistics.rules import ExpectationRule, ObjectiveRule
-from oracle.statistics.tails import exact_upper_tail
 
 Policy = Callable[..., ValidationPolicy]
 

@@ -21,9 +21,9 @@ from oracle.statistics import (
     plan_rounds,
     plan_shots,
 )
+from oracle.statistics.exact.tails import upper_tail
 from oracle.statistics.methods.share import ShareCertifier
 from oracle.statistics.policy import HullBounds
-from oracle.statistics.tails import upper_tail
 
 Policy = Callable[..., ValidationPolicy]
 PARTS = (Fraction(1, 500), Fraction(3, 500), Fraction(1, 500))

@@ -24,8 +24,8 @@ from oracle.statistics import (
     shots_needed,
 )
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.tails import most_significant
 from oracle.statistics.registry import certifier
-from oracle.statistics.tails import most_significant
 
 Policy = Callable[..., ValidationPolicy]
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from oracle.statistics.radius import UNIT, ceil_sqrt, exp_upper, log_upper, mcdiarmid_radius, sampling_bias
+from oracle.statistics.exact.radius import UNIT, ceil_sqrt, exp_upper, log_upper, mcdiarmid_radius, sampling_bias
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ from oracle.statistics import (
     misread,
 )
 from oracle.statistics.baseline import TOTAL
+from oracle.statistics.exact.tails import exact_upper_tail
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
-from oracle.statistics.hull import Hull
-from oracle.statistics.levelset import below_thresholds, thresholds, witness_set
-from oracle.statistics.tails import exact_upper_tail
+from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.levelset import below_thresholds, thresholds, witness_set
 
 Policy = Callable[..., ValidationPolicy]
 SHOTS = 4000

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from scipy.stats import binom
 
-from oracle.statistics.sketch import MOST_TRIALS, SLACK, sketch
-from oracle.statistics.tails import exact_upper_tail, upper_tail, upper_tail_at_most
+from oracle.statistics.exact.sketch import MOST_TRIALS, SLACK, sketch
+from oracle.statistics.exact.tails import exact_upper_tail, upper_tail, upper_tail_at_most
 
 
 def test_where_the_sketch_speaks_it_is_right_and_it_speaks_unless_a_level_is_near() -> None:

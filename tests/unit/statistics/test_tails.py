@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from scipy.stats import binom
 
-from oracle.statistics.tails import (
+from oracle.statistics.exact.tails import (
     exact_upper_tail,
     least_significant,
     lower_tail_at_most,

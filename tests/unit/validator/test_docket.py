@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oracle.chain.events import EscrowEvent, Submitted
-from oracle.chain.follower import Read
+from oracle.chain.following.follower import Read
 from oracle.validator.docket import Delivery, Docket, Posting, Stage
 from oracle.validator.state import State
 

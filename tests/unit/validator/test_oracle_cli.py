@@ -9,8 +9,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from oracle.chain import keystore
 from oracle.chain.deployment import Deployment
+from oracle.chain.transactions import keystore
 from oracle.cli import main
 
 

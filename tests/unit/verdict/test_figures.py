@@ -17,7 +17,7 @@ from scipy.stats import binom, binomtest, poisson
 from oracle.artifacts.shots import pack
 from oracle.statistics import Baseline
 from oracle.statistics.baseline import TOTAL
-from oracle.statistics.levelset import witness_set
+from oracle.statistics.laws.levelset import witness_set
 from oracle.verdict import describe
 from oracle.verdict.curves import heaviest, score_curves
 from oracle.verdict.figures import COVERAGE, MISS, Figure, chernoff_band, share_interval

@@ -30,7 +30,7 @@ def shared_keys(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
 
 
 def _shared(workspace: Workspace, record: JobRecord) -> Iterator[str]:
-    from oracle.chain import keystore
+    from oracle.chain.transactions import keystore
 
     operator = workspace.account("operator").address
     path = workspace.home.keystore("requester")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.chain.intents import IntentStatus
+from oracle.chain.transactions.intents import IntentStatus
 from oracle.spec import parse_canonical_spec
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import EscrowState, JobRecord, State

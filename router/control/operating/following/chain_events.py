@@ -10,9 +10,9 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from oracle.chain import events as chain
-from oracle.chain import sender
 from oracle.chain.client import EscrowClient
-from oracle.chain.follower import Read
+from oracle.chain.following.follower import Read
+from oracle.chain.transactions import sender
 from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
 from router.control.workspace import Workspace

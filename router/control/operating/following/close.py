@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from oracle.chain import effects
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Cancelled, Proposed, Refunded, Settled, Submitted
-from oracle.chain.reader import A
-from oracle.chain.sender import TransactionReceipt
+from oracle.chain.following.reader import A
+from oracle.chain.transactions import effects
+from oracle.chain.transactions.sender import TransactionReceipt
 from oracle.terms import Outcome
 from router.control.operating.following.deadlines import Verb
 from router.control.workspace import Workspace

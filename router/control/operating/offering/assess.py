@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from oracle.chain.client import EscrowClient
-from oracle.chain.dossier import Dossier
 from oracle.chain.events import Funded
+from oracle.chain.following.dossier import Dossier
 from oracle.circuits import CircuitFacts as CircuitNumbers
 from oracle.circuits import circuit_facts, load_qasm3
 from oracle.encoding import parse_rational

@@ -12,7 +12,7 @@ from dbos import DBOS
 from paper_router import PATIENCE_S, Router
 
 from oracle.chain import events as chain
-from oracle.chain.intents import IntentStatus
+from oracle.chain.transactions.intents import IntentStatus
 from oracle.terms import pack_terms
 from router.control.operating.acts import POLL_AGAIN_S, Acts
 from router.control.operating.engine import UNTIL_FINAL_S

@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from oracle.chain.errors import CallReverted
-from oracle.chain.intents import ALLOWANCE
+from oracle.chain.transactions.intents import ALLOWANCE
 from oracle.encoding import InputRejected
 from router.payer.funding import fund
 from router.payer.purse import PayerShort

@@ -12,7 +12,7 @@ from oracle.cli.endings import Exit, InputsRejected, fail, fail_inputs, shown
 from oracle.encoding.options import Whole
 
 if TYPE_CHECKING:
-    from oracle.cli.submission import ResultCase
+    from oracle.cli.judging.submission import ResultCase
     from oracle.verdict import VerdictDocument
     from oracle.verdict.measures import Measure
 
@@ -80,10 +80,10 @@ def judge(
       compute-oracle judge --qasm circuit.qasm --counts-json counts.json --policy policy.yaml
     """
     from oracle.artifacts import ArtifactError
-    from oracle.cli.files import rejected
-    from oracle.cli.foreign import read_foreign
-    from oracle.cli.ordered import read_ordered
-    from oracle.cli.submission import Options, check_options
+    from oracle.cli.judging.files import rejected
+    from oracle.cli.judging.foreign import read_foreign
+    from oracle.cli.judging.ordered import read_ordered
+    from oracle.cli.judging.submission import Options, check_options
     from oracle.judging.recompute import Unjudgeable
     from oracle.terms import Outcome
 

@@ -10,7 +10,7 @@ from oracle.artifacts.manifest import SCHEMA as MANIFEST
 from oracle.circuits import load_qasm
 from oracle.circuits.readers import registers_of
 from oracle.cli.endings import Gathering
-from oracle.cli.files import (
+from oracle.cli.judging.files import (
     baseline_of,
     check_circuit,
     computed_notice,
@@ -21,7 +21,7 @@ from oracle.cli.files import (
     read_qasm,
     rejected,
 )
-from oracle.cli.submission import Options, ResultCase
+from oracle.cli.judging.submission import Options, ResultCase
 from oracle.encoding import InputRejected, is_digest, sha256_hex
 from oracle.judging.recompute import DeliveryFacts, Ground, Unjudgeable, committed_vertices, delivered_papers
 from oracle.spec import (

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
-from oracle.statistics.sketch import sketch
+from oracle.statistics.exact.sketch import sketch
 
 FIRST_PRECISION = 64
 """Bits below the mode's weight in the first walk; enough for levels down to about 1e-10."""

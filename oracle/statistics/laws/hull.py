@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from oracle.encoding.errors import OracleError
 from oracle.statistics.baseline import TOTAL, Baseline, Weights, baseline_tvd
-from oracle.statistics.fitting import Fit, least_residuals
-from oracle.statistics.levelset import ranks, thresholds
+from oracle.statistics.laws.fitting import Fit, least_residuals
+from oracle.statistics.laws.levelset import ranks, thresholds
 
 WIDEST_HULL = 12
 """Up to this many bits the nearest mixture is looked for; the linear program has 2^bits residuals."""

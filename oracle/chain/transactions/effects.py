@@ -15,12 +15,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from oracle.chain import sender
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import InsufficientFunds, NonceTaken, PricedOut, TransactionRefused
-from oracle.chain.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
-from oracle.chain.sender import SignedTransaction, TransactionReceipt
+from oracle.chain.transactions import sender
+from oracle.chain.transactions.intents import ALLOWANCE, Intent, IntentStatus, IntentStore
+from oracle.chain.transactions.sender import SignedTransaction, TransactionReceipt
 from oracle.encoding.errors import OracleError
 
 if TYPE_CHECKING:

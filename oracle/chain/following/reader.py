@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
 from oracle.chain.client import EscrowClient
-from oracle.chain.dossier import Dossier
 from oracle.chain.events import Args, BlockRef, EscrowEvent
-from oracle.chain.follower import EventLog, Follower
+from oracle.chain.following.dossier import Dossier
+from oracle.chain.following.follower import EventLog, Follower
 
 log = logging.getLogger("oracle.chain")
 

@@ -9,7 +9,7 @@ from oracle.artifacts.bitstrings import LARGEST_RESULT, read_counts, read_shots
 from oracle.circuits import load_qasm
 from oracle.circuits.readers import registers_of
 from oracle.cli.endings import Gathering
-from oracle.cli.files import (
+from oracle.cli.judging.files import (
     baseline_of,
     check_circuit,
     computed_notice,
@@ -19,7 +19,7 @@ from oracle.cli.files import (
     read_file,
     read_qasm,
 )
-from oracle.cli.submission import Options, ResultCase
+from oracle.cli.judging.submission import Options, ResultCase
 from oracle.encoding import ZERO_DIGEST
 from oracle.judging.recompute import DeliveryFacts, Ground
 from oracle.spec import load_policy, resolve_policy

@@ -1,0 +1,1 @@
+"""`compute-oracle judge`: what was delivered or published, judged from files."""

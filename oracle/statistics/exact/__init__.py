@@ -1,0 +1,1 @@
+"""Tails, roots and logarithms, exact or rounded outward."""
