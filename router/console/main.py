@@ -44,13 +44,11 @@ def cli(ctx: click.Context, home_path: Path | None) -> None:
         ctx.meta[ROOT_HOME] = home_path
 
 
-quantum.register(cli)
-jobs.register(cli)
-plan.register(cli)
-funding.register(cli)
-deploy.register(cli)
-stack.register(cli)
-doctor.register(cli)
+GROUPS = (quantum, jobs, plan, funding, deploy, stack, doctor)
+"""Every module of commands; a new one is a file with a `register`, and its name here."""
+
+for group in GROUPS:
+    group.register(cli)
 
 
 def run(arguments: Sequence[str]) -> int:

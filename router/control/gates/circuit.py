@@ -17,7 +17,7 @@ class CircuitGate:
     def check(self, context: GateContext) -> Answer:
         circuit, limits = context.circuit, context.policy.limits
         if circuit is None:
-            return Allow(self.name, "no circuit in this job class")
+            return Allow(self.name, "no circuit in this job type")
         sizes = (
             ("qubits", circuit.qubits, limits.max_qubits),
             ("depth", circuit.depth, limits.max_depth),

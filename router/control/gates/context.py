@@ -106,7 +106,7 @@ class GateContext:
     """Whether it is hardware, or a fake device that is treated as such: the promotion policy is about hardware."""
     budget_usd: Fraction
     circuit: CircuitFacts | None
-    """None for a job class without circuits."""
+    """None for a job type without circuits."""
     circuit_family: str | None
     simulation: SimulationFacts | None
     """None: it was not simulated."""

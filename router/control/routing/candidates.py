@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.control.routing.facts import Route, RouteFacts, TargetFacts
-from router.control.routing.rules import DEFAULT_FAKE, QUANTUM_RULES, WORKER_RULES, Place, Rule
+from router.control.routing.rules import DEFAULT_FAKE, WORKERS, Place, rules_of
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def _places(facts: RouteFacts) -> Iterator[Place]:
     yield from _on(Route.MANAGED_SIMULATOR, _preferred(facts, simulators))
     devices = [target for target in facts.targets if target.kind != "simulator" and _worth_listing(facts, target)]
     yield from _on(Route.IBM_QUANTUM_BACKEND, _preferred(facts, devices))
-    yield Place(Route.MEDIA_WORKER)
-    yield Place(Route.INFERENCE_WORKER)
-    yield Place(Route.SCRIPT_WORKER)
+    yield from map(Place, WORKERS)
 
 
 def _on(route: Route, targets: list[TargetFacts]) -> Iterator[Place]:
@@ -95,14 +93,8 @@ def _preferred(facts: RouteFacts, targets: list[TargetFacts]) -> list[TargetFact
     return sorted(targets, key=rank)
 
 
-def _rules(route: Route) -> tuple[Rule, ...]:
-    if route in (Route.MEDIA_WORKER, Route.INFERENCE_WORKER, Route.SCRIPT_WORKER):
-        return WORKER_RULES
-    return QUANTUM_RULES
-
-
 def _judged(facts: RouteFacts, place: Place) -> Candidate:
-    said = [rule(facts, place) for rule in _rules(place.route)]
+    said = [rule(facts, place) for rule in rules_of(place.route)]
     against = tuple(reason for each in said for reason in each.against)
     return Candidate(
         name=place.route,

@@ -71,7 +71,7 @@ class RouteFacts:
     """As in the job spec."""
     framework: str | None
     circuit: CircuitShape | None
-    """None before the circuit is known, and for a job class without circuits."""
+    """None before the circuit is known, and for a job type without circuits."""
     backend_policy: BackendPolicy | None
     promoted: bool
     """Whether the requester signed terms for a paid run."""

@@ -52,7 +52,7 @@ def _hardware(place: Place) -> bool:
     return place.route is Route.IBM_QUANTUM_BACKEND
 
 
-def job_class(facts: RouteFacts, place: Place) -> Said:
+def job_type(facts: RouteFacts, place: Place) -> Said:
     """A circuit goes to a quantum route and nothing else does."""
     if facts.job_type == _QUANTUM:
         return _for("runs quantum circuits")
@@ -203,7 +203,7 @@ def validation(facts: RouteFacts, place: Place) -> Said:
 
 
 QUANTUM_RULES: tuple[Rule, ...] = (
-    job_class,
+    job_type,
     framework,
     promotion,
     budget,
@@ -218,17 +218,17 @@ QUANTUM_RULES: tuple[Rule, ...] = (
 )
 """In the order in which their reasons are listed."""
 
-_WORKERS = {
+WORKERS = {
     Route.MEDIA_WORKER: "media_transcode",
     Route.INFERENCE_WORKER: "inference",
     Route.SCRIPT_WORKER: "script",
 }
-"""Which job class each classical route takes."""
+"""Which job type each classical route takes."""
 
 
 def worker(facts: RouteFacts, place: Place) -> Said:
-    """A classical route takes its own job class, where a worker for it is installed."""
-    takes = _WORKERS[place.route]
+    """A classical route takes its own job type, where a worker for it is installed."""
+    takes = WORKERS[place.route]
     against = [] if facts.job_type == takes else [f"takes {takes} jobs, this is a {facts.job_type}"]
     for_ = [f"takes {takes} jobs"] if facts.job_type == takes else []
     if takes in facts.installed_job_types:
@@ -240,6 +240,11 @@ def worker(facts: RouteFacts, place: Place) -> Said:
 
 WORKER_RULES: tuple[Rule, ...] = (worker, promotion, budget, validation)
 """Likewise, for the classical routes."""
+
+
+def rules_of(route: Route) -> tuple[Rule, ...]:
+    """What is asked of a place on `route`."""
+    return WORKER_RULES if route in WORKERS else QUANTUM_RULES
 
 
 def _size(circuit: CircuitShape) -> str:

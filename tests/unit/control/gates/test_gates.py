@@ -18,32 +18,30 @@ from router.control.gates import (
     GATES,
     GATES_BEFORE_FUNDING,
     Allow,
-    ApprovalsGate,
-    BaselineGate,
-    BudgetGate,
     CircuitFacts,
-    CircuitGate,
     Deny,
     Eligible,
     EscrowFacts,
     Gate,
     GateContext,
     GateReport,
-    HardwareRunsGate,
     OperatorPolicy,
     QueueFacts,
-    QueueGate,
-    QuotaGate,
     RoleFacts,
-    RolesGate,
     SimulationFacts,
-    SimulationGate,
     UsageFacts,
     ValidationFacts,
-    ValidationGate,
     evaluate,
 )
+from router.control.gates.approvals import ApprovalsGate
+from router.control.gates.budget import BudgetGate
+from router.control.gates.circuit import CircuitGate
 from router.control.gates.policy import Requesters
+from router.control.gates.queue import QueueGate
+from router.control.gates.quota import HardwareRunsGate, QuotaGate
+from router.control.gates.roles import RolesGate
+from router.control.gates.simulation import BaselineGate, SimulationGate
+from router.control.gates.validation import ValidationGate
 from router.protocol.lifecycle import EscrowState
 
 REQUESTER, PAYER, WORKER, ARBITER, *VALIDATORS = (Account.from_key(bytes([n]) * 32).address for n in range(1, 8))
