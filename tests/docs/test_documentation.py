@@ -115,6 +115,25 @@ def test_every_folder_of_the_packages_is_a_layer() -> None:
     assert folders <= layered
 
 
+def folders_of(folder: str) -> set[str]:
+    return {path.parent.name for path in Path(ROOT, folder).glob("*/__init__.py")}
+
+
+def test_the_house_drawn_is_the_folders_there_are() -> None:
+    boxes = dict(re.findall(r"─ (oracle|router) ─+┐.*?\n(.+?)└", prose("README.md"), re.S))
+    lines = {name: [row[3:61].strip() for row in box.splitlines()] for name, box in boxes.items()}
+    rooms = re.findall(r"\b(\w+):", "\n".join(lines["router"]))
+    assert sorted(rooms) == sorted(folders_of("router"))
+    (control,) = (row.removeprefix("control: ") for row in lines["router"] if row.startswith("control: "))
+    assert set(control.split(" ─ ")) == folders_of("router/control")
+    chain = [name for row in lines["oracle"] if "─" in row for name in row.split(" ─ ")]
+    assert sorted(chain) == sorted(folders_of("oracle"))
+    contracts = tomllib.loads(prose("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["name"] == "Layers of oracle")
+    height = {name: -place for place, row in enumerate(layers) for name in row.split(" | ")}
+    assert [height[name] for name in chain] == sorted(height.values()), "from the lowest layer to the highest"
+
+
 def needed(project: dict[str, Any]) -> list[str]:
     """What the package and all its extras require, but for the extra that names the others."""
     extras = project["project"]["optional-dependencies"]

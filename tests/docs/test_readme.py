@@ -169,6 +169,22 @@ def test_every_folder_with_code_of_ours_says_what_it_is() -> None:
     assert missing == EXPLAINED_BY_THEIR_PARENT
 
 
+def test_every_folders_page_names_its_modules_and_none_that_is_gone() -> None:
+    for package in ("oracle", "router"):
+        for page in sorted((ROOT / package).rglob("README.md")):
+            modules = {path.stem for path in page.parent.glob("*.py")} - {"__init__", "__main__"}
+            folders = {path.name for path in page.parent.iterdir() if path.is_dir() and path.name != "__pycache__"}
+            known = folders | {path.stem for path in page.parent.rglob("*.py")}
+            text = page.read_text()
+            where = page.relative_to(ROOT)
+            unnamed = {name for name in modules | folders if not re.search(rf"\b{name}\b", text)}
+            assert unnamed == set(), f"{where} does not name them"
+            for rows in re.findall(r"^\| (?:file|module|folder, module) \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)", text, re.M):
+                cells = [row.split("|")[1] for row in rows.splitlines()]
+                named = {name for cell in cells for name in re.findall(r"`([a-z_0-9]+)(?:\.py)?`", cell)}
+                assert named <= known, f"{where} names what is gone"
+
+
 PROGRAMS: dict[str, click.Command] = {"compute": cli, "compute-oracle": oracle_cli}
 
 
