@@ -1,7 +1,7 @@
 """The process in which a generator runs: confine it, import Qiskit, run `build()`, hand back OpenQASM 3.
 
 Started by the runner as a script with ``-I -S -B``, an empty environment and an empty folder to stand in; `argv[1]` is
-the Assignment as JSON. Answers one JSON object on the channel: ``{"qasm3": …}`` or ``{"kind": …, "reason": …}``.
+the Instructions as JSON. Answers one JSON object on the channel: ``{"qasm3": …}`` or ``{"kind": …, "reason": …}``.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class Acts:
     def ask(self, workflow: Callable[..., str], act: str, job: str, *arguments: str) -> float:
         """Ask for `workflow`, unless one of the same act on the same job is under way; the seconds after which to look.
 
-        Raises StoreUnavailable where DBOS cannot reach its database.
+        Raises DatabaseUnavailable where DBOS cannot reach its database.
         """
         with self._asking, speaking("of the workflows"):
             done = self._tries.get((act, job))

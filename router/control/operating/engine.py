@@ -129,7 +129,7 @@ class Engine:
     def _guarded(self, due: Due, act: Callable[[], None]) -> bool:
         """Run `act`, and say whether it went well; what goes wrong with one job is its remark, and touches no other.
 
-        Raises ChainDown and StoreUnavailable, which are no job's own.
+        Raises ChainDown and DatabaseUnavailable, which are no job's own.
         """
         try:
             act()

@@ -35,7 +35,7 @@ _FULL = re.compile(r"disk is full|No space left on device|disk quota exceeded", 
 def open_engine(url: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
     """An engine for ``sqlite:///path`` or ``postgresql://user@host/database``; makes the folder of a SQLite file.
 
-    Raises StoreUnavailable for a URL that names neither.
+    Raises DatabaseUnavailable for a URL that names neither.
     """
     try:
         parsed = make_url(url)
@@ -103,7 +103,7 @@ def unavailable(shown: str, error: DBAPIError) -> DatabaseUnavailable:
 
 @contextmanager
 def speaking(shown: str) -> Iterator[None]:
-    """A block in which a library speaks to a database of its own, `shown`: StoreUnavailable if that does not answer."""
+    """A block in which a library speaks to a database of its own, `shown`; DatabaseUnavailable if it has none."""
     try:
         yield
     except DBAPIError as error:
@@ -112,7 +112,7 @@ def speaking(shown: str) -> Iterator[None]:
 
 @contextmanager
 def transaction(engine: Engine, *, writes: bool) -> Iterator[Connection]:
-    """One transaction, committed on leaving and rolled back on an exception; StoreUnavailable if there is none."""
+    """One transaction, committed on leaving and rolled back on an exception; DatabaseUnavailable if there is none."""
     try:
         with engine.execution_options(**{_BEGIN_IMMEDIATE: writes}).begin() as connection:
             yield connection
@@ -165,7 +165,7 @@ def migrate(engine: Engine) -> None:
 
 
 def require_head(engine: Engine) -> None:
-    """Raises StoreUnavailable unless the database is at HEAD."""
+    """Raises DatabaseUnavailable unless the database is at HEAD."""
     with transaction(engine, writes=False) as connection:
         current = revision(connection)
     if current != HEAD:

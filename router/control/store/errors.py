@@ -8,7 +8,7 @@ StoreError
 ├── IntentConflict    an intent was finished otherwise, or never planned
 ├── UnknownRequest    no request has that number
 ├── RowDamaged        a row of one job cannot be read
-├── StoreUnavailable  the database cannot be reached, stays locked, or its disk is full
+├── DatabaseUnavailable the database cannot be reached, stays locked, or its disk is full
 └── StoreTooNew       the database was migrated by a newer release
 """
 

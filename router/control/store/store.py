@@ -1,7 +1,7 @@
 """The store: every query of the router in one place, each method one transaction.
 
 It holds no rule of its own but durability and order: the lifecycle decides what may be appended, the caller what to
-do. Methods say in their name whether they read or write; any of them may raise StoreUnavailable.
+do. Methods say in their name whether they read or write; any of them may raise DatabaseUnavailable.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Store:
         `migrate` brings the tables up to date (else a database that is not is refused). With `roles`, events by
         other operators or workers than those configured are refused; without, signatures are still checked.
         A SQLite file that another process has locked is waited for up to `busy_timeout_s` seconds at each call.
-        Raises StoreUnavailable, StoreTooNew.
+        Raises DatabaseUnavailable, StoreTooNew.
         """
         engine = open_engine(url, busy_timeout_s)
         try:

@@ -152,5 +152,5 @@ ESCROW_MOVES: Mapping[EscrowState, frozenset[EscrowState]] = MappingProxyType(
 
 
 def kinds_from(state: State | None) -> tuple[EventKind, ...]:
-    """The kinds of event that may follow in `state`, in the order of Kind."""
+    """The kinds of event that may follow in `state`, in the order of EventKind."""
     return tuple(kind for kind in EventKind if (state, kind) in TRANSITIONS)

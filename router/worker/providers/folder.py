@@ -192,7 +192,7 @@ class JobFolder:
             return None
 
     def request(self) -> tuple[Work, bool]:
-        """The work with its seed, and whether the submitter gave that seed. Raises Damaged."""
+        """The work with its seed, and whether the submitter gave that seed. Raises DamagedFile."""
         try:
             raw = json.loads((self.path / "request.json").read_bytes())
             given = bool(raw.pop("seed_given"))
@@ -201,7 +201,7 @@ class JobFolder:
             raise self._damaged("request.json", error) from error
 
     def progress(self) -> RunProgress:
-        """Raises Damaged."""
+        """Raises DamagedFile."""
         try:
             raw = json.loads((self.path / "status.json").read_bytes())
             return RunProgress(JobState(raw["state"]), str(raw["reason"]), int(raw["attempt"]))
