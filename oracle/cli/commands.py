@@ -142,7 +142,7 @@ def run(
     from oracle.validator.config import ValidatorConfig
     from oracle.validator.log import JsonLog
     from oracle.validator.service import Validator
-    from oracle.validator.state import State, StateRejected
+    from oracle.validator.state import StateRejected, ValidatorState
 
     try:
         config = ValidatorConfig(
@@ -163,7 +163,7 @@ def run(
         store = open_sources(config.artifacts_url, config.artifact_sources, config.artifact_cache)
         board = open_board(config.attestations_url)
         client = EscrowClient(config.rpc_url, where)
-        held = State(config.state, validator=account.address, chain_id=where.chain_id, escrow=where.escrow)
+        held = ValidatorState(config.state, validator=account.address, chain_id=where.chain_id, escrow=where.escrow)
     except (InputRejected, KeystoreRejected, ArtifactError, StateRejected, ValueError) as error:
         fail(Exit.INPUT, str(error))
     with held:

@@ -6,7 +6,7 @@ from oracle.statistics.guards.collisions import COLLISIONS
 from oracle.statistics.guards.counts import DISPERSION, DUPLICATES
 from oracle.statistics.guards.order import BLOCKS, REPEATS
 from oracle.statistics.guards.scores import CEILING, SCORES
-from oracle.statistics.laws.hull import Hull, HullRejected, misread
+from oracle.statistics.laws.hull import HullRejected, NoiseHull, misread
 from oracle.statistics.methods.huber import HUBER
 from oracle.statistics.methods.reproduce import REPRODUCE
 from oracle.statistics.methods.share import BINOMIAL, WITNESS
@@ -59,11 +59,11 @@ __all__ = [
     "Decision",
     "ExpectationRule",
     "Guard",
-    "Hull",
     "HullBounds",
     "HullRejected",
     "Interval",
     "MethodRefused",
+    "NoiseHull",
     "ObjectiveRule",
     "Plan",
     "PolicyRefused",

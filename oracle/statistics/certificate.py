@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from oracle.encoding.errors import OracleError
 from oracle.statistics.baseline import Baseline
-from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.hull import NoiseHull
 from oracle.statistics.policy import ValidationPolicy
 
 Outcomes = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ class Setting:
     shots: int
     level: Fraction
     """The most often that this one method or guard may reject an honest worker: its part of beta."""
-    hull: Hull | None = None
+    hull: NoiseHull | None = None
     """The noises that are honest, committed as the policy says; None: the baseline alone."""
 
 

@@ -13,7 +13,7 @@ from oracle.encoding.errors import OracleError
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, Setting
 from oracle.statistics.guards import collisions, counts, order, scores
-from oracle.statistics.laws.hull import Hull, HullRejected
+from oracle.statistics.laws.hull import HullRejected, NoiseHull
 from oracle.statistics.method import CertificateMethod, GuardMethod, Judges
 from oracle.statistics.methods import huber, reproduce, share, tvd
 from oracle.statistics.observables import best_value, expectation
@@ -94,7 +94,7 @@ def check_policy(policy: ValidationPolicy, shots: int) -> None:
         raise PolicyRefused(f"{shots} shots; a verdict counts 1 to {LARGEST_SHOTS:,}")
 
 
-def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Sequence[Baseline]) -> Hull | None:
+def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Sequence[Baseline]) -> NoiseHull | None:
     """The hull that `policy` commits to, made of `vertices` in its order; None if it has none.
 
     Raises PolicyRefused if the vertices are others than the policy's, or if a mixture of them could lie further from
@@ -107,7 +107,7 @@ def committed_hull(policy: ValidationPolicy, baseline: Baseline, vertices: Seque
     if bounds is None:
         return None
     try:
-        hull = Hull(baseline, tuple(vertices), tuple(most for _, most in bounds.vertices))
+        hull = NoiseHull(baseline, tuple(vertices), tuple(most for _, most in bounds.vertices))
     except HullRejected as error:
         raise PolicyRefused(str(error)) from error
     if hull.reach > bounds.reach:
@@ -146,7 +146,7 @@ def without_witness(certificates: Collection[str]) -> tuple[str, ...]:
 
 
 def certifier(
-    method: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None
+    method: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: NoiseHull | None = None
 ) -> Certifier:
     """`method` made ready: accepts at alpha (acceptance needs every method, so none shares), rejects at its part of
     beta.
@@ -160,7 +160,7 @@ def certifier(
     return make(Setting(policy, baseline, shots, reject_level(policy, method), hull))
 
 
-def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: Hull | None = None) -> Guard:
+def guard(name: str, policy: ValidationPolicy, baseline: Baseline, shots: int, hull: NoiseHull | None = None) -> Guard:
     """The guard `name` made ready: rejects at beta / M. Raises MethodRefused if it has nothing to say of this baseline.
 
     The policy is one that check_policy passed.

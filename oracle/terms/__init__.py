@@ -1,6 +1,6 @@
 """The terms of a job, and everything that is signed about it."""
 
-from oracle.terms.build import Roles, bounds_broken, build_terms, worker_amount
+from oracle.terms.build import Parties, bounds_broken, build_terms, worker_amount
 from oracle.terms.job_terms import (
     ZERO_ADDRESS,
     JobTerms,
@@ -51,8 +51,8 @@ __all__ = [
     "Inclusion",
     "JobTerms",
     "Outcome",
+    "Parties",
     "Permit",
-    "Roles",
     "Submission",
     "TypedMessage",
     "Verdict",

@@ -36,7 +36,7 @@ MOST_VALIDATORS = 16
 
 
 @dataclass(frozen=True)
-class Roles:
+class Parties:
     """Who is who in one job; EIP-55 addresses."""
 
     payer: str
@@ -50,22 +50,22 @@ class Roles:
     """How many sign, unless the spec says."""
 
 
-def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) -> JobTerms:
+def build_terms(spec: JobSpec, *, parties: Parties, token: str, now: int, job: str) -> JobTerms:
     """The terms of job `job` (its id, ``job_…``) under the promoted `spec`.
 
     `token` is an address, ZERO_ADDRESS for the chain's coin; `now` is the chain's time, in unix seconds.
     submit_by = now + queue + execution + result; verdict_by = submit_by + the verdict timeout, two hours at least.
     Raises InputRejected with every bound that would be broken.
     """
-    findings = [*_promotion(spec, token), *_parties(spec, roles, token)]
+    findings = [*_promotion(spec, token), *_parties(spec, parties, token)]
     if findings:
         raise InputRejected("terms", findings)
     timeouts, settlement = spec.timeouts, spec.settlement
     submit_by = now + queue_seconds(spec.timeouts, spec.quantum) + timeouts.execution_s + timeouts.result_s
     terms = JobTerms(
-        payer=roles.payer,
-        requester=roles.requester,
-        worker=roles.worker,
+        payer=parties.payer,
+        requester=parties.requester,
+        worker=parties.worker,
         arbiter=settlement.arbiter or ZERO_ADDRESS,
         token=token,
         fee_to=settlement.fee_to or ZERO_ADDRESS,
@@ -83,10 +83,10 @@ def build_terms(spec: JobSpec, *, roles: Roles, token: str, now: int, job: str) 
         dispute_bond_bps=DISPUTE_BOND_BPS if settlement.arbiter is None else least_dispute_bond(settlement.fee_bps),
         claim_bond_bps=0,
         max_rounds=settlement.max_rounds,
-        quorum=settlement.quorum or roles.quorum,
+        quorum=settlement.quorum or parties.quorum,
         spec_hash=spec_hash(spec),
         salt=int.from_bytes(hashlib.sha256(job.encode()).digest(), "big"),
-        validators=tuple(sorted(roles.validators, key=lambda address: int(address, 16))),
+        validators=tuple(sorted(parties.validators, key=lambda address: int(address, 16))),
         registry=settlement.registry or ZERO_ADDRESS,
     )
     findings = list(bounds_broken(terms, now=now))
@@ -114,25 +114,25 @@ def _promotion(spec: JobSpec, token: str) -> Iterator[Finding]:
         yield Finding("token", None, reason, f"use the token {named}, or promote again with a quote for {token}")
 
 
-def _parties(spec: JobSpec, roles: Roles, token: str) -> Iterator[Finding]:
+def _parties(spec: JobSpec, parties: Parties, token: str) -> Iterator[Finding]:
     """Addresses that are none; the other rules read them as numbers."""
     named = {
-        "payer": roles.payer,
-        "requester": roles.requester,
-        "worker": roles.worker,
-        "arbiter": roles.arbiter,
+        "payer": parties.payer,
+        "requester": parties.requester,
+        "worker": parties.worker,
+        "arbiter": parties.arbiter,
         "token": token,
     }
-    named |= {f"validators[{index}]": address for index, address in enumerate(roles.validators)}
+    named |= {f"validators[{index}]": address for index, address in enumerate(parties.validators)}
     for path, address in named.items():
         if not is_checksum_address(address):
             remedy = "write it as 0x and 40 hexadecimal digits with their checksum (EIP-55)"
             yield Finding(path, None, f"{address!r} is not an address", remedy)
-    if roles.worker == ZERO_ADDRESS:
+    if parties.worker == ZERO_ADDRESS:
         yield Finding("worker", None, "a spec's job names its worker", "name the worker's address")
-    if roles.arbiter not in (ZERO_ADDRESS, spec.settlement.arbiter or roles.arbiter):
-        reason = f"the spec names {spec.settlement.arbiter}, not {roles.arbiter}"
-        yield Finding("arbiter", None, reason, f"write arbiter: {roles.arbiter} into the spec's settlement section")
+    if parties.arbiter not in (ZERO_ADDRESS, spec.settlement.arbiter or parties.arbiter):
+        reason = f"the spec names {spec.settlement.arbiter}, not {parties.arbiter}"
+        yield Finding("arbiter", None, reason, f"write arbiter: {parties.arbiter} into the spec's settlement section")
 
 
 def bounds_broken(terms: JobTerms, *, now: int, escrow: str | None = None) -> Iterator[Finding]:

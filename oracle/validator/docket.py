@@ -14,7 +14,7 @@ from enum import StrEnum
 from oracle.chain.events import EscrowEvent, Submitted
 from oracle.chain.following.dossier import Dossier
 from oracle.chain.following.follower import FINALITY, Read, needless
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 
 LONGEST_DELAY_S = 600.0
 """No delivery waits longer than this before it is looked at again."""
@@ -65,7 +65,7 @@ class Posting:
 class Docket:
     """Deliveries, cursor and postings inside a State."""
 
-    def __init__(self, state: State, finality: int = FINALITY) -> None:
+    def __init__(self, state: ValidatorState, finality: int = FINALITY) -> None:
         """`finality`: how deep a fork is found without reading everything again."""
         self._state = state
         self._finality = finality

@@ -10,7 +10,7 @@ import sqlite3
 
 from oracle.encoding.errors import OracleError
 from oracle.terms import Outcome, Verdict
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 
 
 class SignedOtherwise(OracleError):
@@ -29,7 +29,7 @@ class SignedOtherwise(OracleError):
 class Ledger:
     """The signing ledger inside a State. Rows are never changed or deleted, reorgs included."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: ValidatorState) -> None:
         self._state = state
 
     def record(self, verdict: Verdict) -> None:

@@ -30,7 +30,7 @@ from oracle.validator.ledger import Ledger, SignedOtherwise
 from oracle.validator.log import Level, Logger
 from oracle.validator.poster import Poster, Progress, turn_comes_after_s
 from oracle.validator.signer import Signer
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 from oracle.validator.watcher import Watcher
 
 AVAILABILITY_WINDOW_S = 3600
@@ -77,7 +77,7 @@ class Validator:
         store: ArtifactStore,
         board: AttestationBoard,
         account: LocalAccount,
-        state: State,
+        state: ValidatorState,
         log: Logger,
         now: Callable[[], float] = time.time,
     ) -> None:

@@ -44,7 +44,7 @@ class StateRejected(OracleError):
     """The state folder belongs to another validator, chain or escrow, or another process uses it."""
 
 
-class State:
+class ValidatorState:
     """The open state file of one validator; close it, or use it as a context manager."""
 
     def __init__(self, folder: Path, *, validator: str, chain_id: int, escrow: str) -> None:
@@ -100,7 +100,7 @@ class State:
         self.connection.close()
         self._lock.release()
 
-    def __enter__(self) -> State:
+    def __enter__(self) -> ValidatorState:
         return self
 
     def __exit__(self, *_: object) -> None:

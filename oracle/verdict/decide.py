@@ -17,8 +17,8 @@ from oracle.statistics import (
     Baseline,
     Certificate,
     Decision,
-    Hull,
     MethodRefused,
+    NoiseHull,
     Record,
     certifier,
     check_policy,
@@ -169,7 +169,7 @@ def certify(
     policy: ValidationPolicy,
     baseline: Baseline,
     record: Record,
-    hull: Hull | None = None,
+    hull: NoiseHull | None = None,
     faults: tuple[str, ...] = (),
 ) -> tuple[Certificate, ...]:
     """The certificates of `policy`, in its order, on a result of the baseline's width; `faults`: its papers'."""
@@ -189,7 +189,7 @@ def certify(
 
 
 def inspect(
-    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: Hull | None = None
+    policy: ValidationPolicy, baseline: Baseline, record: Record, hull: NoiseHull | None = None
 ) -> tuple[Certificate, ...]:
     """What the guards of `policy`, in its order, find on a result of the baseline's width."""
     found = []

@@ -46,7 +46,7 @@ from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import BIAS_BITS
 from oracle.statistics.guards.order import BLOCK_COUNT, HONEST_DRIFT
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
-from oracle.statistics.laws.hull import Hull, misread
+from oracle.statistics.laws.hull import NoiseHull, misread
 from oracle.statistics.laws.levelset import LevelSet, below_thresholds, expected_set, thresholds, witness_set
 from oracle.statistics.registry import reject_level
 
@@ -166,10 +166,10 @@ def guarding(method: str, f_max: Fraction | None = None) -> Callable[[Baseline, 
     return prepare
 
 
-def hull(baseline: Baseline) -> Hull:
+def hull(baseline: Baseline) -> NoiseHull:
     """The noises that are declared honest where a hull is measured: a fifth of uniform, a half of readout errors."""
     misread_ones = misread(baseline, Fraction(1, 100), Fraction(3, 100))
-    return Hull(baseline, (Baseline.uniform(baseline.bits), misread_ones), (Fraction(1, 5), Fraction(1, 2)))
+    return NoiseHull(baseline, (Baseline.uniform(baseline.bits), misread_ones), (Fraction(1, 5), Fraction(1, 2)))
 
 
 def certifying_from_hull(method: str) -> Callable[[Baseline, int], Judge]:

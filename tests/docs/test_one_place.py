@@ -18,10 +18,6 @@ TWICE = {
     "Submitted",
     # The exit codes of `compute` and of `compute-oracle`, which may not import one another.
     "Exit",
-    "CircuitFacts",
-    "Hull",
-    "Roles",
-    "State",
 }
 """Class names that may stand twice, and why."""
 

@@ -20,7 +20,7 @@ from oracle.chain.transactions import keystore, sender
 from oracle.chain.transactions.sender import SignedTransaction, broadcast, follow, hand_over, prepare, transact, wait
 from oracle.validator.docket import Delivery, Docket, Posting
 from oracle.validator.poster import Poster, Progress
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 from router.console.deploying.node import opened
 
 NAMES = count()
@@ -174,7 +174,7 @@ def test_a_validator_replaces_a_proposal_that_a_fee_spike_priced_out(
 ) -> None:
     where = shared_deployed.deployment
     delivery = Delivery("0x" + "11" * 32, 0, "0x" + "22" * 32, SINK, 1, 0, 0)
-    with State(tmp_path, validator=account.address, chain_id=where.chain_id, escrow=where.escrow) as state:
+    with ValidatorState(tmp_path, validator=account.address, chain_id=where.chain_id, escrow=where.escrow) as state:
         docket = Docket(state)
         poster = Poster(client, account, docket)
         signed = prepare(client, pay(), account)

@@ -24,7 +24,7 @@ from oracle.encoding import canonical_bytes
 from oracle.statistics import Baseline
 from oracle.terms import Outcome, job_id_of, pack_terms, verdict_digest
 from oracle.validator.ledger import Ledger
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 from oracle.verdict import VerdictDocument
 
 PATIENCE_S = 180.0
@@ -318,7 +318,7 @@ main(sys.argv[1:])
 
     deployment = running.deployed.deployment
     state_folder = Path(validator.command[validator.command.index("--state") + 1])
-    with State(state_folder, validator=me, chain_id=deployment.chain_id, escrow=deployment.escrow) as state:
+    with ValidatorState(state_folder, validator=me, chain_id=deployment.chain_id, escrow=deployment.escrow) as state:
         recorded = Ledger(state).find(job, 0, shots.result_hash)
     assert recorded is not None
     key = keystore.load(

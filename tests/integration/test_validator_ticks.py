@@ -24,7 +24,7 @@ from oracle.validator.docket import Docket, Stage
 from oracle.validator.ledger import Ledger
 from oracle.validator.service import Validator
 from oracle.validator.signer import Signer
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 from oracle.validator.watcher import Watcher
 from oracle.verdict import VerdictDocument
 
@@ -51,7 +51,7 @@ class Lines:
 @pytest.fixture
 def state(deployed, tmp_path):
     identity = {"validator": deployed.validators[0].address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
-    with State(tmp_path / "state", **identity) as opened:
+    with ValidatorState(tmp_path / "state", **identity) as opened:
         yield opened
 
 
@@ -331,7 +331,7 @@ def test_a_validator_that_lost_its_state_does_not_sign_against_its_own_attestati
     # What it signed in its former life, with a ledger that is gone.
     identity = {"validator": deployed.validators[0].address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
     verdict = Verdict(job, 0, shots.result_hash, Outcome.REJECT, 0, "0x" + "0e" * 32)
-    with State(tmp_path / "lost", **identity) as lost:
+    with ValidatorState(tmp_path / "lost", **identity) as lost:
         signer = Signer(deployed.validators[0], Ledger(lost), chain_id=31337, escrow=deployed.deployment.escrow)
         former = signer.sign(verdict)
     DirectoryBoard(tmp_path / "board").publish(former)
@@ -428,7 +428,7 @@ def test_a_verdict_that_somebody_else_brought_is_no_trouble(deployed, state, sto
     ((attestation,), _) = validator._board.read(job, 0)
     second = deployed.validators[1]
     identity = {"validator": second.address, "chain_id": 31337, "escrow": deployed.deployment.escrow}
-    with State(tmp_path / "second", **identity) as held:
+    with ValidatorState(tmp_path / "second", **identity) as held:
         signer = Signer(second, Ledger(held), chain_id=31337, escrow=deployed.deployment.escrow)
         both = [attestation, signer.sign(attestation.verdict)]
     transact(deployed.client, deployed.client.propose(terms, attestation.verdict, both), second)

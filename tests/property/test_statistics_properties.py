@@ -24,8 +24,8 @@ from oracle.statistics import (
     WITNESS,
     Baseline,
     Certificate,
-    Hull,
     MethodRefused,
+    NoiseHull,
     Record,
     baseline_tvd,
     certifier,
@@ -143,7 +143,7 @@ def test_renaming_the_outcomes_changes_no_guard(baseline, policy, shots, names) 
 def test_neither_order_nor_names_change_the_distance_from_a_hull(baseline, noise, shots, names) -> None:
     def distance(ideal: Baseline, vertex: Baseline, seen: list[int]) -> int:
         most = (Fraction(1, 3), Fraction(1, 4))
-        hull = Hull(ideal, (vertex, Baseline.uniform(BITS)), most)
+        hull = NoiseHull(ideal, (vertex, Baseline.uniform(BITS)), most)
         return hull.statistic(*np.unique(np.array(seen, dtype=np.int64), return_counts=True))
 
     def renamed(law: Baseline) -> Baseline:

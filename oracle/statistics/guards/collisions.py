@@ -40,7 +40,7 @@ import gmpy2
 from oracle.statistics.baseline import TOTAL, TOTAL_BITS, Baseline
 from oracle.statistics.certificate import Bound, Certificate, Setting, Side, finding
 from oracle.statistics.exact.radius import UNIT, UNIT_BITS, ceil_sqrt, log_upper
-from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.hull import NoiseHull
 from oracle.statistics.laws.levelset import sizes_and_weights_below, thresholds
 from oracle.statistics.method import GuardMethod, always
 from oracle.statistics.record import Record
@@ -159,7 +159,7 @@ class CollisionGuard:
     """Counts the different outcomes that were seen; see the module's text."""
 
     baseline: Baseline
-    hull: Hull | None
+    hull: NoiseHull | None
     shots: int
     level: Fraction
 

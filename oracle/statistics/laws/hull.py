@@ -33,7 +33,7 @@ class HullRejected(OracleError, ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Hull:
+class NoiseHull:
     """Committed laws and the most that each may weigh. Raises HullRejected unless they make a hull."""
 
     ideal: Baseline

@@ -27,7 +27,7 @@ from oracle.encoding import format_rational
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Bound, Certificate, Counts, MethodRefused, Outcomes, Setting, Side, finding
 from oracle.statistics.exact.radius import UNIT, concentration, mcdiarmid_radius, sampling_bias
-from oracle.statistics.laws.hull import WIDEST_HULL, Hull
+from oracle.statistics.laws.hull import WIDEST_HULL, NoiseHull
 from oracle.statistics.method import CertificateMethod, Judges, StatisticKind, Unit, percent
 from oracle.statistics.policy import ValidationPolicy
 
@@ -64,7 +64,7 @@ class DistanceCertifier:
     """Total variation below which T accepts: eps less the radius."""
     reject_above: Fraction
     """Total variation above which T rejects."""
-    hull: Hull | None = None
+    hull: NoiseHull | None = None
     """The mixtures that distances are from; None: the baseline alone."""
 
     method = TVD

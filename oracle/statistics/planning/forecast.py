@@ -12,7 +12,7 @@ from math import floor
 
 from oracle.statistics.baseline import Baseline
 from oracle.statistics.certificate import Certifier, MethodRefused
-from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.hull import NoiseHull
 from oracle.statistics.planning.flat import flat_circuit
 from oracle.statistics.policy import ValidationPolicy
 from oracle.statistics.registry import LARGEST_SHOTS, METHOD_OF, certifier, reject_level, sampled
@@ -49,7 +49,7 @@ class Planned:
 
     policy: ValidationPolicy
     baseline: Baseline
-    hull: Hull | None
+    hull: NoiseHull | None
     fidelity: Fraction
 
     def certifiers(self, shots: int) -> list[Certifier]:

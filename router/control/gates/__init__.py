@@ -4,7 +4,7 @@ from router.control.gates.approvals import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.budget import BudgetGate
 from router.control.gates.circuit import CircuitGate
 from router.control.gates.context import (
-    CircuitFacts,
+    CircuitSize,
     EscrowFacts,
     GateContext,
     QueueFacts,
@@ -45,7 +45,7 @@ __all__ = [
     "UNKNOWN_REQUESTER",
     "Allow",
     "Answer",
-    "CircuitFacts",
+    "CircuitSize",
     "Deny",
     "Eligible",
     "EscrowFacts",

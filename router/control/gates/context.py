@@ -11,7 +11,7 @@ from router.protocol.lifecycle import EscrowState
 
 
 @dataclass(frozen=True)
-class CircuitFacts:
+class CircuitSize:
     """The circuit as it was simulated."""
 
     qubits: int
@@ -105,7 +105,7 @@ class GateContext:
     hardware: bool
     """Whether it is hardware, or a fake device that is treated as such: the promotion policy is about hardware."""
     budget_usd: Fraction
-    circuit: CircuitFacts | None
+    circuit: CircuitSize | None
     """None for a job type without circuits."""
     circuit_family: str | None
     simulation: SimulationFacts | None

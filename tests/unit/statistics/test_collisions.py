@@ -17,7 +17,7 @@ from oracle.spec import ValidationPolicy
 from oracle.statistics import COLLISIONS, Baseline, Decision, Record, guard, misread
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.guards.collisions import BIAS_BITS, fewest_distinct
-from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.hull import NoiseHull
 from oracle.statistics.laws.levelset import thresholds
 
 Policy = Callable[..., ValidationPolicy]
@@ -165,9 +165,9 @@ def test_a_declared_noise_that_sharpens_is_allowed_for_up_to_its_weight(guarded:
     baseline, rng = tilted(10), np.random.default_rng(1)
     decayed = misread(baseline, Fraction(0), Fraction(3, 10))
     law = 0.5 * baseline.weights / TOTAL + 0.5 * decayed.weights / TOTAL
-    hull = Hull(baseline, (decayed,), (Fraction(1, 2),))
+    hull = NoiseHull(baseline, (decayed,), (Fraction(1, 2),))
 
-    def decided(which: Hull | None, of: np.ndarray) -> Decision:
+    def decided(which: NoiseHull | None, of: np.ndarray) -> Decision:
         prepared = guard(COLLISIONS, guarded, baseline, SHOTS, which)
         return prepared.inspect(Record.of(drawn(of, SHOTS, rng))).decision
 

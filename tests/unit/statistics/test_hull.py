@@ -15,9 +15,9 @@ from oracle.statistics import (
     TVD,
     Baseline,
     Decision,
-    Hull,
     HullRejected,
     MethodRefused,
+    NoiseHull,
     PolicyRefused,
     baseline_tvd,
     certifier,
@@ -34,9 +34,9 @@ Policy = Callable[..., ValidationPolicy]
 UNIFORM5 = Baseline.uniform(5)
 
 
-def noisy(ideal: Baseline) -> Hull:
+def noisy(ideal: Baseline) -> NoiseHull:
     vertices = (Baseline.uniform(ideal.bits), misread(ideal, Fraction(1, 100), Fraction(3, 100)))
-    return Hull(ideal, vertices, (Fraction(1, 5), Fraction(4, 5)))
+    return NoiseHull(ideal, vertices, (Fraction(1, 5), Fraction(4, 5)))
 
 
 def by_scipy(a: list[int], d: list[list[int]], most: list[Fraction]) -> float:
@@ -121,7 +121,7 @@ def test_a_worker_at_the_distance_from_the_hull_errs_no_more_often_than_stated(r
     # Without an error allowed, 400 runs at a rate of 1/20 have more than 38 errors once in a thousand times.
     eps = Fraction(1, 5)
     rules = policy(TVD, eps=eps, honest_eps=eps, alpha=Fraction(1, 20), beta=Fraction(1, 20))
-    hull = Hull(ring5, (UNIFORM5,), (Fraction(1, 5),))
+    hull = NoiseHull(ring5, (UNIFORM5,), (Fraction(1, 5),))
     prepared = certifier(TVD, rules, ring5, 300, hull)
     p, u = ring5.weights / TOTAL, 1 / 32
     end = 0.8 * p + 0.2 * u
@@ -163,9 +163,9 @@ def test_a_hull_is_held_to_its_commitments_and_its_reach(ring5: Baseline, policy
     with pytest.raises(PolicyRefused, match="commits"):
         committed_hull(policy(TVD), ring5, [UNIFORM5])
     with pytest.raises(HullRejected):
-        Hull(ring5, (UNIFORM5, UNIFORM5), (Fraction(3, 5), Fraction(1, 2)))
+        NoiseHull(ring5, (UNIFORM5, UNIFORM5), (Fraction(3, 5), Fraction(1, 2)))
     with pytest.raises(HullRejected):
-        Hull(ring5, (Baseline.uniform(4),), (Fraction(1, 2),))
+        NoiseHull(ring5, (Baseline.uniform(4),), (Fraction(1, 2),))
 
 
 def test_a_plan_with_a_hull_forecasts_by_the_nearest_mixture(ring5: Baseline, policy: Policy) -> None:
@@ -182,4 +182,4 @@ def test_a_plan_with_a_hull_forecasts_by_the_nearest_mixture(ring5: Baseline, po
 def test_no_hull_is_fitted_beyond_twelve_bits(policy: Policy) -> None:
     wide = Baseline.uniform(13)
     with pytest.raises(MethodRefused, match="12 bits"):
-        certifier(TVD, policy(TVD), wide, 4000, Hull(wide, (wide,), (Fraction(1, 2),)))
+        certifier(TVD, policy(TVD), wide, 4000, NoiseHull(wide, (wide,), (Fraction(1, 2),)))

@@ -29,7 +29,7 @@ from oracle.statistics import (
 from oracle.statistics.baseline import TOTAL
 from oracle.statistics.exact.tails import exact_upper_tail
 from oracle.statistics.guards.scores import SCORE_TOLERANCE
-from oracle.statistics.laws.hull import Hull
+from oracle.statistics.laws.hull import NoiseHull
 from oracle.statistics.laws.levelset import below_thresholds, thresholds, witness_set
 
 Policy = Callable[..., ValidationPolicy]
@@ -110,7 +110,7 @@ def test_errors_that_leave_noise_as_it_is_raise_the_share_of_no_level_set(baseli
 def test_lost_ones_raise_scores_by_less_than_what_is_allowed(bits: int, ones: float) -> None:
     # Ones are misread more often than zeros by three in a hundred.
     baseline = biased_coins(bits, ones)
-    noisy = Hull(baseline, (misread(baseline, Fraction(1, 100), Fraction(4, 100)),), (Fraction(1),))
+    noisy = NoiseHull(baseline, (misread(baseline, Fraction(1, 100), Fraction(4, 100)),), (Fraction(1),))
     lifted = max(a - b for a, b in zip(below_thresholds(baseline), noisy.lowest_below, strict=True))
     assert Fraction(lifted, TOTAL) < SCORE_TOLERANCE
 
@@ -131,7 +131,7 @@ def test_a_declared_noise_that_lifts_scores_is_allowed_for(scored: ValidationPol
     stuck = np.eye(256)[int(law.argmax())]
     shots = drawn(0.8 * law + 0.2 * stuck, SHOTS, np.random.default_rng(1))
     assert inspect(scored, baseline, shots).decision is Decision.REJECT
-    hull = Hull(baseline, (Baseline.from_probabilities(stuck),), (Fraction(1, 5),))
+    hull = NoiseHull(baseline, (Baseline.from_probabilities(stuck),), (Fraction(1, 5),))
     prepared = guard(SCORES, scored, baseline, SHOTS, hull)
     assert prepared.inspect(Record.of(shots)).decision is Decision.NEITHER
     # Beyond its weight the noise is as suspicious as before.

@@ -12,7 +12,7 @@ from eth_utils.address import to_checksum_address
 
 from oracle.encoding import InputRejected
 from oracle.spec import JobSpec, PromotionPolicy, Quote, SimulationRecord, normalise, promoted, simulated, spec_hash
-from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, bounds_broken, build_terms, fee_of, pack_terms, worker_amount
+from oracle.terms import ZERO_ADDRESS, JobTerms, Parties, bounds_broken, build_terms, fee_of, pack_terms, worker_amount
 
 NOW = 1_800_000_000
 TOKEN = to_checksum_address("0x" + "70" * 20)
@@ -22,7 +22,7 @@ def party(number: int) -> str:
     return str(to_checksum_address(number.to_bytes(20, "big")))
 
 
-ROLES = Roles(
+ROLES = Parties(
     payer=party(1),
     requester=party(1),
     worker=party(2),
@@ -61,8 +61,8 @@ def child(**sections: dict[str, Any]) -> JobSpec:
     return promoted(simulated(spec, RECORD), "ibm", spec.budget.max_usd_equivalent, QUOTE)
 
 
-def terms_of(spec: JobSpec, roles: Roles = ROLES, token: str = TOKEN) -> JobTerms:
-    return build_terms(spec, roles=roles, token=token, now=NOW, job="job_0123456789")
+def terms_of(spec: JobSpec, roles: Parties = ROLES, token: str = TOKEN) -> JobTerms:
+    return build_terms(spec, parties=roles, token=token, now=NOW, job="job_0123456789")
 
 
 def paths(caught: pytest.ExceptionInfo[InputRejected]) -> list[str]:
@@ -147,7 +147,7 @@ def test_a_spec_that_was_not_promoted_has_no_terms() -> None:
         (replace(ROLES, payer=party(0xABCDEF).lower(), worker="worker"), ["payer", "worker"]),
     ],
 )
-def test_roles_that_are_not_disjoint_or_not_there_are_refused(roles: Roles, faulty: list[str]) -> None:
+def test_roles_that_are_not_disjoint_or_not_there_are_refused(roles: Parties, faulty: list[str]) -> None:
     with pytest.raises(InputRejected) as caught:
         terms_of(child(), roles)
     assert paths(caught) == faulty

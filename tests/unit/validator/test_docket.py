@@ -9,7 +9,7 @@ import pytest
 from oracle.chain.events import EscrowEvent, Submitted
 from oracle.chain.following.follower import Read
 from oracle.validator.docket import Delivery, Docket, Posting, Stage
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 
 JOB = "0x" + "01" * 32
 ZERO = "0x" + "00" * 20
@@ -17,7 +17,7 @@ ZERO = "0x" + "00" * 20
 
 @pytest.fixture
 def state(tmp_path):
-    with State(tmp_path, validator=ZERO, chain_id=1, escrow=ZERO) as opened:
+    with ValidatorState(tmp_path, validator=ZERO, chain_id=1, escrow=ZERO) as opened:
         yield opened
 
 
@@ -154,7 +154,7 @@ def test_what_is_over_is_not_due_and_keeps_no_transaction(docket, stage):
 
 def test_a_written_transaction_survives_a_restart(tmp_path):
     for expected in (None, Posting("0x02ab", 7.5)):
-        with State(tmp_path, validator=ZERO, chain_id=1, escrow=ZERO) as opened:
+        with ValidatorState(tmp_path, validator=ZERO, chain_id=1, escrow=ZERO) as opened:
             docket = Docket(opened)
             assert docket.posting(delivery()) == expected
             docket.write_posting(delivery(), Posting("0x01", 1.0))

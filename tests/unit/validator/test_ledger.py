@@ -13,7 +13,7 @@ from eth_account import Account
 from oracle.terms import Outcome, Verdict
 from oracle.validator.ledger import Ledger, SignedOtherwise
 from oracle.validator.signer import Signer
-from oracle.validator.state import State, StateRejected
+from oracle.validator.state import StateRejected, ValidatorState
 
 ESCROW = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
 ACCOUNT = Account.from_key("0x" + "11" * 32)
@@ -22,7 +22,7 @@ VERDICT = Verdict("0x" + "01" * 32, 0, "0x" + "02" * 32, Outcome.ACCEPT, 10**30,
 
 def open_state(folder, **changes):
     identity = {"validator": ACCOUNT.address, "chain_id": 31337, "escrow": ESCROW} | changes
-    return State(folder, **identity)
+    return ValidatorState(folder, **identity)
 
 
 def test_the_same_verdict_may_be_recorded_again_also_after_a_restart(tmp_path):
@@ -88,8 +88,8 @@ import os, signal
 from pathlib import Path
 from oracle.terms import Outcome, Verdict
 from oracle.validator.ledger import Ledger
-from oracle.validator.state import State
-state = State(Path({str(tmp_path)!r}), validator={ACCOUNT.address!r}, chain_id=31337, escrow={ESCROW!r})
+from oracle.validator.state import ValidatorState
+state = ValidatorState(Path({str(tmp_path)!r}), validator={ACCOUNT.address!r}, chain_id=31337, escrow={ESCROW!r})
 verdict = Verdict({VERDICT.job!r}, 0, {VERDICT.result_hash!r}, Outcome.ACCEPT, 10**30, {VERDICT.evidence_hash!r})
 Ledger(state).record(verdict)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -10,14 +10,13 @@ from functools import lru_cache
 from oracle.chain.client import EscrowClient
 from oracle.chain.events import Funded
 from oracle.chain.following.dossier import Dossier
-from oracle.circuits import CircuitFacts as CircuitNumbers
-from oracle.circuits import circuit_facts, load_qasm3
+from oracle.circuits import CircuitFacts, circuit_facts, load_qasm3
 from oracle.encoding import parse_rational
 from oracle.spec import JobSpec, rounds_of
 from oracle.statistics import Baseline, Plan, plan_rounds
 from oracle.terms import ZERO_ADDRESS, JobTerms
 from router.control.gates import (
-    CircuitFacts,
+    CircuitSize,
     EscrowFacts,
     Gate,
     GateContext,
@@ -67,7 +66,7 @@ class Circuit:
     """What is routed: a circuit's text and its numbers, counted once."""
 
     qasm3: str
-    facts: CircuitNumbers
+    facts: CircuitFacts
 
 
 def route(
@@ -114,7 +113,7 @@ def _circuit_of(workspace: Workspace, spec: JobSpec) -> Circuit:
 
 
 @lru_cache(maxsize=32)
-def _facts_of(qasm3: str) -> CircuitNumbers:
+def _facts_of(qasm3: str) -> CircuitFacts:
     return circuit_facts(load_qasm3(qasm3))
 
 
@@ -214,7 +213,7 @@ def _context(
         budget_usd=parse_rational(spec.promotion.max_usd_equivalent),
         circuit=None
         if simulated is None
-        else CircuitFacts(simulated.qubits, simulated.depth, simulated.two_qubit_gates, spec.quantum.shots),
+        else CircuitSize(simulated.qubits, simulated.depth, simulated.two_qubit_gates, spec.quantum.shots),
         circuit_family=spec.quantum.circuit_family,
         simulation=None
         if simulated is None

@@ -9,7 +9,7 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.registry import RegistryClient, outlives
 from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, promoted
-from oracle.terms import ZERO_ADDRESS, JobTerms, Roles, build_terms, job_id_of
+from oracle.terms import ZERO_ADDRESS, JobTerms, Parties, build_terms, job_id_of
 from router.control.gates import GATES_BEFORE_FUNDING, Deny, Eligible
 from router.control.operating.offering.assess import Assessment, assess, escrow_facts, no_backend
 from router.control.operating.offering.quoting import quote_of
@@ -71,7 +71,7 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
     child = promoted(parent, target, max_usd, quote(workspace, parent))
     client = workspace.client()
     client.check_network()
-    roles = Roles(
+    parties = Parties(
         payer=stack.roles.payer,
         requester=record.requester,
         worker=stack.roles.worker,
@@ -79,7 +79,7 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
         validators=stack.roles.validators,
         quorum=stack.roles.quorum,
     )
-    terms = build_terms(child, roles=roles, token=_token_of(child), now=client.head().timestamp, job=job)
+    terms = build_terms(child, parties=parties, token=_token_of(child), now=client.head().timestamp, job=job)
     check_registry(client, terms)
     escrow = escrow_facts(workspace, None, record, terms)
     assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
