@@ -103,7 +103,7 @@ def unavailable(shown: str, error: DBAPIError) -> DatabaseUnavailable:
 
 @contextmanager
 def speaking(shown: str) -> Iterator[None]:
-    """A block in which a library speaks to a database of its own, `shown`; DatabaseUnavailable if it has none."""
+    """A block in which a library speaks to its own database, `shown`: DatabaseUnavailable if that does not answer."""
     try:
         yield
     except DBAPIError as error:
