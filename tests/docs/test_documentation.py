@@ -174,6 +174,13 @@ def test_every_folder_of_tests_is_explained() -> None:
     assert folders <= explained
 
 
+def test_folders_of_unit_tests_are_folders_of_the_packages() -> None:
+    """A test is looked for where its module is."""
+    folders = {Path(*Path(name).parts[2:-1]) for name in tracked() if re.fullmatch(r"tests/unit/.+/\w+\.py", name)}
+    astray = {str(each) for each in folders if not any((ROOT / top / each).is_dir() for top in ("oracle", "router"))}
+    assert astray == set()
+
+
 def test_no_page_names_a_path_of_one_machine() -> None:
     for page in PAGES:
         assert not re.search(r"(^|[\s`(])/(root|home/\w+|Users)/", prose(page)), page
