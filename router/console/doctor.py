@@ -215,9 +215,10 @@ def _stack(home: Home) -> Iterator[Check]:
     if not home.stack.is_file():
         yield Check("stack", "note", "none runs in this home", "`compute up` starts one")
         return
-    from router.console.stack.processes import alive, recorded, times
+    from router.console.stack.processes import alive, times
+    from router.console.stack.recorded import read
 
-    records = recorded(home.stack)
+    records = read(home).processes
     if not records:
         yield Check("stack", "note", "stopped; its jobs and its chain's state are kept", "`compute up` starts it")
         return

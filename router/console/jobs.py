@@ -210,9 +210,10 @@ def register(root: click.Group) -> None:
 
 def _restarts(session: Session) -> Iterator[str]:
     """What of the stack ended by itself and was started again."""
-    from router.console.stack.processes import recorded, times
+    from router.console.stack.processes import times
+    from router.console.stack.recorded import read
 
-    for record in recorded(session.home.stack):
+    for record in read(session.home).processes:
         if record.restarts:
             again = f"the {record.name} ended and was started again {times(record.restarts)}"
             yield f"{again}, last at {record.restarted_at}; its log {record.log} says why"

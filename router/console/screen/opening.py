@@ -18,11 +18,12 @@ job_argument = click.argument("job", metavar="JOB")
 
 def router_runs(session: Session) -> bool:
     """Whether the router of the session's home lives; looks at the processes and starts none."""
-    from router.console.stack.processes import alive, recorded
+    from router.console.stack.processes import alive
+    from router.console.stack.recorded import read
 
     if not session.home.stack.is_file():
         return False
-    return any(alive(record) for record in recorded(session.home.stack) if record.name == "router")
+    return any(alive(record) for record in read(session.home).processes if record.name == "router")
 
 
 def existing(session: Session) -> Workspace | None:

@@ -6,7 +6,6 @@ written before and after each start, so that whatever happens, `down` finds ever
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from filelock import FileLock
-
 from oracle.chain.deployment import Deployment
 from oracle.chain.following.follower import FINALITY
 from oracle.chain.transactions import keystore
 from oracle.encoding.files import write_whole
+from router.console.stack import recorded
 from router.console.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
 from router.console.stack.processes import ProcessRecord, alive, spawn, stop, tail, wait_until
+from router.console.stack.recorded import Stack
 from router.control.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.store import ApprovalScope
@@ -65,52 +64,9 @@ class StackStatus:
         return bool(self.processes) and all(lives for _, lives in self.processes)
 
 
-@dataclass(frozen=True)
-class _Stack:
-    chain: StackRecord | None
-    processes: tuple[ProcessRecord, ...]
-
-    def process(self, name: str) -> ProcessRecord | None:
-        return next((record for record in self.processes if record.name == name), None)
-
-    def with_process(self, record: ProcessRecord) -> _Stack:
-        """With `record` in the place of its namesake, so that the order in which to end them stays."""
-        if self.process(record.name) is None:
-            return replace(self, processes=(*self.processes, record))
-        return replace(
-            self, processes=tuple(record if other.name == record.name else other for other in self.processes)
-        )
-
-
-def _read(home: Home) -> _Stack:
-    if not home.stack.is_file():
-        return _Stack(None, ())
-    document = json.loads(home.stack.read_text())
-    chain = document["chain"]
-    return _Stack(
-        None if chain is None else StackRecord.from_json(chain),
-        tuple(ProcessRecord.from_json(record) for record in document["processes"]),
-    )
-
-
-def _write(home: Home, stack: _Stack) -> _Stack:
-    document = {
-        "version": 1,
-        "chain": None if stack.chain is None else stack.chain.to_json(),
-        "processes": [record.to_json() for record in stack.processes],
-    }
-    write_whole(home.stack, (json.dumps(document, indent=2) + "\n").encode())
-    return stack
-
-
-def _lock(home: Home) -> FileLock:
-    home.root.mkdir(parents=True, exist_ok=True)
-    return FileLock(home.root / "stack.lock", timeout=120)
-
-
 def status(home: Home) -> StackStatus:
     """What runs for `home`, without touching it."""
-    stack = _read(home)
+    stack = recorded.read(home)
     rpc_url = None if stack.chain is None else stack.chain.rpc_url
     return StackStatus(rpc_url, tuple((record, alive(record)) for record in stack.processes))
 
@@ -122,9 +78,9 @@ def up(
 
     Raises AnvilMissing, ProcessDied or StackBroken; what was started by then keeps running and is in stack.json.
     """
-    with _lock(home):
-        stack, chain = _start_chain(home, _read(home), say, port)
-        stack = _write(home, replace(stack, chain=_prepare_chain(home, stack, chain, say)))
+    with recorded.lock(home):
+        stack, chain = _start_chain(home, recorded.read(home), say, port)
+        stack = recorded.write(home, replace(stack, chain=_prepare_chain(home, stack, chain, say)))
         workspace = open_workspace(home)
         _register_locals(workspace, say)
         stack = _ensure(home, stack, "device", _device_command(home), say)
@@ -142,25 +98,25 @@ def up(
 
 def down(home: Home, say: Say) -> int:
     """End every process of the stack of `home`, the router first and the chain last; returns how many ran."""
-    with _lock(home):
-        stack = _read(home)
+    with recorded.lock(home):
+        stack = recorded.read(home)
         ended = 0
         for record in reversed(stack.processes):
             if stop(record):
                 ended += 1
                 say(f"stopped {record.name} (pid {record.pid})")
-        _write(home, replace(stack, processes=()))
+        recorded.write(home, replace(stack, processes=()))
     return ended
 
 
 def stop_process(home: Home, name: str) -> bool:
     """End one process of the stack by its name, for good until the next `up`; whether it ran."""
-    with _lock(home):
-        stack = _read(home)
+    with recorded.lock(home):
+        stack = recorded.read(home)
         record = stack.process(name)
         if record is None:
             return False
-        _write(home, replace(stack, processes=tuple(other for other in stack.processes if other.name != name)))
+        recorded.write(home, replace(stack, processes=tuple(other for other in stack.processes if other.name != name)))
         return stop(record)
 
 
@@ -169,16 +125,16 @@ def router_ready(home: Home) -> int | None:
     return int(home.router_pid.read_text()) if home.router_pid.is_file() else None
 
 
-def _ensure(home: Home, stack: _Stack, name: str, command: list[str], say: Say) -> _Stack:
+def _ensure(home: Home, stack: Stack, name: str, command: list[str], say: Say) -> Stack:
     existing = stack.process(name)
     if existing is not None and alive(existing):
         return stack
     record = spawn(name, command, home.logs / f"{name}.log", child_environment(home), home.root)
     say(f"{name}: pid {record.pid}")
-    return _write(home, stack.with_process(record))
+    return recorded.write(home, stack.with_process(record))
 
 
-def _start_chain(home: Home, stack: _Stack, say: Say, port: int) -> tuple[_Stack, LocalChain]:
+def _start_chain(home: Home, stack: Stack, say: Say, port: int) -> tuple[Stack, LocalChain]:
     from router.console.stack.deploy import LocalChain
 
     anvil = stack.process("anvil")
@@ -198,7 +154,7 @@ def _start_chain(home: Home, stack: _Stack, say: Say, port: int) -> tuple[_Stack
     return stack, chain
 
 
-def _prepare_chain(home: Home, stack: _Stack, chain: LocalChain, say: Say) -> StackRecord:
+def _prepare_chain(home: Home, stack: Stack, chain: LocalChain, say: Say) -> StackRecord:
     deployment_file = home.deployments / f"{CHAIN_ID}.json"
     roles = _make_roles(home, say)
     fresh = not deployment_file.is_file() or not chain.has_code(Deployment.load(deployment_file).escrow)
@@ -300,7 +256,7 @@ def _supervisor_command(home: Home) -> list[str]:
     return [sys.executable, "-m", "router.console.stack.supervisor", "--home", str(home.root)]
 
 
-def _validator_command(home: Home, stack: _Stack, name: str) -> list[str]:
+def _validator_command(home: Home, stack: Stack, name: str) -> list[str]:
     if stack.chain is None:
         raise AssertionError("validators start after the chain")
     return [

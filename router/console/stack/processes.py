@@ -6,7 +6,6 @@ processes up by name.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -48,14 +47,6 @@ class ProcessRecord:
     def from_json(cls, value: Mapping[str, Any]) -> ProcessRecord:
         """The record whose `to_json` is `value`; an older release's has fewer fields."""
         return cls(**{**value, "command": tuple(value.get("command", ()))})
-
-
-def recorded(stack_file: Path) -> tuple[ProcessRecord, ...]:
-    """The processes that stack.json names; none without one."""
-    if not stack_file.is_file():
-        return ()
-    document = json.loads(stack_file.read_text())
-    return tuple(ProcessRecord.from_json(record) for record in document["processes"])
 
 
 def spawn(name: str, command: list[str], log: Path, environment: dict[str, str], cwd: Path) -> ProcessRecord:

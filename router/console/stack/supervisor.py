@@ -8,7 +8,6 @@ own; `compute up` starts them. What was ended on purpose is no longer in stack.j
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -19,10 +18,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock
-
-from oracle.encoding.files import write_whole
-from router.console.stack.processes import ProcessDied, alive, recorded, spawn, stop, tail
+from router.console.stack import recorded
+from router.console.stack.processes import ProcessDied, alive, spawn, stop, tail
 from router.settings import Home, child_environment
 
 log = logging.getLogger("router.supervisor")
@@ -45,7 +42,7 @@ class Supervisor:
     def look(self) -> None:
         """Start again what has ended and whose pause is over. Raises OSError, ValueError for what cannot be read."""
         _reap()
-        for record in recorded(self._home.stack):
+        for record in recorded.read(self._home).processes:
             if record.name in SUPERVISED and not alive(record) and self._due(record.name):
                 self._restart(record.name)
 
@@ -59,10 +56,10 @@ class Supervisor:
         return ran >= self._pauses.get(name, 0.0)
 
     def _restart(self, name: str) -> None:
-        with FileLock(self._home.root / "stack.lock", timeout=120):
+        with recorded.lock(self._home):
             # Read again: `compute up` may have started it meanwhile, or `compute down` ended the stack.
-            document = json.loads(self._home.stack.read_text())
-            before = next((each for each in recorded(self._home.stack) if each.name == name), None)
+            stack = recorded.read(self._home)
+            before = stack.process(name)
             if before is None or alive(before):
                 return
             log.warning("%s (pid %d) ended: %s", name, before.pid, tail(before.log, lines=3))
@@ -72,11 +69,8 @@ class Supervisor:
             spawned = spawn(name, list(before.command), Path(before.log), environment, self._home.root)
             at = datetime.now(UTC).isoformat(timespec="seconds")
             after = replace(spawned, restarts=before.restarts + 1, restarted_at=at)
-            document["processes"] = [
-                after.to_json() if each["name"] == name else each for each in document["processes"]
-            ]
             try:
-                write_whole(self._home.stack, (json.dumps(document, indent=2) + "\n").encode())
+                recorded.write(self._home, stack.with_process(after))
             except OSError:
                 stop(after)  # nobody would know of it
                 raise

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from router.console.stack import local
-from router.console.stack.processes import ProcessRecord, alive, recorded, spawn, stop
+from router.console.stack.processes import ProcessRecord, alive, spawn, stop
+from router.console.stack.recorded import read
 from router.console.stack.supervisor import Supervisor
 from router.settings import Home
 
@@ -27,7 +28,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
     made = Home(tmp_path / "home")
     made.root.mkdir()
     yield made
-    for record in recorded(made.stack):
+    for record in read(made).processes:
         stop(record)
 
 
@@ -39,7 +40,7 @@ def running(home: Home, **commands: list[str]) -> None:
 
 
 def the(home: Home, name: str) -> ProcessRecord:
-    return next(record for record in recorded(home.stack) if record.name == name)
+    return next(record for record in read(home).processes if record.name == name)
 
 
 def until(reached: Callable[[], bool], supervisor: Supervisor) -> None:
@@ -66,7 +67,7 @@ def test_a_daemon_that_was_killed_runs_again_and_it_is_said(home: Home) -> None:
     assert (again.command, again.restarts) == (first.command, 1)
     assert again.restarted_at is not None
     assert the(home, "device") == device, "nothing happens to the others"
-    assert [record.name for record in recorded(home.stack)] == ["device", "router"], "they are ended in this order"
+    assert [record.name for record in read(home).processes] == ["device", "router"], "they are ended in this order"
 
 
 def test_a_daemon_that_keeps_ending_is_started_less_and_less_often(home: Home) -> None:
@@ -86,10 +87,10 @@ def test_what_is_not_the_supervisors_and_what_was_ended_on_purpose_stays_ended(h
     supervisor.look()
     assert (the(home, "anvil"), the(home, "validator-1")) == (chain, validator)
     assert not alive(device)
-    assert "device" not in {record.name for record in recorded(home.stack)}
+    assert "device" not in {record.name for record in read(home).processes}
     local.down(home, lambda _line: None)
     supervisor.look()
-    assert recorded(home.stack) == ()
+    assert read(home).processes == ()
 
 
 def test_a_record_of_an_earlier_release_is_read(home: Home) -> None:
