@@ -1,11 +1,11 @@
 """One HTML page that tells a job's whole story, to be read offline, printed, or passed on."""
 
-from router.control.report.bound import bound_panel
+from router.control.report.drawings.bound import bound_panel
+from router.control.report.drawings.histogram import AxisOrder, histogram_panel
+from router.control.report.drawings.scores import scores_panel
 from router.control.report.evidence import evidence_of
 from router.control.report.figure import PictureUnavailable, Theme, figure_png, figure_svg, write_figure
-from router.control.report.histogram import AxisOrder, histogram_panel
 from router.control.report.page import render_report, write_report
-from router.control.report.scores import scores_panel
 from router.control.report.view import (
     AttestationView,
     BalanceView,

@@ -10,9 +10,9 @@ from importlib import resources
 from pathlib import Path
 
 from oracle.encoding.files import write_whole
-from router.control.report.bound import bound_panel
-from router.control.report.histogram import histogram_panel, select
-from router.control.report.scores import scores_panel
+from router.control.report.drawings.bound import bound_panel
+from router.control.report.drawings.histogram import histogram_panel, select
+from router.control.report.drawings.scores import scores_panel
 from router.control.report.svg import Panel, box, element, line, number, text, written
 from router.control.report.view import EvidenceView
 from router.control.report.wording import count, interval, often

@@ -12,9 +12,9 @@ from markupsafe import Markup
 
 from oracle.encoding import CanonicalError, digest_of, units
 from oracle.encoding.files import write_whole
-from router.control.report.bound import bound_panel, describe_bounds
-from router.control.report.histogram import AxisOrder, histogram_panel, select
-from router.control.report.scores import describe_scores, scores_panel
+from router.control.report.drawings.bound import bound_panel, describe_bounds
+from router.control.report.drawings.histogram import AxisOrder, histogram_panel, select
+from router.control.report.drawings.scores import describe_scores, scores_panel
 from router.control.report.svg import Panel
 from router.control.report.timeline import rows, spans_svg
 from router.control.report.view import CheckView, EvidenceView, ReportView

@@ -25,9 +25,9 @@ from router.control.report import (
     histogram_panel,
     scores_panel,
 )
-from router.control.report.bound import describe_bounds
-from router.control.report.histogram import FEWEST, select
-from router.control.report.scores import describe_scores
+from router.control.report.drawings.bound import describe_bounds
+from router.control.report.drawings.histogram import FEWEST, select
+from router.control.report.drawings.scores import describe_scores
 from router.control.report.timeline import rows, spans, spans_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
