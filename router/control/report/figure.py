@@ -10,9 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from oracle.encoding.files import write_whole
-from router.control.report.drawings.bound import bound_panel
-from router.control.report.drawings.histogram import histogram_panel, select
-from router.control.report.drawings.scores import scores_panel
+from router.control.report.drawings import DRAWINGS
 from router.control.report.svg import Panel, box, element, line, number, text, written
 from router.control.report.view import EvidenceView
 from router.control.report.wording import count, interval, often
@@ -121,14 +119,8 @@ def has_font(rules: str) -> bool:
 
 
 def _panels(view: EvidenceView) -> list[tuple[str, Panel]]:
-    width = _WIDTH - 2 * _MARGIN
-    found = []
-    if view.bound is not None:
-        found.append(("Certified distance from the baseline", bound_panel(view.bound, width=width)))
-    if select(view.distribution).tells:
-        found.append(("Outcome by outcome", histogram_panel(view.distribution, width=width)))
-    found.append(("Score by score", scores_panel(view.scores, width=width)))
-    return found
+    drawn = ((each.heading, each.panel(view, _WIDTH - 2 * _MARGIN)) for each in DRAWINGS)
+    return [(heading, panel) for heading, panel in drawn if panel is not None]
 
 
 def _table(view: EvidenceView, y: float) -> tuple[list[str], float]:

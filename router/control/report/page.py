@@ -12,16 +12,10 @@ from markupsafe import Markup
 
 from oracle.encoding import CanonicalError, digest_of, units
 from oracle.encoding.files import write_whole
-from router.control.report.drawings.bound import bound_panel, describe_bounds
-from router.control.report.drawings.histogram import AxisOrder, histogram_panel, select
-from router.control.report.drawings.scores import describe_scores, scores_panel
-from router.control.report.svg import Panel
+from router.control.report.drawings import DRAWINGS
 from router.control.report.timeline import rows, spans_svg
 from router.control.report.view import CheckView, EvidenceView, ReportView
 from router.control.report.wording import SETTLED, count, gain, headline, interval, often, short, visible
-
-_NARROW_LIMIT = 16  # outcomes drawn on a telephone
-_NARROW_WIDTH = 400.0
 
 _TONES = {
     "released": "good",
@@ -59,7 +53,7 @@ def render_report(view: ReportView) -> str:
         checks=view.checks or _usual_checks(view),
         rows=rows(view.timeline),
         spans=Markup(spans_svg(view.timeline)),  # noqa: S704  # svg.py escapes every text it is given
-        chart=_chart(view.evidence) if view.evidence else None,
+        drawings=_drawings(view.evidence) if view.evidence else (),
         coverage=often(view.evidence.coverage) if view.evidence else "",
         verdict=_document(view.verdict.document_json, view.verdict.digest) if view.verdict else None,
         spec=_document(view.normalised_json, view.spec_hash) if view.normalised_json else None,
@@ -75,49 +69,9 @@ def write_report(view: ReportView, path: Path) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class _Chart:
-    """Everything the page draws of a result."""
-
-    bound: Markup | None
-    bound_narrow: Markup | None
-    why: str
-    scores: Markup
-    scores_narrow: Markup
-    told: str
-    by_baseline: Markup | None
-    """None, as the two below, if the heaviest outcomes are too light to show anything."""
-    natural: Markup | None
-    narrow: Markup | None
-    drawn: int
-    drawn_narrow: int
-    baseline_drawn: float
-    result_drawn: float
-
-
-def _chart(seen: EvidenceView) -> _Chart:
-    bound, scores, outcomes = seen.bound, seen.scores, seen.distribution
-    selection = select(outcomes)
-    bars = selection.tells
-    return _Chart(
-        bound=None if bound is None else _markup(bound_panel(bound)),
-        bound_narrow=None if bound is None else _markup(bound_panel(bound, width=_NARROW_WIDTH)),
-        why="" if bound is None else describe_bounds(bound),
-        scores=_markup(scores_panel(scores)),
-        scores_narrow=_markup(scores_panel(scores, width=_NARROW_WIDTH)),
-        told=describe_scores(scores),
-        by_baseline=_markup(histogram_panel(outcomes)) if bars else None,
-        natural=_markup(histogram_panel(outcomes, order=AxisOrder.NATURAL)) if bars else None,
-        narrow=_markup(histogram_panel(outcomes, limit=_NARROW_LIMIT, width=_NARROW_WIDTH)) if bars else None,
-        drawn=len(selection.drawn),
-        drawn_narrow=min(len(selection.drawn), _NARROW_LIMIT),
-        baseline_drawn=1 - selection.baseline_left,
-        result_drawn=1 - selection.frequency_left,
-    )
-
-
-def _markup(panel: Panel) -> Markup:
-    return Markup(panel.svg())  # noqa: S704  # svg.py escapes every text it is given
+def _drawings(seen: EvidenceView) -> list[tuple[str, object]]:
+    """Of each drawing its part of the page, and what that shows."""
+    return [(f"drawings/{each.name}.html", each.shown(seen)) for each in DRAWINGS]
 
 
 def _document(text: str, claimed: str) -> ShownDocument:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from router.control.report.drawings.drawing import NARROW_WIDTH, Drawing, markup
 from router.control.report.svg import LETTER, Panel, box, element, line, text
-from router.control.report.view import BoundView
+from router.control.report.view import BoundView, EvidenceView
 from router.control.report.wording import at_least, at_most
 
 _SIDE = 14.0
@@ -124,3 +128,26 @@ def _chance(view: BoundView, scale: _Scale) -> list[str]:
         line(x, _ZONES, x, _AXIS, "chance"),
         scale.label(label, x + side, _AXIS - 7, "note", "end" if side < 0 else "start"),
     ]
+
+
+@dataclass(frozen=True)
+class BoundShown:
+    """The bounds on the page."""
+
+    wide: Markup
+    narrow: Markup
+    why: str
+
+
+def _shown(seen: EvidenceView) -> BoundShown | None:
+    if seen.bound is None:
+        return None
+    narrow = bound_panel(seen.bound, width=NARROW_WIDTH)
+    return BoundShown(markup(bound_panel(seen.bound)), markup(narrow), describe_bounds(seen.bound))
+
+
+def _panel(seen: EvidenceView, width: float) -> Panel | None:
+    return None if seen.bound is None else bound_panel(seen.bound, width=width)
+
+
+BOUND = Drawing("bound", "Certified distance from the baseline", _panel, _shown)

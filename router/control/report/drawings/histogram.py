@@ -6,11 +6,16 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from markupsafe import Markup
+
+from router.control.report.drawings.drawing import NARROW_WIDTH, Drawing, markup
 from router.control.report.svg import Key, Mark, Panel, box, legend, line, text
-from router.control.report.view import DistributionView, OutcomeView
+from router.control.report.view import DistributionView, EvidenceView, OutcomeView
 
 LIMIT = 64
 """Outcomes drawn one by one at full width; the rest become one sum."""
+NARROW_LIMIT = 16
+"""Likewise on a telephone."""
 FEWEST = 16
 """So many are drawn even if their bars are too low to be seen."""
 LOWEST = 1 / 250
@@ -75,7 +80,7 @@ def histogram_panel(
 ) -> Panel:
     """The histogram, `width` user units wide."""
     selection = select(view, order, limit)
-    top, step = _scale(view, selection)
+    top, step = _scale(selection)
     slot = (width - _LEFT - _RIGHT) / len(selection.drawn)
     parts, head = legend(_KEYS, _LEFT, width - _RIGHT)
     ceiling = head + 14
@@ -118,7 +123,7 @@ def _whisker(x: float, width: float, low: float, high: float) -> list[str]:
     return [line(x, low, x, high, "band"), *ends]
 
 
-def _scale(view: DistributionView, selection: Selection) -> tuple[float, float]:
+def _scale(selection: Selection) -> tuple[float, float]:
     """The top of the axis and the distance of its lines: 3 to 6 lines at 1, 2 or 5 times a power of ten."""
     highest = max(max(row.baseline, row.high) for row in selection.drawn)
     magnitude = 10.0 ** math.floor(math.log10(highest))
@@ -162,3 +167,40 @@ def _describe(view: DistributionView, selection: Selection, order: AxisOrder) ->
     return (
         f"{len(selection.drawn)} outcomes {order.value}, {view.shots:,} shots. Heaviest in the baseline: {named}.{rest}"
     )
+
+
+@dataclass(frozen=True)
+class OutcomesShown:
+    """The histogram on the page, in both orders."""
+
+    by_baseline: Markup | None
+    """None, as the two below, if the heaviest outcomes are too light to show anything."""
+    natural: Markup | None
+    narrow: Markup | None
+    drawn: int
+    drawn_narrow: int
+    baseline_drawn: float
+    result_drawn: float
+
+
+def _shown(seen: EvidenceView) -> OutcomesShown:
+    outcomes = seen.distribution
+    selection = select(outcomes)
+    bars = selection.tells
+    return OutcomesShown(
+        by_baseline=markup(histogram_panel(outcomes)) if bars else None,
+        natural=markup(histogram_panel(outcomes, order=AxisOrder.NATURAL)) if bars else None,
+        narrow=markup(histogram_panel(outcomes, limit=NARROW_LIMIT, width=NARROW_WIDTH)) if bars else None,
+        drawn=len(selection.drawn),
+        drawn_narrow=min(len(selection.drawn), NARROW_LIMIT),
+        baseline_drawn=1 - selection.baseline_left,
+        result_drawn=1 - selection.frequency_left,
+    )
+
+
+def _panel(seen: EvidenceView, width: float) -> Panel | None:
+    outcomes = seen.distribution
+    return histogram_panel(outcomes, width=width) if select(outcomes).tells else None
+
+
+OUTCOMES = Drawing("outcomes", "Outcome by outcome", _panel, _shown)

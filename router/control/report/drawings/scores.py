@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from router.control.report.drawings.drawing import NARROW_WIDTH, Drawing, markup
 from router.control.report.svg import LETTER, Key, Mark, Panel, element, legend, line, steps, steps_between, text
-from router.control.report.view import ScoresView, WitnessView
+from router.control.report.view import EvidenceView, ScoresView, WitnessView
 
 _LEFT, _RIGHT = 44.0, 14.0
 _PLOT = 210.0
@@ -121,3 +125,24 @@ def _witness_keys(witness: WitnessView | None) -> list[Key]:
     if witness.reject_to is not None:
         keys.append(Key(f"rejected from {1 - witness.reject_to:.1%}", "gate reject", Mark.LINE))
     return keys
+
+
+@dataclass(frozen=True)
+class ScoresShown:
+    """The scores on the page."""
+
+    wide: Markup
+    narrow: Markup
+    told: str
+
+
+def _shown(seen: EvidenceView) -> ScoresShown:
+    narrow = scores_panel(seen.scores, width=NARROW_WIDTH)
+    return ScoresShown(markup(scores_panel(seen.scores)), markup(narrow), describe_scores(seen.scores))
+
+
+def _panel(seen: EvidenceView, width: float) -> Panel:
+    return scores_panel(seen.scores, width=width)
+
+
+SCORES = Drawing("scores", "Score by score", _panel, _shown)

@@ -14,7 +14,17 @@ from types import ModuleType
 
 import pytest
 
-from router.control.report import EvidenceView, PictureUnavailable, Theme, figure_png, figure_svg, write_figure
+from router.control.report import (
+    EvidenceView,
+    PictureUnavailable,
+    ReportView,
+    Theme,
+    figure_png,
+    figure_svg,
+    render_report,
+    write_figure,
+)
+from router.control.report.drawings import DRAWINGS
 from router.control.report.figure import has_font, style
 from router.control.report.svg import LETTER
 from router.control.report.wording import interval
@@ -174,3 +184,13 @@ def test_the_ending_of_the_file_says_what_is_written(seen: EvidenceView, tmp_pat
             write_figure(seen, tmp_path / name, title=TITLE)
         assert caught.value.remedy == "name a .svg or a .png file"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dark.SVG", "new"]
+
+
+def test_every_drawing_of_the_list_is_in_the_picture_and_on_the_page(accepted: ReportView) -> None:
+    assert accepted.evidence is not None
+    svg, page = figure_svg(accepted.evidence, title="a job"), render_report(accepted)
+    for drawing in DRAWINGS:
+        panel = drawing.panel(accepted.evidence, 960)
+        assert panel is not None
+        assert drawing.heading in svg
+        assert panel.svg() in page
