@@ -14,6 +14,7 @@ from oracle.cli.canary import canary
 from oracle.cli.endings import Exit, fail
 from oracle.cli.judging.judge import judge
 from oracle.cli.registry import registry
+from oracle.cli.verify import verify
 from oracle.encoding.options import Decimal, Whole
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -177,5 +178,6 @@ def run(
 
 
 main.add_command(judge)
+main.add_command(verify)
 main.add_command(registry)
 main.add_command(arbiter)

@@ -82,7 +82,34 @@ def recompute(
     Raises Unjudgeable if the artifacts are no valid case: above all if our own baseline lies further than 2^-20 in
     total variation from the committed one.
     """
-    spec, baseline, vertices = committed_case(store, terms.spec_hash)
+    case = committed_case(store, terms.spec_hash)
+    return judge_delivery(
+        store,
+        case,
+        terms,
+        job_id,
+        result_hash,
+        round,
+        replayed,
+        second_word=second_word,
+        missing_is_final=missing_is_final,
+    )
+
+
+def judge_delivery(
+    store: ArtifactStore,
+    case: tuple[JobSpec, Baseline, tuple[Baseline, ...]],
+    terms: JobTerms,
+    job_id: str,
+    result_hash: str,
+    round: int = 0,  # noqa: A002  (the contract's word)
+    replayed: bool = False,
+    *,
+    second_word: str = ZERO_DIGEST,
+    missing_is_final: bool = False,
+) -> tuple[VerdictDocument, Verdict]:
+    """As `recompute`, on the `case` that committed_case found for the terms: one case serves all rounds of a job."""
+    spec, baseline, vertices = case
     rounds = rounds_up_to(spec, baseline.bits, round)
     try:
         amount = worker_amount(spec, terms, sum(each.shots for each in rounds))

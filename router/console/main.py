@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from oracle.encoding import Finding
-from router.console import deploy, doctor, funding, jobs
+from router.console import deploy, doctor, evidence, funding, jobs
 from router.console import running as stack
 from router.console.quantum import plan, quantum
 from router.console.screen.commands import ROOT_HOME, Group, home_option
@@ -44,7 +44,7 @@ def cli(ctx: click.Context, home_path: Path | None) -> None:
         ctx.meta[ROOT_HOME] = home_path
 
 
-GROUPS = (quantum, jobs, plan, funding, deploy, stack, doctor)
+GROUPS = (quantum, jobs, evidence, plan, funding, deploy, stack, doctor)
 """Every module of commands; a new one is a file with a `register`, and its name here."""
 
 for group in GROUPS:

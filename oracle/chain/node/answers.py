@@ -125,7 +125,7 @@ def each(form: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
 
 def block(value: object) -> Block:
     """A block without its transactions' contents. Fields that we do not use, extraData among them, may be anything."""
-    fields = _fields(value)
+    fields = members(value)
     base_fee, bloom = fields.get("baseFeePerGas"), fields.get("logsBloom")
     return Block(
         number=integer(fields["number"]),
@@ -145,13 +145,13 @@ def _hash(transaction: object) -> str:
 
 def logs(value: object) -> tuple[Log, ...]:
     """A list of logs, but for those that a reorg has removed and those of no block yet."""
-    placed = [fields for fields in each(_fields)(value) if fields.get("blockNumber") is not None]
+    placed = [fields for fields in each(members)(value) if fields.get("blockNumber") is not None]
     return tuple(_log(fields) for fields in placed if not fields.get("removed", False))
 
 
 def mined(value: object) -> Mined | None:
     """A receipt; None for that of a transaction in no block yet."""
-    fields = _fields(value)
+    fields = members(value)
     if fields.get("blockNumber") is None:
         return None
     return Mined(
@@ -165,7 +165,7 @@ def mined(value: object) -> Mined | None:
 
 def next_base_fee(value: object) -> int | None:
     """Of a fee history, what comes after its last block: 0 on a chain without a base fee, None where it is not said."""
-    fees = None if value is None else _fields(value).get("baseFeePerGas")
+    fees = None if value is None else members(value).get("baseFeePerGas")
     return integer(fees[-1]) if isinstance(fees, list) and fees else None
 
 
@@ -181,7 +181,8 @@ def _log(fields: dict[str, Any]) -> Log:
     )
 
 
-def _fields(value: object) -> dict[str, Any]:
+def members(value: object) -> dict[str, Any]:
+    """An object's members, as they are."""
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no object")
     return value

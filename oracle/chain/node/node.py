@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from oracle.chain.errors import CallReverted, ChainDown, HistoryPruned, InsufficientFunds, NodeBehind, NodeError
 from oracle.chain.node import answers
@@ -162,6 +162,27 @@ class Node:
         logs = [log for receipt in receipts or () if receipt is not None for log in receipt.logs]
         if any(log.address == address.lower() and log.matches(topics) for log in logs):
             raise NodeBehind("read events", f"the logs of block {block.number} are not indexed yet")
+
+    def whole_block(self, block_hash: str) -> tuple[dict[str, Any], tuple[dict[str, Any], ...]]:
+        """A block's header and the receipts of all its transactions in their order, both as the node words them.
+
+        Receipts come at once where the node offers that, else one by one. Raises NodeBehind where one is not there.
+        """
+        header = self._ask("read a block", "eth_getBlockByHash", [block_hash, False], answers.members)
+        hashes = answers.block(header).transactions
+        try:
+            form = answers.each(answers.members)
+            found = self._ask("read receipts", "eth_getBlockReceipts", [header["number"]], form)
+        except NodeError:
+            asked = [("eth_getTransactionReceipt", [each]) for each in hashes]
+            said = self._rpc.ask_all(asked)
+            found = tuple(
+                self._read("read a receipt", "eth_getTransactionReceipt", each, answers.members) for each in said
+            )
+        placed = {str(each.get("transactionHash")).lower(): each for each in found}
+        if any(placed.get(each, {}).get("blockHash") != block_hash for each in hashes):
+            raise NodeBehind("read receipts", f"not all of block {block_hash}")
+        return header, tuple(placed[each] for each in hashes)
 
     def remembers(self, number: int) -> bool:
         """Whether the node still has what happened in block `number` and after it: headers, receipts and logs.

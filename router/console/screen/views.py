@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -91,8 +90,10 @@ class ArtifactRow:
 
 def artifacts(workspace: Workspace, record: JobRecord, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
     """Every artifact of the job, in the order of its life, each digest once."""
+    from router.protocol.evidence.contents import named
+
     rows: dict[str, ArtifactRow] = {}
-    for kind, digest in _named(workspace, events):
+    for kind, digest in named(events, workspace.artifacts):
         rows.setdefault(digest, _stored(workspace, kind, digest))
     for row in (*_attestations(workspace, record, rows), *_settlements(workspace, events)):
         rows.setdefault(row.digest, row)
@@ -129,64 +130,10 @@ def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, 
 def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:
     """Where the money went: what the chain did to the job at last, and the log that says so."""
     from oracle.artifacts.kinds import ArtifactKind
-    from router.control.operating.following.chain_events import receipts
+    from router.protocol.evidence.contents import receipts
 
     for event in receipts(events):
         yield _stored(workspace, ArtifactKind.SETTLEMENT_RECEIPT, event.payload_digest)
-
-
-def _papers(workspace: Workspace, second_word: str) -> Iterator[tuple[str, str]]:
-    """The manifest that a delivery's second word names, and what only it names; nothing for a hash of sorted shots."""
-    from oracle.artifacts.kinds import ArtifactKind
-    from oracle.artifacts.manifest import ManifestRejected, RunManifest
-
-    if not workspace.artifacts.has(second_word):
-        return
-    try:
-        manifest = RunManifest.from_bytes(workspace.artifacts.get(second_word))
-    except ManifestRejected:
-        return  # sorted shots that are somebody's result: the spec ordered no manifest
-    yield ArtifactKind.RUN_MANIFEST, second_word
-    if manifest.convergence is not None:
-        yield ArtifactKind.CONVERGENCE, manifest.convergence
-
-
-def _named(workspace: Workspace, events: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    from oracle.artifacts.kinds import ArtifactKind
-    from router.protocol import lifecycle as is_
-
-    for event in events:
-        match event.payload:
-            case is_.Created(source=source, spec_hash=spec):
-                yield ArtifactKind.ORIGINAL_SPEC, source
-                yield ArtifactKind.NORMALISED_SPEC, spec
-            case is_.Simulated(spec_hash=spec, circuit=circuit, baseline_root=root, simulation=simulation):
-                known = workspace.artifacts.has(simulation)
-                document = json.loads(workspace.artifacts.get(simulation)) if known else {}
-                if document.get("generator") is not None:
-                    yield ArtifactKind.CODE_VERSION, document["generator"]
-                yield ArtifactKind.CIRCUIT, circuit
-                yield ArtifactKind.BASELINE, root
-                if document.get("prediction") is not None:
-                    yield ArtifactKind.REQUESTER_BASELINE, document["prediction"]
-                yield ArtifactKind.SIMULATION_OUTPUT, simulation
-                yield ArtifactKind.NORMALISED_SPEC, spec
-            case is_.Promoted(spec_hash=spec):
-                yield ArtifactKind.NORMALISED_SPEC, spec
-            case is_.Approved(decision=decision, gates=gates):
-                yield ArtifactKind.ROUTING_DECISION, decision
-                yield ArtifactKind.GATE_REPORT, gates
-            case is_.Completed(result_hash=result, multiset_hash=second, receipt=receipt, calibration=calibration):
-                yield ArtifactKind.RAW_RESULT, result
-                yield from _papers(workspace, second)
-                if receipt is not None:
-                    yield ArtifactKind.PROVIDER_JOB, receipt
-                if calibration is not None:
-                    yield ArtifactKind.CALIBRATION_SNAPSHOT, calibration
-            case is_.Validated(evidence_hash=evidence):
-                yield ArtifactKind.VERDICT_DOCUMENT, evidence
-            case _:
-                continue
 
 
 def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tuple[str, object]]:

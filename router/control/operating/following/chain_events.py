@@ -17,7 +17,6 @@ from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
 from router.control.workspace import Workspace
 from router.protocol.lifecycle import (
-    FINAL_ESCROW,
     Cancelled,
     ChainCaused,
     Completed,
@@ -122,23 +121,6 @@ def consequences(record: JobRecord, event: chain.EscrowEvent) -> tuple[Payload, 
             return (moved,) if record.terminal else (moved, Cancelled("payer and worker called the job off", cause))
         case _:
             return ()
-
-
-def receipts(events: Iterable[Event]) -> tuple[Event, ...]:
-    """The settlement receipts among a job's events: of each log that emptied the escrow, the last event it caused.
-
-    That is the job's end, or the escrow's where the job had ended before. The receipt itself is the event's payload in
-    canonical JSON, stored under the event's payload digest.
-    """
-    caused: dict[tuple[str, int], Event] = {}
-    emptied = set()
-    for event in standing(events):
-        if (cause := event.payload.chain_cause) is None:
-            continue
-        caused[cause.tx_hash, cause.log_index] = event
-        if isinstance(event.payload, EscrowMoved) and event.payload.escrow in FINAL_ESCROW:
-            emptied.add((cause.tx_hash, cause.log_index))
-    return tuple(event for place, event in caused.items() if place in emptied)
 
 
 def gone(

@@ -10,7 +10,7 @@ import pytest
 from oracle.chain import events as chain
 from router.console.screen.views import artifacts
 from router.control.operating.approving.rulings import deny
-from router.control.operating.following.chain_events import receipts
+from router.protocol.evidence import receipts
 from router.protocol.lifecycle import State
 from router.protocol.papers import terms_of
 
