@@ -65,14 +65,9 @@ class Deployment:
             document = json.loads(text)
         except ValueError as error:
             raise InputRejected(str(path), [Finding("", None, f"not JSON: {error}", "deploy again")]) from error
-        return cls.from_json(document, str(path))
-
-    @classmethod
-    def from_json(cls, document: object, source: str) -> Deployment:
-        """The deployment of a file with the content `document`. Raises InputRejected, naming `source`."""
         faults = list(_faults(document))
-        if faults or not isinstance(document, dict):
-            raise InputRejected(source, faults)
+        if faults:
+            raise InputRejected(str(path), faults)
         return cls(**{field.name: document[field.name] for field in fields(cls) if field.name in document})
 
     def to_json(self) -> dict[str, object]:

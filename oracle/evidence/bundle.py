@@ -16,10 +16,10 @@ from oracle.encoding import sha256_hex
 from oracle.evidence.container import ContainerRejected, first_difference, read_members, write_members
 from oracle.evidence.manifest import CRATE, MANIFEST, BundleManifest, ListRejected, Missing, Sort, crate
 
-DEPLOYMENT = "deployment.json"
+CHAIN = "chain.json"
 EVENTS = "events.jsonl"
 TERMS = "terms.bin"
-_SINGLE = {DEPLOYMENT: Sort.DEPLOYMENT, EVENTS: Sort.EVENT_LOG, TERMS: Sort.TERMS, CRATE: Sort.CRATE}
+_SINGLE = {CHAIN: Sort.CHAIN, EVENTS: Sort.EVENT_LOG, TERMS: Sort.TERMS, CRATE: Sort.CRATE}
 _ARTIFACT = re.compile(r"artifacts/[0-9a-f]{64}")
 _ATTESTATION = re.compile(r"attestations/(0|[1-9][0-9]{0,2})/0x[0-9a-f]{40}\.json")
 _TRANSACTION = re.compile(r"transactions/0x[0-9a-f]{64}\.json")

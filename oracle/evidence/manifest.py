@@ -29,8 +29,8 @@ class ListRejected(ValueError):
 class Sort(StrEnum):
     """What a member is that is no artifact of the run; artifacts are of their `ArtifactKind`."""
 
+    CHAIN = "chain"
     CRATE = "crate"
-    DEPLOYMENT = "deployment"
     EVENT_LOG = "event_log"
     TERMS = "terms"
     TRANSACTION = "transaction"
@@ -56,7 +56,7 @@ _ABOUT: Mapping[str, tuple[str, str]] = {
     ArtifactKind.ATTESTATIONS: (_JSON, "one validator's signature over a verdict"),
     ArtifactKind.SETTLEMENT_RECEIPT: (_JSON, "what emptied the escrow, and the chain's log of it"),
     Sort.CRATE: ("application/ld+json", "this list again, for readers of RO-Crate 1.1"),
-    Sort.DEPLOYMENT: (_JSON, "the chain, and where the contracts are"),
+    Sort.CHAIN: (_JSON, "the chain, and where the escrow is on it"),
     Sort.EVENT_LOG: ("application/jsonl", "every signed event of the job, one a line, in canonical JSON"),
     Sort.TERMS: (_BYTES, "the terms as they are signed and hashed, packed"),
     Sort.TRANSACTION: (_JSON, "a transaction's receipt, and the proof that its block has it"),

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from oracle.chain.bytecode import artifact, code_hash
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import ChainError
+from oracle.chain.errors import WrongNetwork
 from oracle.chain.events import Cancelled, EscrowEvent, Refunded, Settled, Status
 from oracle.chain.node import Node
 from oracle.evidence.checks import CheckResult, EvidenceCheck
@@ -91,15 +91,15 @@ def _receipt(fields: Mapping[str, Any]) -> bytes:
 def compare(
     client: EscrowClient, job_id: str | None, told: Sequence[MinedTransaction], events: Sequence[EscrowEvent]
 ) -> tuple[EvidenceCheck, ...]:
-    """What a node of the deployment's chain says of a bundle's `job_id`, transactions and escrow events.
+    """What a node says of a bundle's `job_id`, transactions and escrow events.
 
     Raises ChainError where it says nothing at all.
     """
-    where = ("deployment.json",)
+    where = ("chain.json",)
     try:
         client.check_network()
-    except ChainError as error:
-        return (EvidenceCheck("chain: code", CheckResult.FAILS, str(error), where, "deployment.json"),)
+    except WrongNetwork as error:
+        return (EvidenceCheck("chain: code", CheckResult.FAILS, str(error), where, "chain.json"),)
     code = client.node.code(client.deployment.escrow)
     ours = artifact("JobEscrow").is_made_of(code)
     what = f"code {code_hash(code)[:18]}… at the escrow"

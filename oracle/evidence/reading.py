@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from oracle.encoding import Finding, InputRejected
+from oracle.evidence.bundle import CHAIN
 from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
 from oracle.evidence.container import LARGEST_FILE
 from oracle.evidence.shown import Shown
 from oracle.evidence.verifying import Examiner, verify
+from oracle.terms import ZERO_ADDRESS
 
 
 def verify_file(path: Path, examiners: Sequence[Examiner] = (), rpc_url: str | None = None) -> EvidenceReport:
@@ -31,15 +33,20 @@ def verify_file(path: Path, examiners: Sequence[Examiner] = (), rpc_url: str | N
 
 def _asked(rpc_url: str, shown: Shown) -> Sequence[EvidenceCheck]:
     """The checks that only a node answers."""
-    if shown.deployment is None:
-        return (EvidenceCheck("chain", CheckResult.OPEN, "the bundle does not say which chain", (), "deployment.json"),)
+    if shown.at is None:
+        return (EvidenceCheck("chain", CheckResult.OPEN, "the bundle does not say which chain", (), CHAIN),)
     # A second of imports, which nobody needs who verifies offline.
     from oracle.chain.client import EscrowClient
+    from oracle.chain.deployment import Deployment
     from oracle.chain.errors import ChainError
     from oracle.evidence.node import compare
 
+    # The escrow says nothing of a job before it is funded, and that is in the bundle, or the checks above are open.
+    first = min((each.block_number for each in shown.transactions), default=0)
+    token = ZERO_ADDRESS if shown.terms is None else shown.terms.token
+    where = Deployment(shown.at.chain_id, shown.at.escrow, token, "units", 0, first)
     try:
-        client = EscrowClient(rpc_url, shown.deployment)
+        client = EscrowClient(rpc_url, where)
         return compare(client, shown.job_id, shown.transactions, shown.dossier.events)
     except (ChainError, ValueError) as error:
         return (EvidenceCheck("chain", CheckResult.OPEN, f"the node could not be asked: {error}"),)

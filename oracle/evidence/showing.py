@@ -44,9 +44,9 @@ def lines(report: EvidenceReport) -> Iterator[tuple[CheckResult | None, str, str
 def _told(check: EvidenceCheck) -> list[str]:
     width = WIDTH - _WORD - _NAME
     told = wrap(_short(check.finding), width) or [""]
-    if check.result in (CheckResult.FAILS, CheckResult.OPEN) and (check.member or check.byte is not None):
-        at = [_short(check.member)] * (check.member is not None) + [f"byte {check.byte:,}"] * (check.byte is not None)
-        told += wrap(f"at {', '.join(at)}", width)
+    at = [] if check.member is None else [_short(check.member)]
+    at += [] if check.byte is None else [f"byte {check.byte:,}"]
+    told += wrap(f"at {', '.join(at)}", width) if at else []
     if check.inputs:
         told += wrap(f"from {_inputs(check.inputs)}", width)
     return told

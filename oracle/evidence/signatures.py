@@ -27,7 +27,7 @@ def _attestations(bundle: Bundle, shown: Shown, paths: Sequence[str]) -> tuple[E
     name = "signatures"
     if not paths:
         return EvidenceCheck(name, CheckResult.NOTHING, "no attestation is in the bundle"), ()
-    if shown.terms is None or shown.deployment is None:
+    if shown.terms is None or shown.at is None:
         return EvidenceCheck(name, CheckResult.OPEN, "they are over terms that do not stand", tuple(paths)), ()
     found = []
     for path in paths:
@@ -41,8 +41,7 @@ def _attestations(bundle: Bundle, shown: Shown, paths: Sequence[str]) -> tuple[E
         elif verdict.job != shown.job_id:
             fault = f"it is about job {verdict.job}"
         else:
-            where = shown.deployment
-            fault = verify(attestation, shown.terms, chain_id=where.chain_id, escrow=where.escrow)
+            fault = verify(attestation, shown.terms, chain_id=shown.at.chain_id, escrow=shown.at.escrow)
         if fault is None and canonical_bytes(attestation.to_json()) != bundle.members[path]:
             fault = "it says more than an attestation does"
         if fault is not None:

@@ -80,6 +80,8 @@ class MinedTransaction:
 
     def check_inclusion(self) -> bool:
         """Whether there is a proof; raises TransactionRejected for one that does not hold."""
+        if self.index == 0 and self.first_log != 0:
+            raise TransactionRejected("the first transaction's logs are the first of the block")
         if self.header is None or self.proof is None:
             return False
         header = bytes.fromhex(self.header[2:])

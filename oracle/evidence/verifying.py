@@ -7,17 +7,15 @@ they can read besides: the router its event log.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from oracle.chain.deployment import Deployment
-from oracle.encoding import InputRejected, canonical_bytes, sha256_hex
-from oracle.encoding.canonical import CanonicalError, parse_canonical
-from oracle.evidence.bundle import DEPLOYMENT, EVENTS, TERMS, Bundle, BundleRejected, read_bundle
+from oracle.encoding import sha256_hex
+from oracle.evidence.bundle import CHAIN, EVENTS, TERMS, Bundle, BundleRejected, read_bundle
 from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
 from oracle.evidence.judgement import judgement_checks
 from oracle.evidence.manifest import Sort
 from oracle.evidence.money import payment_check
-from oracle.evidence.shown import Shown
+from oracle.evidence.shown import EscrowAt, Shown
 from oracle.evidence.signatures import signature_checks
 from oracle.evidence.transactions import MinedTransaction, TransactionRejected
 from oracle.terms import JobTerms, job_id_of, terms_from_hex
@@ -46,9 +44,9 @@ def verify(data: bytes, examiners: Sequence[Examiner] = ()) -> tuple[EvidenceRep
     checks = [EvidenceCheck("container", CheckResult.HOLDS, counted)]
     checks.append(_manifest(bundle))
     checks.append(EvidenceCheck("crate", CheckResult.HOLDS, _FORM_SAID["crate"]))
-    terms_check, deployment, terms = _terms(bundle)
-    transactions_check, transactions = _transactions(bundle, deployment)
-    shown = Shown(bundle.manifest.escrow_id, deployment, terms, transactions)
+    terms_check, at, terms = _terms(bundle)
+    transactions_check, transactions = _transactions(bundle, at)
+    shown = Shown(bundle.manifest.escrow_id, at, terms, transactions)
     checks += [terms_check, transactions_check]
     checks += judgement_checks(bundle, shown)
     checks += signature_checks(bundle, shown)
@@ -79,50 +77,37 @@ def _manifest(bundle: Bundle) -> EvidenceCheck:
     return EvidenceCheck("manifest", CheckResult.OPEN, finding, ("manifest.json",), first.name)
 
 
-def _terms(bundle: Bundle) -> tuple[EvidenceCheck, Deployment | None, JobTerms | None]:
+def _terms(bundle: Bundle) -> tuple[EvidenceCheck, EscrowAt | None, JobTerms | None]:
     """Whether the JobId is that of the terms, for this chain and this escrow."""
 
-    def said(
-        result: CheckResult, finding: str, member: str | None = None, **found: JobTerms | Deployment | None
-    ) -> EvidenceCheck:
-        inputs = tuple(path for path in (TERMS, DEPLOYMENT) if path in bundle.members)
+    def said(result: CheckResult, finding: str, member: str | None = None) -> EvidenceCheck:
+        inputs = tuple(path for path in (TERMS, CHAIN) if path in bundle.members)
         return EvidenceCheck("terms", result, finding, inputs, member)
 
-    deployment: Deployment | None = None
-    if (data := bundle.members.get(DEPLOYMENT)) is not None:
-        try:
-            deployment = Deployment.from_json(parse_canonical(data), DEPLOYMENT)
-            if canonical_bytes(deployment.to_json()) != data:
-                return said(CheckResult.FAILS, "the deployment says more than one does", DEPLOYMENT), None, None
-        except (InputRejected, CanonicalError) as error:
-            return said(CheckResult.FAILS, f"the deployment cannot be read: {error}", DEPLOYMENT), None, None
     job_id = bundle.manifest.escrow_id
     if job_id is None:
-        if TERMS in bundle.members:
-            return said(CheckResult.FAILS, "terms without a JobId in the manifest", TERMS), deployment, None
-        return said(CheckResult.NOTHING, "the job was never promoted"), deployment, None
-    if TERMS not in bundle.members or deployment is None:
-        lacking = TERMS if TERMS not in bundle.members else DEPLOYMENT
-        return said(CheckResult.OPEN, f"JobId {job_id} follows from {lacking}", lacking), deployment, None
+        if found := [path for path in (TERMS, CHAIN) if path in bundle.members]:
+            return said(CheckResult.FAILS, "without a JobId in the manifest", found[0]), None, None
+        return said(CheckResult.NOTHING, "the job was never promoted"), None, None
+    if lacking := [path for path in (TERMS, CHAIN) if path not in bundle.members]:
+        return said(CheckResult.OPEN, f"JobId {job_id} follows from {lacking[0]}", lacking[0]), None, None
+    try:
+        at = EscrowAt.from_bytes(bundle.members[CHAIN])
+    except ValueError as error:
+        return said(CheckResult.FAILS, f"it cannot be read: {error}", CHAIN), None, None
     try:
         terms = terms_from_hex("0x" + bundle.members[TERMS].hex())
-        ours = job_id_of(terms, deployment.chain_id, deployment.escrow)
     except ValueError as error:
-        return said(CheckResult.FAILS, f"the terms cannot be read: {error}", TERMS), deployment, None
-    if ours != job_id:
-        finding = f"terms, chain {deployment.chain_id} and escrow make JobId {ours}, not {job_id}"
-        return said(CheckResult.FAILS, finding, TERMS), deployment, None
+        return said(CheckResult.FAILS, f"the terms cannot be read: {error}", TERMS), at, None
+    if (ours := job_id_of(terms, at.chain_id, at.escrow)) != job_id:
+        finding = f"terms, chain {at.chain_id} and escrow make JobId {ours}, not {job_id}"
+        return said(CheckResult.FAILS, finding, TERMS), at, None
     if terms.salt != int.from_bytes(hashlib.sha256(bundle.manifest.job.encode()).digest(), "big"):
-        return (
-            said(CheckResult.FAILS, f"their salt is not the SHA-256 of {bundle.manifest.job}", TERMS),
-            deployment,
-            None,
-        )
-    finding = f"JobId {job_id} follows, for the escrow {deployment.escrow} on chain {deployment.chain_id}"
-    return said(CheckResult.HOLDS, finding), deployment, terms
+        return said(CheckResult.FAILS, f"their salt is not the SHA-256 of {bundle.manifest.job}", TERMS), at, None
+    return said(CheckResult.HOLDS, f"JobId {job_id} follows, for {at.escrow} on chain {at.chain_id}"), at, terms
 
 
-def _transactions(bundle: Bundle, deployment: Deployment | None) -> tuple[EvidenceCheck, tuple[MinedTransaction, ...]]:
+def _transactions(bundle: Bundle, at: EscrowAt | None) -> tuple[EvidenceCheck, tuple[MinedTransaction, ...]]:
     """Whether each receipt is in its block; those that hold, in chain order."""
     name, paths, found = "receipts", bundle.of(Sort.TRANSACTION), []
     unproven = []
@@ -133,8 +118,8 @@ def _transactions(bundle: Bundle, deployment: Deployment | None) -> tuple[Eviden
                 raise TransactionRejected(f"it is of the transaction {transaction.hash}")
             if not transaction.check_inclusion():
                 unproven.append(path)
-            if deployment is not None:
-                transaction.events(deployment.escrow)
+            if at is not None:
+                transaction.events(at.escrow)
         except TransactionRejected as error:
             return EvidenceCheck(name, CheckResult.FAILS, str(error), paths, path), ()
         found.append(transaction)
@@ -151,8 +136,3 @@ def _transactions(bundle: Bundle, deployment: Deployment | None) -> tuple[Eviden
     blocks = len({each.block_hash for each in ordered})
     finding = f"{len(paths)} receipts, each proven to be in its block ({blocks} headers)"
     return EvidenceCheck(name, CheckResult.HOLDS, finding, paths), ordered
-
-
-def path_of_events(transactions: Iterable[MinedTransaction]) -> Iterator[str]:
-    """Paths of the members of `transactions`."""
-    return (f"transactions/{each.hash}.json" for each in transactions)

@@ -14,9 +14,6 @@ from router.console.screen.opening import job_argument, job_of
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from oracle.evidence import Missing
-    from router.control.workspace import Workspace
-    from router.protocol.evidence.collecting import ChainSide
 
 _COLOURS = {"holds": "green", "fails": "bold red", "open": "yellow", "nothing": "dim", "elsewhere": "dim"}
 
@@ -39,6 +36,7 @@ def register(root: click.Group) -> None:
         """
         from oracle.encoding import Finding, sha256_hex
         from oracle.encoding.files import write_whole
+        from router.control.operating.explaining.bundling import bundle_of
 
         workspace, record = job_of(session, job)
         made, missing = bundle_of(workspace, record.job)
@@ -95,28 +93,3 @@ def register(root: click.Group) -> None:
         codes = {CheckResult.OPEN: Exit.DEPENDENCY, CheckResult.FAILS: Exit.NOT_ACCEPTED}
         if code := codes.get(verdict_of(report)):
             click.get_current_context().exit(code)
-
-
-def bundle_of(workspace: Workspace, job: str) -> tuple[bytes, tuple[Missing, ...]]:
-    """The bundle of `job` as this home has it, and what is missing in it."""
-    from router.control.operating.following.attestations import board_of
-    from router.protocol.evidence import collect
-
-    record, events = workspace.store.history(job)
-    shown, _ = board_of(workspace, record)
-    chain = None if workspace.stack is None else _chain(workspace, record.escrow_id)
-    return collect(events, workspace.artifacts, [each.attestation for each in shown], chain)
-
-
-def _chain(workspace: Workspace, escrow_id: str | None) -> ChainSide:
-    from oracle.chain import dossier
-    from oracle.evidence.node import mined
-    from router.protocol.evidence.collecting import ChainSide
-
-    client = workspace.client()
-
-    def transactions() -> list[str]:
-        client.check_network()
-        return [] if escrow_id is None else [event.tx_hash for event in dossier.read(client, escrow_id).events]
-
-    return ChainSide(workspace.deployment, transactions, lambda tx_hash: mined(client.node, tx_hash))

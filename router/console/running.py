@@ -37,7 +37,7 @@ def register(root: click.Group) -> None:
 
         Real parts except the quantum device, which is simulated with the noise of one: a local chain, the contracts,
         a router, three validators, and a verdict that decides the payment. Your own stack is not touched, and
-        nothing keeps running. Leaves a report to open in a browser.
+        nothing keeps running. Leaves a report to open in a browser, and the job's evidence in one file.
         """
         require("router", "worker", "ibm")
         from router.console.quantum.scaffold import write_job
@@ -139,6 +139,7 @@ def _draw_demo(screen: Console, result: DemoResult) -> None:
             ("verdict", verdict),
             ("attested by", f"{len(result.attestations)} validators"),
             ("report", result.report),
+            ("evidence", f"{result.evidence}, checked by `compute verify`"),
         ],
     )
     screen.print(f"\n{plain(record.job)} is {coloured(record.state.value)}; escrow {coloured(record.escrow.value)}")

@@ -12,6 +12,20 @@ BUDGET = 25_000_000
 EARNED = 20_000_000
 """4,000 shots at the operator's 0.005 US dollars."""
 SILENCE_BPS = 5_000
+PROVEN = {
+    "container",
+    "manifest",
+    "crate",
+    "terms",
+    "receipts",
+    "spec",
+    "baseline",
+    "payment",
+    "events",
+    "record",
+    "causes",
+}
+"""What is derived again of every ending, long after its chain is gone."""
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -31,6 +45,10 @@ def demo(terminal: Any, ending: str) -> Any:
     assert moved(shown, "escrow") == 0, "money stayed in the escrow"
     assert moved(shown, "payer") + moved(shown, "worker") == 0, "money came or went"
     assert all(transaction["gas_used"] > 21_000 for transaction in shown["transactions"])
+    found = terminal("verify", shown["evidence"], "--json").json
+    assert found["job"] == shown["job"]
+    assert found["holds"], [check for check in found["checks"] if check["result"] in ("fails", "open")]
+    assert {check["check"] for check in found["checks"] if check["result"] == "holds"} >= PROVEN
     return shown
 
 

@@ -15,11 +15,13 @@ from pathlib import Path
 from types import FrameType
 
 from oracle.attestations.attestation import Attestation
+from oracle.encoding.files import write_whole
 from oracle.terms import JobTerms
 from router.console.showcase import Transaction, attestations_of, report_view, transactions_of, verdict_of
 from router.console.stack import local
 from router.console.stack.deploy import LocalChain
 from router.console.stack.endings import Ending
+from router.control.operating.explaining.bundling import bundle_of
 from router.control.operating.offering.offers import offer
 from router.control.report.page import write_report
 from router.control.report.telling import in_token
@@ -64,6 +66,7 @@ class DemoResult:
     transactions: tuple[Transaction, ...]
     balances: dict[str, Balance]
     report: Path
+    evidence: Path
     token_symbol: str
     token_decimals: int
 
@@ -97,6 +100,7 @@ class DemoResult:
                 for role, balance in self.balances.items()
             },
             "report": str(self.report),
+            "evidence": str(self.evidence),
         }
 
 
@@ -109,7 +113,7 @@ def run_demo(
     *,
     seed: int | None = None,
 ) -> DemoResult:
-    """Run one job to `ending` in `home`, which is emptied first, and leave report.html there.
+    """Run one job to `ending` in `home`, which is emptied first, and leave report.html and evidence.zip there.
 
     `write_spec` writes the job spec into the folder it is given and returns its path; `say` hears what is done,
     `on_event` each lifecycle event as it is seen. Raises DemoStuck, and what the steps raise.
@@ -231,6 +235,8 @@ class _Demonstration:
         changes = {role: (balance.before, balance.after) for role, balance in balances.items()}
         view = report_view(workspace, client, record, changes)
         path = write_report(view, workspace.home.root / "report.html")
+        evidence = workspace.home.root / "evidence.zip"
+        write_whole(evidence, bundle_of(workspace, record.job)[0])
         return DemoResult(
             record=record,
             decision=decision,
@@ -239,6 +245,7 @@ class _Demonstration:
             transactions=transactions,
             balances=balances,
             report=path,
+            evidence=evidence,
             token_symbol=workspace.deployment.token_symbol,
             token_decimals=workspace.deployment.token_decimals,
         )

@@ -11,19 +11,19 @@ from oracle.artifacts.kinds import ArtifactKind
 from oracle.encoding import canonical_bytes
 from oracle.evidence import Missing, Piece, Sort, write_bundle
 from oracle.evidence.bundle import (
-    DEPLOYMENT,
+    CHAIN,
     EVENTS,
     TERMS,
     artifact_path,
     attestation_path,
     transaction_path,
 )
+from oracle.evidence.shown import EscrowAt
 from router.protocol.evidence.contents import named, receipts
 from router.protocol.lifecycle import Completed, Event, fold, standing
 
 if TYPE_CHECKING:
     from oracle.attestations.attestation import Attestation
-    from oracle.chain.deployment import Deployment
     from oracle.evidence.transactions import MinedTransaction
 
 _UNPROVEN = "the node gave no block that hashes to its own name, so that nothing proves this receipt"
@@ -33,7 +33,7 @@ _UNPROVEN = "the node gave no block that hashes to its own name, so that nothing
 class ChainSide:
     """Where the chain's part of a bundle comes from."""
 
-    deployment: Deployment
+    at: EscrowAt
     transactions: Callable[[], Sequence[str]]
     """Hashes of all transactions in which the escrow said something of the job. Raises ChainError."""
     mined: Callable[[str], MinedTransaction | None]
@@ -60,9 +60,11 @@ def collect(
     gathered.add(EVENTS, Sort.EVENT_LOG, b"".join(canonical_bytes(event.to_json()) + b"\n" for event in events))
     if record.terms is not None:
         gathered.add(TERMS, Sort.TERMS, bytes.fromhex(record.terms.removeprefix("0x")))
-    if chain is not None:
-        gathered.add(DEPLOYMENT, Sort.DEPLOYMENT, canonical_bytes(chain.deployment.to_json()))
     if record.escrow_id is not None:
+        if chain is not None:
+            gathered.add(CHAIN, Sort.CHAIN, chain.at.to_bytes())
+        else:
+            gathered.lack(Sort.CHAIN, CHAIN, "no chain was known where the bundle was made")
         _transactions(gathered, events, chain)
     made = write_bundle(record.job, record.escrow_id, record.updated_at, gathered.pieces, gathered.missing)
     return made, tuple(gathered.missing)

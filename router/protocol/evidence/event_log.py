@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from oracle.chain import events as chain
 from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
-from oracle.evidence.bundle import EVENTS, TERMS, Bundle, artifact_path, transaction_path
+from oracle.evidence.bundle import CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
 from oracle.evidence.manifest import Sort
 from oracle.evidence.shown import Shown
@@ -99,7 +99,7 @@ def _read(bundle: Bundle) -> tuple[tuple[Event, ...], JobRecord] | EvidenceCheck
 
 def _record(bundle: Bundle, shown: Shown, events: Sequence[Event], record: JobRecord) -> EvidenceCheck:
     """Whether parties, terms and artifacts are those that the events name, none is left out and none is added."""
-    name, terms, deployment = "record", shown.terms, shown.deployment
+    name, terms, at = "record", shown.terms, shown.at
 
     def said(result: CheckResult, finding: str, member: str | None = None) -> EvidenceCheck:
         inputs = (EVENTS, TERMS) if TERMS in bundle.members else (EVENTS,)
@@ -110,8 +110,8 @@ def _record(bundle: Bundle, shown: Shown, events: Sequence[Event], record: JobRe
     packed = bundle.members.get(TERMS)
     if (None if record.terms is None else bytes.fromhex(record.terms.removeprefix("0x"))) != packed:
         return said(CheckResult.FAILS, "the terms are not those that the requester's event carries", TERMS)
-    if deployment is not None and deployment.chain_id != record.chain_id:
-        return said(CheckResult.FAILS, f"the events are signed for chain {record.chain_id}", "deployment.json")
+    if at is not None and at.chain_id != record.chain_id:
+        return said(CheckResult.FAILS, f"the events are signed for chain {record.chain_id}", CHAIN)
     if terms is not None:
         wrong = [
             f"the {role} who signed is {signed}, and that of the terms {meant}"
@@ -157,45 +157,46 @@ def _documents(bundle: Bundle) -> Iterator[str]:
 
 
 def _causes(shown: Shown, bundle: Bundle, events: Sequence[Event]) -> EvidenceCheck:
-    """Whether each event that came of the chain says what the escrow said, and all ends that it said are told."""
+    """Whether each event that came of the chain says what the escrow said, and each end that it said is told."""
     name, held = "causes", standing(events)
     caused = [(event, cause) for event in held if (cause := event.payload.chain_cause) is not None]
-    lacking = {missing.name for missing in bundle.lacks(Sort.TRANSACTION)}
     at = {_place(event): event for event in shown.dossier.events}
-    opened: list[str] = []
-    for event, cause in caused:
-        path = transaction_path(cause.tx_hash)
-        said = at.get((cause.block_hash, cause.tx_hash, cause.log_index))
-        if said is None:
-            if cause.tx_hash in lacking or "all" in lacking or shown.deployment is None:
-                opened.append(path)
-                continue
-            finding = f"event {event.sequence} names a log of {cause.tx_hash} that the bundle does not show"
-            return EvidenceCheck(name, CheckResult.FAILS, finding, (EVENTS,), path)
-        if not _agrees(event.payload, said.args) or said.block != cause.block_number:
-            finding = f"event {event.sequence} ({event.kind.value}) says otherwise than the escrow's {said.name}"
-            return EvidenceCheck(name, CheckResult.FAILS, finding, (EVENTS, path), path)
-    deliveries = {event.tx_hash: args for args, event in shown.all(chain.Submitted)}
+    deliveries = {event.tx_hash: event for _, event in shown.all(chain.Submitted)}
+    opened: list[tuple[str, str]] = []
     for event in held:
-        if isinstance(event.payload, Completed) and event.payload.tx_hash in deliveries:
-            found = deliveries[event.payload.tx_hash]
-            if (found.result_hash, found.multiset_hash) != (event.payload.result_hash, event.payload.multiset_hash):
-                path = transaction_path(event.payload.tx_hash)
-                finding = f"event {event.sequence} (completed) names another result than the chain has"
-                return EvidenceCheck(name, CheckResult.FAILS, finding, (EVENTS, path), path)
-    named_causes = {(cause.block_hash, cause.tx_hash, cause.log_index) for _, cause in caused}
+        cause, payload = event.payload.chain_cause, event.payload
+        if cause is not None:
+            tx_hash, said = cause.tx_hash, at.get((cause.block_hash, cause.tx_hash, cause.log_index))
+            agrees = said is not None and said.block == cause.block_number and _agrees(payload, said.args)
+        elif isinstance(payload, Completed):
+            tx_hash, said = payload.tx_hash, deliveries.get(payload.tx_hash)
+            agrees = said is not None and _agrees(payload, said.args)
+        else:
+            continue
+        path, which = transaction_path(tx_hash), f"event {event.sequence} ({event.kind.value})"
+        if said is None and _told_missing(bundle, shown, tx_hash):
+            opened.append((f"{which} came of the chain, and its receipt is not in the bundle", path))
+        elif not agrees:
+            finding = f"{which} {'names a log that is not there' if said is None else 'says otherwise than the escrow'}"
+            return EvidenceCheck(name, CheckResult.FAILS, finding, (EVENTS, path), path)
+    known = {(cause.block_hash, cause.tx_hash, cause.log_index) for _, cause in caused}
     for place, ending in at.items():
-        if isinstance(ending.args, _FINAL) and place not in named_causes:
-            finding = f"the escrow said {ending.name}, and no event tells of it: the log ends too early"
-            return EvidenceCheck(name, CheckResult.FAILS, finding, (EVENTS,), transaction_path(ending.tx_hash))
+        if isinstance(ending.args, _FINAL) and place not in known:
+            path = transaction_path(ending.tx_hash)
+            opened.append((f"the escrow said {ending.name}, and no event tells of it: the log ends before", path))
     if opened:
-        finding = f"{len(opened)} events came of the chain, and their receipts are not in the bundle"
-        return EvidenceCheck(name, CheckResult.OPEN, finding, (EVENTS,), opened[0])
+        return EvidenceCheck(name, CheckResult.OPEN, opened[0][0], (EVENTS,), opened[0][1])
     if not caused:
         return EvidenceCheck(name, CheckResult.NOTHING, "no event came of the chain", (EVENTS,))
     paths = tuple(dict.fromkeys(transaction_path(cause.tx_hash) for _, cause in caused))
     finding = f"{len(caused)} events say what the escrow said in these receipts"
     return EvidenceCheck(name, CheckResult.HOLDS, finding, (EVENTS, *paths))
+
+
+def _told_missing(bundle: Bundle, shown: Shown, tx_hash: str) -> bool:
+    """Whether the manifest says that the transaction is missing, or nothing says which escrow's it would be."""
+    lacking = {missing.name for missing in bundle.lacks(Sort.TRANSACTION)}
+    return shown.at is None or tx_hash in lacking or "all" in lacking
 
 
 def _place(event: chain.EscrowEvent) -> tuple[str, str, int]:
