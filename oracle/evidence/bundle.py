@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oracle.artifacts import ArtifactMissing
 from oracle.artifacts.kinds import ArtifactKind
-from oracle.encoding import sha256_hex
+from oracle.encoding import OracleError, sha256_hex
 from oracle.evidence.container import ContainerRejected, first_difference, read_members, write_members
 from oracle.evidence.manifest import CRATE, MANIFEST, BundleManifest, ListRejected, Missing, Sort, crate
 
@@ -25,7 +25,7 @@ _ATTESTATION = re.compile(r"attestations/(0|[1-9][0-9]{0,2})/0x[0-9a-f]{40}\.jso
 _TRANSACTION = re.compile(r"transactions/0x[0-9a-f]{64}\.json")
 
 
-class BundleRejected(ValueError):
+class BundleRejected(OracleError, ValueError):
     """Bytes that are no bundle: `check` names what of its form is broken, `member` and `byte` where."""
 
     def __init__(self, check: str, reason: str, member: str | None = None, byte: int | None = None) -> None:

@@ -13,6 +13,8 @@ import struct
 from collections.abc import Mapping
 from zlib import crc32
 
+from oracle.encoding import OracleError
+
 LARGEST_FILE = 1 << 30
 """Bytes of a bundle; a baseline of 24 bits takes a fifth of it."""
 MOST_MEMBERS = 4096
@@ -30,7 +32,7 @@ _MODE = 0o100644 << 16
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 
 
-class ContainerRejected(ValueError):
+class ContainerRejected(OracleError, ValueError):
     """Bytes that are not the one zip of their members."""
 
     def __init__(self, offset: int, reason: str, member: str | None = None) -> None:

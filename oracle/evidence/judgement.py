@@ -12,7 +12,7 @@ from oracle.encoding import ZERO_DIGEST, InputRejected, sha256_hex
 from oracle.evidence.bundle import Bundle, artifact_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
 from oracle.evidence.container import first_difference
-from oracle.evidence.shown import Shown, path_of
+from oracle.evidence.shown import ShownOnChain, path_of
 from oracle.judging.recompute import Unjudgeable, committed_case, judge_delivery
 from oracle.spec import JobSpec, parse_canonical_spec
 from oracle.statistics import Baseline
@@ -25,7 +25,7 @@ SIGNED = (Outcome.ACCEPT, Outcome.REJECT, Outcome.INCONCLUSIVE)
 """Outcomes that a verdict document has."""
 
 
-def judgement_checks(bundle: Bundle, shown: Shown) -> Iterator[EvidenceCheck]:
+def judgement_checks(bundle: Bundle, shown: ShownOnChain) -> Iterator[EvidenceCheck]:
     """The spec, the baseline of its circuit, and every verdict document of the bundle."""
     spec_check, spec_hash = _spec(bundle, shown)
     yield spec_check
@@ -44,7 +44,7 @@ def _follows(before: EvidenceCheck) -> CheckResult:
     return CheckResult.NOTHING if before.result is CheckResult.NOTHING else CheckResult.OPEN
 
 
-def _spec(bundle: Bundle, shown: Shown) -> tuple[EvidenceCheck, str | None]:
+def _spec(bundle: Bundle, shown: ShownOnChain) -> tuple[EvidenceCheck, str | None]:
     """The spec that is ordered: the terms'; before there are any, the one that the simulation froze."""
     specs: dict[str, JobSpec] = {}
     paths = bundle.of(ArtifactKind.NORMALISED_SPEC)
@@ -94,7 +94,7 @@ def _blamed(bundle: Bundle) -> str | None:
     return paths[0] if paths else None
 
 
-def _verdict(bundle: Bundle, shown: Shown, case: CommittedCase | None) -> EvidenceCheck:
+def _verdict(bundle: Bundle, shown: ShownOnChain, case: CommittedCase | None) -> EvidenceCheck:
     """Every verdict document, decided again: the same bytes; and the deliveries and proposals that the chain has."""
     name, paths = "verdict", bundle.of(ArtifactKind.VERDICT_DOCUMENT)
     due = [event for proposed, event in shown.all(Proposed) if proposed.outcome in SIGNED and proposed.signers]
@@ -169,7 +169,7 @@ def _again(
 
 
 def _against_chain(
-    bundle: Bundle, shown: Shown, case: CommittedCase, documents: dict[str, VerdictDocument]
+    bundle: Bundle, shown: ShownOnChain, case: CommittedCase, documents: dict[str, VerdictDocument]
 ) -> EvidenceCheck | None:
     """The first thing that the chain says otherwise than the documents; None if there is none."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from oracle.artifacts.kinds import ArtifactKind
-from oracle.encoding import CanonicalError, canonical_bytes, is_digest, parse_canonical, sha256_hex
+from oracle.encoding import CanonicalError, OracleError, canonical_bytes, is_digest, parse_canonical, sha256_hex
 
 SCHEMA = "evidence/1"
 MANIFEST = "manifest.json"
@@ -22,7 +22,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9
 _JOB = re.compile(r"job_[0-9a-hjkmnp-tv-z]{10}")
 
 
-class ListRejected(ValueError):
+class ListRejected(OracleError, ValueError):
     """Bytes that are no manifest of a bundle; the message says what is wrong with them."""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from oracle.chain.events import Cancelled, EscrowEvent, Funded, Proposed, Refunded, Ruled, Settled
 from oracle.evidence.checks import CheckResult, EvidenceCheck
-from oracle.evidence.shown import Shown, path_of
+from oracle.evidence.shown import ShownOnChain, path_of
 from oracle.terms import JobTerms, Outcome, fee_of, pack_terms
 from oracle.terms.job_terms import BPS
 
 
-def payment_check(shown: Shown) -> EvidenceCheck:
+def payment_check(shown: ShownOnChain) -> EvidenceCheck:
     """Whether the amounts add up to the budget and are those of the outcome."""
     name, terms = "payment", shown.terms
     if terms is None:
@@ -46,7 +46,7 @@ def payment_check(shown: Shown) -> EvidenceCheck:
     return said(CheckResult.HOLDS, f"{parts} = {terms.budget:,}, the budget, as {outcome} has it")
 
 
-def _fault(shown: Shown, terms: JobTerms, paid: Settled) -> str | None:
+def _fault(shown: ShownOnChain, terms: JobTerms, paid: Settled) -> str | None:
     """What of a payment is not as its outcome has it; None if all is."""
     proposals, ruled = shown.all(Proposed), shown.dossier.last(Ruled)
     if not proposals:

@@ -9,7 +9,7 @@ from oracle.encoding import Finding, InputRejected
 from oracle.evidence.bundle import CHAIN
 from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
 from oracle.evidence.container import LARGEST_FILE
-from oracle.evidence.shown import Shown
+from oracle.evidence.shown import ShownOnChain
 from oracle.evidence.verifying import Examiner, verify
 from oracle.terms import ZERO_ADDRESS
 
@@ -31,7 +31,7 @@ def verify_file(path: Path, examiners: Sequence[Examiner] = (), rpc_url: str | N
     return report.with_checks(_asked(rpc_url, shown))
 
 
-def _asked(rpc_url: str, shown: Shown) -> Sequence[EvidenceCheck]:
+def _asked(rpc_url: str, shown: ShownOnChain) -> Sequence[EvidenceCheck]:
     """The checks that only a node answers."""
     if shown.at is None:
         return (EvidenceCheck("chain", CheckResult.OPEN, "the bundle does not say which chain", (), CHAIN),)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from eth_utils.address import is_checksum_address
 
-from oracle.chain.dossier import A, Dossier
 from oracle.chain.events import EscrowEvent
+from oracle.chain.following.dossier import A, Dossier
 from oracle.encoding import canonical_bytes, parse_canonical
 from oracle.evidence.bundle import transaction_path
 from oracle.evidence.transactions import MinedTransaction
@@ -43,7 +43,7 @@ class EscrowAt:
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownOnChain:
     """Terms are here only where the JobId follows from them; transactions only where none of them fails."""
 
     job_id: str | None

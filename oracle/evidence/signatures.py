@@ -11,11 +11,11 @@ from oracle.chain.events import Proposed
 from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
 from oracle.evidence.bundle import Bundle, attestation_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
-from oracle.evidence.shown import Shown, path_of
+from oracle.evidence.shown import ShownOnChain, path_of
 from oracle.terms import JobTerms, Outcome, Verdict
 
 
-def signature_checks(bundle: Bundle, shown: Shown) -> Iterator[EvidenceCheck]:
+def signature_checks(bundle: Bundle, shown: ShownOnChain) -> Iterator[EvidenceCheck]:
     """Each attestation's signature; then the quorum of what the chain was told."""
     paths = bundle.of(ArtifactKind.ATTESTATIONS)
     check, found = _attestations(bundle, shown, paths)
@@ -23,7 +23,9 @@ def signature_checks(bundle: Bundle, shown: Shown) -> Iterator[EvidenceCheck]:
     yield _quorum(bundle, shown, found, paths)
 
 
-def _attestations(bundle: Bundle, shown: Shown, paths: Sequence[str]) -> tuple[EvidenceCheck, tuple[Attestation, ...]]:
+def _attestations(
+    bundle: Bundle, shown: ShownOnChain, paths: Sequence[str]
+) -> tuple[EvidenceCheck, tuple[Attestation, ...]]:
     name = "signatures"
     if not paths:
         return EvidenceCheck(name, CheckResult.NOTHING, "no attestation is in the bundle"), ()
@@ -51,7 +53,7 @@ def _attestations(bundle: Bundle, shown: Shown, paths: Sequence[str]) -> tuple[E
     return EvidenceCheck(name, CheckResult.HOLDS, finding, tuple(paths)), tuple(found)
 
 
-def _quorum(bundle: Bundle, shown: Shown, found: Sequence[Attestation], paths: Sequence[str]) -> EvidenceCheck:
+def _quorum(bundle: Bundle, shown: ShownOnChain, found: Sequence[Attestation], paths: Sequence[str]) -> EvidenceCheck:
     """Whether what the chain took is what k of the n validators signed."""
     name, terms = "quorum", shown.terms
     if terms is None:

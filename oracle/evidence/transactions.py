@@ -23,7 +23,7 @@ from eth_utils.crypto import keccak
 
 from oracle.chain.bytecode import artifact
 from oracle.chain.events import EscrowEvent, args_of
-from oracle.encoding import CanonicalError, canonical_bytes, is_digest, parse_canonical
+from oracle.encoding import CanonicalError, OracleError, canonical_bytes, is_digest, parse_canonical
 from oracle.evidence.trie import ProofRejected, proven
 
 SCHEMA = "transaction/1"
@@ -32,7 +32,7 @@ _RECEIPTS_ROOT, _NUMBER = 5, 8
 """Places in a block's header."""
 
 
-class TransactionRejected(ValueError):
+class TransactionRejected(OracleError, ValueError):
     """A transaction's member that does not hold; the message says what of it."""
 
 

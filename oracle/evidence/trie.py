@@ -11,11 +11,13 @@ from typing import Any
 import rlp
 from eth_utils.crypto import keccak
 
+from oracle.encoding import OracleError
+
 EMPTY_ROOT = keccak(rlp.encode(b""))
 _NIBBLES = 16
 
 
-class ProofRejected(ValueError):
+class ProofRejected(OracleError, ValueError):
     """Nodes that do not lead from the root to a value."""
 
 

@@ -15,19 +15,19 @@ from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
 from oracle.evidence.judgement import judgement_checks
 from oracle.evidence.manifest import Sort
 from oracle.evidence.money import payment_check
-from oracle.evidence.shown import EscrowAt, Shown
+from oracle.evidence.shown import EscrowAt, ShownOnChain
 from oracle.evidence.signatures import signature_checks
 from oracle.evidence.transactions import MinedTransaction, TransactionRejected
 from oracle.terms import JobTerms, job_id_of, terms_from_hex
 
-Examiner = Callable[[Bundle, Shown], Iterable[EvidenceCheck]]
+Examiner = Callable[[Bundle, ShownOnChain], Iterable[EvidenceCheck]]
 """Further checks of a bundle whose form holds."""
 
 FORM = ("container", "manifest", "crate")
 """Checks of the form; whatever fails there, nothing else is looked at."""
 
 
-def verify(data: bytes, examiners: Sequence[Examiner] = ()) -> tuple[EvidenceReport, Shown | None]:
+def verify(data: bytes, examiners: Sequence[Examiner] = ()) -> tuple[EvidenceReport, ShownOnChain | None]:
     """The report on the bundle in `data`, which anybody may have written; and what of the chain it shows, if anything.
 
     Without an examiner the event log is told to be another command's.
@@ -46,7 +46,7 @@ def verify(data: bytes, examiners: Sequence[Examiner] = ()) -> tuple[EvidenceRep
     checks.append(EvidenceCheck("crate", CheckResult.HOLDS, _FORM_SAID["crate"]))
     terms_check, at, terms = _terms(bundle)
     transactions_check, transactions = _transactions(bundle, at)
-    shown = Shown(bundle.manifest.escrow_id, at, terms, transactions)
+    shown = ShownOnChain(bundle.manifest.escrow_id, at, terms, transactions)
     checks += [terms_check, transactions_check]
     checks += judgement_checks(bundle, shown)
     checks += signature_checks(bundle, shown)

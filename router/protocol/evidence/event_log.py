@@ -12,7 +12,7 @@ from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
 from oracle.evidence.bundle import CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
 from oracle.evidence.manifest import Sort
-from oracle.evidence.shown import Shown
+from oracle.evidence.shown import ShownOnChain
 from router.protocol.evidence.contents import named, receipts
 from router.protocol.lifecycle import (
     Completed,
@@ -44,7 +44,7 @@ _MOVES: Mapping[type[chain.Args], frozenset[EscrowState]] = {
 _OUTCOMES = {1: "accept", 2: "reject", 3: "inconclusive", 4: "silence", 5: "ruling"}
 
 
-def event_checks(bundle: Bundle, shown: Shown) -> Iterator[EvidenceCheck]:
+def event_checks(bundle: Bundle, shown: ShownOnChain) -> Iterator[EvidenceCheck]:
     """Signatures, links and transitions; the record against terms and artifacts; the causes against the receipts."""
     if EVENTS not in bundle.members:
         for name in ("events", "record", "causes"):
@@ -97,7 +97,7 @@ def _read(bundle: Bundle) -> tuple[tuple[Event, ...], JobRecord] | EvidenceCheck
         return EvidenceCheck("events", CheckResult.FAILS, str(error), (EVENTS,), EVENTS)
 
 
-def _record(bundle: Bundle, shown: Shown, events: Sequence[Event], record: JobRecord) -> EvidenceCheck:
+def _record(bundle: Bundle, shown: ShownOnChain, events: Sequence[Event], record: JobRecord) -> EvidenceCheck:
     """Whether parties, terms and artifacts are those that the events name, none is left out and none is added."""
     name, terms, at = "record", shown.terms, shown.at
 
@@ -156,7 +156,7 @@ def _documents(bundle: Bundle) -> Iterator[str]:
             yield str(value["document"]).removeprefix("0x")
 
 
-def _causes(shown: Shown, bundle: Bundle, events: Sequence[Event]) -> EvidenceCheck:
+def _causes(shown: ShownOnChain, bundle: Bundle, events: Sequence[Event]) -> EvidenceCheck:
     """Whether each event that came of the chain says what the escrow said, and each end that it said is told."""
     name, held = "causes", standing(events)
     caused = [(event, cause) for event in held if (cause := event.payload.chain_cause) is not None]
@@ -193,7 +193,7 @@ def _causes(shown: Shown, bundle: Bundle, events: Sequence[Event]) -> EvidenceCh
     return EvidenceCheck(name, CheckResult.HOLDS, finding, (EVENTS, *paths))
 
 
-def _told_missing(bundle: Bundle, shown: Shown, tx_hash: str) -> bool:
+def _told_missing(bundle: Bundle, shown: ShownOnChain, tx_hash: str) -> bool:
     """Whether the manifest says that the transaction is missing, or nothing says which escrow's it would be."""
     lacking = {missing.name for missing in bundle.lacks(Sort.TRANSACTION)}
     return shown.at is None or tx_hash in lacking or "all" in lacking

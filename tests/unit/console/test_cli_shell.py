@@ -39,8 +39,11 @@ ALL = dict(_commands(cli))
 def test_the_commands_are_the_ones_that_the_documentation_names() -> None:
     quantum = {("quantum", name) for name in ("init", "simulate", "inspect", "promote", "watch", "validate", "vertex")}
     money = {"fund", "credits", "withdraw"}
+    evidence = {"bundle", "verify"}
     people = {"jobs", "approve", "deny", "cancel", "dispute", "repair"}
-    others = {(name,) for name in money | people | {"deploy", "demo", "up", "down", "doctor", "route", "plan"}}
+    others = {
+        (name,) for name in money | people | evidence | {"deploy", "demo", "up", "down", "doctor", "route", "plan"}
+    }
     assert set(ALL) == quantum | others
 
 

@@ -19,7 +19,7 @@ def bundle_of(workspace: Workspace, job: str) -> tuple[bytes, tuple[Missing, ...
 
 
 def _chain(workspace: Workspace, escrow_id: str | None) -> ChainSide:
-    from oracle.chain import dossier
+    from oracle.chain.following import dossier
     from oracle.evidence.node import mined
 
     client = workspace.client()
