@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oracle.cli.desk import Desk, connected, moment, money
+from oracle.cli.desk import Desk, connected, money
 from oracle.cli.endings import Exit
 from oracle.encoding.options import Whole
+from oracle.encoding.times import time_told
 
 if TYPE_CHECKING:
     from oracle.chain.following.dossier import Dossier
@@ -87,7 +88,7 @@ def show(desk: Desk, job: str) -> None:
     if found.disputed is not None:
         disputed = found.disputed
         lines.append(f"disputed  by {disputed.disputer}, with a bond of {money(desk, terms.token, disputed.bond)}")
-        lines.append(f"ruling    until {moment(disputed.open_until)}")
+        lines.append(f"ruling    until {time_told(disputed.open_until)}")
         facts["dispute"] = {
             "disputer": disputed.disputer,
             "bond": str(disputed.bond),
@@ -132,7 +133,7 @@ def rule(desk: Desk, job: str, worker_amount: int, bond: str) -> None:
         reason = f"{worker_amount} is more than the budget, {terms.budget} base units"
         desk.refuse(Exit.INPUT, reason, f"write --worker-amount {terms.budget} or less")
     if desk.client.head().timestamp > slot.clock:
-        reason = f"a ruling was possible until {moment(slot.clock)}"
+        reason = f"a ruling was possible until {time_told(slot.clock)}"
         desk.refuse(Exit.INPUT, reason, "anybody may finalize what was proposed; a router does")
     wins = bond == "returned"
     sent = desk.send(desk.client.rule(terms, found.proposed, worker_amount, disputer_wins=wins))

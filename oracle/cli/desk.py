@@ -200,13 +200,6 @@ def money(desk: Desk, token: str, amount: int) -> str:
     return f"{amount:,} base units of {token}"
 
 
-def moment(seconds: int) -> str:
-    """Unix seconds as people read them."""
-    from datetime import UTC, datetime
-
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
 def _is_address(text: str) -> bool:
     from eth_utils.address import is_checksum_address
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oracle.cli.desk import RegistryDesk, ascending, connected, moment, money, receiver_of
+from oracle.cli.desk import RegistryDesk, ascending, connected, money, receiver_of
 from oracle.cli.endings import Exit, Gathering
+from oracle.encoding.times import time_told
 
 if TYPE_CHECKING:
     from oracle.attestations.attestation import Attestation
@@ -194,7 +195,7 @@ def request_exit(desk: RegistryDesk) -> None:
         sent = desk.send(desk.registry.request_exit())
         member = desk.registry.member(address)
     _expect_bond(desk, member)
-    line = f"{address} is in no set any more; its bond is held until {moment(member.exits_at)}"
+    line = f"{address} is in no set any more; its bond is held until {time_told(member.exits_at)}"
     did = "request-exit" if sent else "nothing"
     facts = {"account": address, "exits_at": member.exits_at, **sent}
     desk.told(did, line, facts, "compute-oracle registry exit")
@@ -219,7 +220,7 @@ def exit_(desk: RegistryDesk, to: str | None) -> None:
     if member.standing is Standing.BONDED:
         desk.refuse(Exit.INPUT, f"{address} is bonded", "`compute-oracle registry request-exit` comes first")
     if desk.client.head().timestamp <= member.exits_at:
-        desk.refuse(Exit.INPUT, f"the bond is held until {moment(member.exits_at)}", "run this again then")
+        desk.refuse(Exit.INPUT, f"the bond is held until {time_told(member.exits_at)}", "run this again then")
     sent = desk.send(desk.registry.exit(receiver))
     line = f"{money(desk, asked.token, asked.bond)} went to {receiver}"
     desk.told("exit", line, {"account": address, "to": receiver, "amount": str(asked.bond), **sent})
@@ -311,7 +312,7 @@ def _attestation(path: Path) -> Attestation:
 
 def _standing(member: Member) -> str:
     name = member.standing.name.lower()
-    return f"{name} until {moment(member.exits_at)}" if member.exits_at else name
+    return f"{name} until {time_told(member.exits_at)}" if member.exits_at else name
 
 
 def _days(seconds: int) -> str:

@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from oracle.encoding import format_rational, is_digest, parse_rational
+from oracle.encoding.times import time_text
 
 ZERO_ADDRESS = "0x" + "00" * 20
 LONGEST_TEXT = 512
@@ -268,10 +269,6 @@ def _moment(value: object) -> datetime:
     return value.astimezone(UTC).replace(microsecond=0)
 
 
-def _moment_text(value: datetime) -> str:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 _DECIMAL = r"^[0-9]{1,30}(\.[0-9]{1,30})?$"
 _RATIONAL = r"^[0-9]{1,30}(\.[0-9]{1,30}|/[0-9]{1,30})?$"
 _ADDRESS = r"^0x[0-9a-fA-F]{40}$"
@@ -341,6 +338,6 @@ RelativePath = Annotated[str, Reading(_inside, {"type": "string", "minLength": 1
 Moment = Annotated[
     datetime,
     Reading(_moment, {"type": "string", "format": "date-time"}),
-    PlainSerializer(_moment_text, return_type=str),
+    PlainSerializer(time_text, return_type=str),
 ]
 """A time in UTC, in whole seconds, written with a Z."""

@@ -140,14 +140,12 @@ def register(root: click.Group) -> None:
         money = money_of(workspace, record)
 
         def draw(screen: Console) -> None:
-            from datetime import UTC, datetime
-
+            from oracle.encoding.times import time_told
             from router.console.screen.output import next_step, plain
 
             did = "was disputed already" if made.already else "is disputed"
-            ends = datetime.fromtimestamp(made.open_until, UTC)
             screen.print(f"{plain(record.job)} {did}: block {made.block}, {made.tx_hash}, gas {made.gas_used:,}")
-            screen.print(f"bond {money(made.bond)}; {made.arbiter} may rule until {ends:%Y-%m-%d %H:%M:%S} UTC:")
+            screen.print(f"bond {money(made.bond)}; {made.arbiter} may rule until {time_told(made.open_until)}:")
             screen.print(f"  compute-oracle arbiter show {record.escrow_id}")
             next_step(screen, following)
 

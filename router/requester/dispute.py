@@ -11,6 +11,7 @@ from oracle.chain.client import EscrowClient
 from oracle.chain.events import Disputed, EscrowStatus, Proposed, Status
 from oracle.chain.transactions import effects
 from oracle.encoding import Finding, InputRejected
+from oracle.encoding.times import time_told
 from oracle.terms import ZERO_ADDRESS, JobTerms, dispute_bond_of
 from router.control.workspace import Workspace
 from router.payer import purse
@@ -92,8 +93,7 @@ def _check(job: str, terms: JobTerms, slot: EscrowStatus, now: int) -> None:
         remedy = "name settlement.arbiter and settlement.challenge_window_s in the next spec"
         raise _refused(job, "has no arbiter in its terms: what was proposed stands", remedy)
     if now > slot.clock:
-        ended = datetime.fromtimestamp(slot.clock, UTC)
-        raise _refused(job, f"could be disputed until {ended:%Y-%m-%d %H:%M:%S} UTC", f"{look}; the proposal stands")
+        raise _refused(job, f"could be disputed until {time_told(slot.clock)}", f"{look}; the proposal stands")
 
 
 def _refused(job: str, reason: str, remedy: str) -> InputRejected:

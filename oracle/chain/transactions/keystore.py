@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from eth_utils.address import to_checksum_address
 
 from oracle.chain.errors import KeystoreRejected
+from oracle.encoding.files import sync_folder
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -175,8 +176,4 @@ def _write_secret(path: Path, text: str) -> None:
             raise KeystoreRejected(f"{path} exists already; a key is never overwritten") from error
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

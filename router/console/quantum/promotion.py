@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from oracle.encoding import Finding, InputRejected
+from oracle.encoding.times import time_told
 from router.console.screen.commands import Session
 from router.console.screen.drawing import GateLine, RouteLine
 from router.console.screen.failures import CommandFailed, Exit
@@ -191,8 +191,8 @@ def terms_rows(terms: JobTerms, payment: Payment, money: Money) -> list[tuple[st
     earned = "all of it is paid if the result is accepted" if payment.whole_budget else "what is not earned returns"
     rows: list[tuple[str, object]] = [
         ("budget", f"{money(terms.budget)}, locked in the escrow; {earned}"),
-        ("deliver by", _clock(terms.submit_by)),
-        ("verdict by", f"{_clock(terms.verdict_by)}, signed alike by {quorum}"),
+        ("deliver by", time_told(terms.submit_by)),
+        ("verdict by", f"{time_told(terms.verdict_by)}, signed alike by {quorum}"),
         ("if accepted", f"{money(payment.accepted)} to the worker, {money(payment.returns)} back to the payer"),
         ("if rejected", "all but the fee returns to the payer" if fee else "all returns to the payer"),
         ("if inconclusive", f"{_share(terms.inconclusive_bps, payment.inconclusive, money)}, if nobody can tell"),
@@ -214,10 +214,6 @@ def terms_rows(terms: JobTerms, payment: Payment, money: Money) -> list[tuple[st
 
 def _share(bps: int, amount: int, money: Money) -> str:
     return f"{money(amount)} ({bps / 100:g}%) to the worker"
-
-
-def _clock(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _json(offered: Offer, funded: Funding | None, following: str) -> dict[str, object]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 
+from oracle.encoding.times import time_text
 from router.control.report.svg import LETTER, Panel, box, text
 from router.control.report.view import TimelineEntry
 from router.control.report.wording import duration
@@ -44,7 +44,7 @@ def rows(timeline: Sequence[TimelineEntry]) -> tuple[Row, ...]:
             Row(
                 entry=entry,
                 offset="+" + duration((entry.at - timeline[0].at).total_seconds()),
-                clock=entry.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                clock=time_text(entry.at),
                 entered=entry.state != before,
             )
         )

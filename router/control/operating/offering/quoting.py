@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from oracle.chain.deployment import Deployment
+from oracle.encoding.times import time_text
 from oracle.spec import JobSpec, Quote
 from router.control.gates.policy import Rates
 
 
 def quote_of(deployment: Deployment, rates: Rates, spec: JobSpec) -> Quote | None:
     """The rate for the token that `spec` wants, pinned now; None if the operator quotes none for it."""
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    at = time_text(datetime.now(UTC))
     if spec.budget.token != "native":
         return Quote(
             token=deployment.token,
