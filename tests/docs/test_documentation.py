@@ -161,6 +161,11 @@ def test_every_dependency_is_in_the_lock_that_installs_it() -> None:
         assert names <= locked, f"{lock} lacks {', '.join(sorted(names - locked))}; run make lock"
 
 
+def test_the_newest_section_of_the_changelog_is_of_the_package_s_version() -> None:
+    newest = re.findall(r"^## \[([0-9.]+)\] - \d{4}-\d{2}-\d{2}$", prose("CHANGELOG.md"), re.M)[0]
+    assert newest == tomllib.loads(prose("pyproject.toml"))["project"]["version"]
+
+
 def test_every_folder_of_code_has_a_readme() -> None:
     folders = {str(Path(name).parent) for name in tracked() if name.endswith((".py", ".sol", ".sh", ".js"))}
     wanted = {folder for folder in folders if re.fullmatch(r"(oracle|router)/\w+|contracts|scripts", folder)}

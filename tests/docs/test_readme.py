@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from terminal import Terminal, terminal_in
+from terminal import terminal_in
 
 from oracle.cli import main as oracle_cli
 from router.console.main import cli
@@ -103,31 +102,6 @@ def test_the_demonstration_shows_what_the_readme_says_was_seen(tmp_path: Path) -
     assert (tmp_path / report).is_file()
     assert "25.00 lUSD" in said.err, "the budget, in tokens"
     assert "20.00 lUSD to the worker, 5.00 lUSD back to the payer" in said.out
-
-
-@pytest.fixture
-def typed(tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal in a fresh folder, whose stack is ended whatever happens."""
-    terminal = terminal_in(tmp_path)
-    yield terminal
-    terminal("down")
-
-
-@pytest.mark.e2e
-@pytest.mark.slow
-def test_the_first_job_goes_as_the_readme_types_it(typed: Terminal) -> None:
-    job = "JOB"
-    said: dict[str, str] = {}
-    for line in first_job():
-        program, *words = line.replace("JOB", job).split()
-        assert program == "compute"
-        said[line] = typed(*words).out
-        if "simulate" in words:
-            (job,) = set(re.findall(r"job_[0-9a-z]{10}", said[line]))
-    assert job != "JOB"
-    (watched,) = (out for line, out in said.items() if " watch " in line)
-    assert f"{job} is settled; escrow released" in watched
-    assert (typed.folder / "optimizer-demo" / "job.yaml").is_file()
 
 
 # Every README
