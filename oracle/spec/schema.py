@@ -6,7 +6,6 @@ It describes single fields. What fields demand of one another, and of files, onl
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import Any
 
 from oracle.spec.model import JobSpec
@@ -23,8 +22,3 @@ def json_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The text of the committed copy."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def committed_schema() -> str:
-    """The copy that is shipped beside this module."""
-    return files("oracle.spec").joinpath("job-spec.schema.json").read_text(encoding="utf-8")

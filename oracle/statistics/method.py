@@ -1,7 +1,7 @@
 """What a certificate or a guard is: one object that says all that specs, plans, verdicts and people need of it.
 
 A new one is a module with its object, and a line in a list of `registry`. What it needs of a spec beyond the thresholds
-is a field of `Validation` that is left out of a spec's bytes while it is not set (`ADDED_LATER` there), and a field of
+is a field of `Validation` that is left out of a spec's bytes while it is not set (`LEFT_OUT` there), and a field of
 `ValidationPolicy` of the same name, left out of a document's bytes likewise (`oracle.verdict.document`).
 """
 

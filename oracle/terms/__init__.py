@@ -29,7 +29,7 @@ from oracle.terms.payments import (
     authorization_message,
     permit2_message,
 )
-from oracle.terms.signatures import contract_record, contract_signature, join_signatures, split_signatures
+from oracle.terms.signatures import contract_record, join_signatures, split_signatures
 from oracle.terms.typed_data import (
     Cancel,
     Domain,
@@ -63,7 +63,6 @@ __all__ = [
     "cancel_digest",
     "claim_bond_of",
     "contract_record",
-    "contract_signature",
     "dispute_bond_of",
     "evidence_inclusion",
     "evidence_root",

@@ -46,10 +46,3 @@ def split_signatures(data: bytes) -> tuple[bytes, ...]:
         pieces.append(data[start:end])
         start = end
     return tuple(pieces)
-
-
-def contract_signature(piece: bytes) -> bytes | None:
-    """What is in a contract's record; None for a key's signature. Raises ValueError if `piece` is not one signature."""
-    if len(split_signatures(piece)) != 1:
-        raise ValueError(f"{len(piece)} bytes are not one signature")
-    return None if any(piece[32:KEY_BYTES]) else piece[KEY_BYTES:]

@@ -30,7 +30,7 @@ class DocumentRejected(OracleError, ValueError):
 def policy_json(policy: ValidationPolicy) -> dict[str, object]:
     """`policy` as it is digested: rationals in lowest terms, certificates and guards in the policy's order.
 
-    A policy without guards, an upper bound on the fidelity or a hull says nothing of it, as before there was any.
+    A policy without guards, an upper bound on the fidelity or a hull says nothing of it.
     """
     rates: dict[str, Fraction] = {name: getattr(policy, name) for name in _RATES}
     later: dict[str, object] = {"guards": list(policy.guards)} if policy.guards else {}

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from oracle.circuits import is_qasm2, load_qasm2
 from oracle.encoding import Finding, InputRejected, sha256_hex
 from oracle.spec import SourceSpec
-from oracle.spec.reading.document import read_document
 from router.sandbox import run_generator
 
 
@@ -80,5 +79,4 @@ def _converted(qasm2: str) -> str:
 
 def spec_fault(source: SourceSpec, path: str, reason: str, remedy: str) -> InputRejected:
     """One fault of the spec itself, at the line of `path` (dotted)."""
-    line = read_document(source.raw).line_of(tuple(path.split(".")))
-    return InputRejected(str(source.path), [Finding(path, line, reason, remedy)])
+    return source.fault(tuple(path.split(".")), reason, remedy)

@@ -13,9 +13,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from oracle.encoding import CanonicalError, Finding, InputRejected, parse_json
+from oracle.encoding import CanonicalError, parse_json
 from oracle.spec import SourceSpec, vertex_law
-from oracle.spec.reading.document import Path, path_text, read_document
+from oracle.spec.reading.document import Path
 from oracle.statistics.baseline import TOTAL, Baseline, BaselineRejected
 from router.errors import RouterError
 
@@ -64,7 +64,7 @@ def hull_vertices(source: SourceSpec, ideal: Baseline) -> tuple[Baseline, ...]:
             raise AssertionError("a vertex that nothing computes names a file, says cross_field_faults")
         if vertex.root not in (None, law.root):
             at = ("validation", "hull", "vertices", number, "root")
-            raise _rejected(source, at, "this is another law than the vertex is", "leave the root out")
+            raise source.fault(at, "this is another law than the vertex is", "leave the root out")
         found.append(law)
     return tuple(found)
 
@@ -74,22 +74,17 @@ def _file(source: SourceSpec, at: Path, reference: str) -> bytes:
     try:
         if file.stat().st_size > LARGEST_BYTES:
             reason = f"{reference} is larger than {LARGEST_BYTES // 2**20} MiB"
-            raise _rejected(source, at, reason, "name the outcomes that matter; others have none")
+            raise source.fault(at, reason, "name the outcomes that matter; others have none")
         return file.read_bytes()
     except OSError as error:
-        raise _rejected(source, at, f"{reference} cannot be read: {error.strerror}", "put the table there") from error
+        raise source.fault(at, f"{reference} cannot be read: {error.strerror}", "put the table there") from error
 
 
 def _law(source: SourceSpec, at: Path, reference: str, data: bytes, bits: int) -> Baseline:
     try:
         return read_prediction(data, bits)
     except PredictionRejected as error:
-        raise _rejected(source, at, f"{reference}: {error.reason}", error.remedy) from error
-
-
-def _rejected(source: SourceSpec, at: Path, reason: str, remedy: str) -> InputRejected:
-    line = read_document(source.raw).line_of(at)
-    return InputRejected(str(source.path), [Finding(path_text(at), line, reason, remedy)])
+        raise source.fault(at, f"{reference}: {error.reason}", error.remedy) from error
 
 
 def read_prediction(data: bytes, bits: int) -> Baseline:

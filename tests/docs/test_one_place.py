@@ -39,6 +39,22 @@ def test_terms_in_hex_are_read_by_one_function() -> None:
     assert unpacking == STORED | {"oracle/terms/job_terms.py"}
 
 
+def test_a_document_that_people_wrote_is_parsed_once() -> None:
+    parsing = {
+        path
+        for path, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "read_document"
+    }
+    # A spec, a policy file, the operator's policy, and what the library writes for a program's own spec.
+    assert parsing == {
+        "oracle/spec/reading/source.py",
+        "oracle/spec/policy_file.py",
+        "router/control/gates/policy.py",
+        "router/library/specs.py",
+    }
+
+
 def test_a_route_is_computed_by_one_function() -> None:
     gathering = {
         path

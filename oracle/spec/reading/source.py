@@ -14,6 +14,7 @@ from oracle.spec.fields import shown
 from oracle.spec.model import JobSpec
 from oracle.spec.reading.diagnosis import Diagnosis, diagnose
 from oracle.spec.reading.document import LARGEST_BYTES, Document, path_text, read_document
+from oracle.spec.reading.document import Path as DocumentPath
 
 CIRCUIT_SUFFIXES = (".py", ".qasm", ".qasm3")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -27,11 +28,17 @@ class SourceSpec:
     """The file as it was, kept as an artifact."""
     path: Path
     spec: JobSpec
+    document: Document
+    """What was read, with the line of every key."""
 
     @property
     def folder(self) -> Path:
         """What the spec's references are relative to, and may not leave."""
         return self.path.parent
+
+    def fault(self, at: DocumentPath, reason: str, remedy: str) -> InputRejected:
+        """One fault of the spec itself, told at the line of `at`."""
+        return InputRejected(str(self.path), [Finding(path_text(at), self.document.line_of(at), reason, remedy)])
 
 
 def load_source(path: Path) -> SourceSpec:
@@ -55,7 +62,7 @@ def load_source(path: Path) -> SourceSpec:
     spec = diagnosis.model
     if digest is not None:
         spec = spec.model_copy(update={"inputs": spec.inputs.model_copy(update={"input_hash": digest})})
-    return SourceSpec(raw=raw, path=path, spec=spec)
+    return SourceSpec(raw, path, spec, document)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -82,8 +82,8 @@ class Settlement(Section):
     )
 
     @model_serializer(mode="wrap")
-    def _as_before_registries(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Specs that were signed before there were registries say nothing of one, and must keep their bytes.
+    def _as_signed(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # A spec that names no registry says nothing of one in its bytes.
         data: dict[str, Any] = standard(self)
         if self.registry is None:
             del data["registry"]

@@ -14,8 +14,8 @@ from oracle.spec.sections.observables import Objective, Observable
 
 Method = Annotated[str, OneOf(tuple(kind.method for kind in KIND_OF.values()))]
 
-ADDED_LATER = ("f_max", "guards", "hull", "job_class", "objective", "observable", "rounds")
-"""Fields of `validation` that signed specs exist without: left out of the bytes while they are not set."""
+LEFT_OUT = ("f_max", "guards", "hull", "job_class", "objective", "observable", "rounds")
+"""Fields of `validation` that a spec says nothing of, in its bytes, while they are not set."""
 
 
 class RoundShare(Section):
@@ -136,9 +136,8 @@ class Validation(Section):
 
     @model_serializer(mode="wrap")
     def _as_signed(self, standard: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        # Specs that were signed before there was such a field say nothing of it, and must keep their bytes.
         data: dict[str, Any] = standard(self)
-        for name in ADDED_LATER:
+        for name in LEFT_OUT:
             if getattr(self, name) is None:
                 del data[name]
         return data

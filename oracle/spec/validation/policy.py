@@ -5,7 +5,7 @@ from __future__ import annotations
 from oracle.encoding import parse_rational
 from oracle.spec.sections.body import SpecBody
 from oracle.spec.sections.hull import hull_bounds
-from oracle.spec.sections.methods import resolve_certificates
+from oracle.spec.sections.methods import resolve_certificates, resolve_guards
 from oracle.spec.sections.observables import check_widths, expectation_rule, objective_rule
 from oracle.statistics.policy import ValidationPolicy
 
@@ -18,6 +18,7 @@ def policy_of(spec: SpecBody, bits: int) -> ValidationPolicy:
     """
     validation = spec.validation
     check_widths(validation.observable, validation.objective, bits)
+    certificates = resolve_certificates(validation.certificates, bits, validation.job_class)
     return ValidationPolicy(
         alpha=parse_rational(validation.alpha),
         beta=parse_rational(validation.beta),
@@ -25,8 +26,8 @@ def policy_of(spec: SpecBody, bits: int) -> ValidationPolicy:
         honest_eps=parse_rational(validation.honest_eps),
         f_min=parse_rational(validation.f_min),
         honest_f=parse_rational(validation.honest_f),
-        certificates=resolve_certificates(validation.certificates, bits, validation.job_class),
-        guards=validation.guards or (),
+        certificates=certificates,
+        guards=resolve_guards(validation.guards, certificates, fields=validation.set_fields),
         f_max=None if validation.f_max is None else parse_rational(validation.f_max),
         hull=None if validation.hull is None else hull_bounds(validation.hull),
         observable=None if validation.observable is None else expectation_rule(validation.observable),

@@ -13,7 +13,8 @@ from math import ceil
 from oracle.statistics.baseline import TOTAL, Baseline, baseline_tvd
 from oracle.statistics.certificate import Certifier, MethodRefused
 from oracle.statistics.method import Judges
-from oracle.statistics.observables import BestValueCertifier, ExpectationCertifier
+from oracle.statistics.observables.best_value import BestValueCertifier
+from oracle.statistics.observables.expectation import ExpectationCertifier
 from oracle.statistics.planning.advice import Suggestion, shortfall, suggested
 from oracle.statistics.planning.flat import flat_circuit
 from oracle.statistics.planning.forecast import (

@@ -108,11 +108,10 @@ def test_an_unknown_class_is_told_with_those_there_are(findings_in: FindingsIn, 
 def test_a_witness_is_never_alone_by_default(load: Load, article: str) -> None:
     spec = normalise(load(judged(article, f"  certificates: [{WITNESS}]\n")), operator_policy=OPERATOR, bits=12)
     assert spec.validation.guards == (*DEFAULT_GUARDS, SCORES)
-    # It was signed with the three there were: nothing is added to it.
+    # What a spec names is what it has: nothing is added to it.
     data = spec.model_dump(mode="json")
     data["validation"]["guards"] = list(DEFAULT_GUARDS)
-    before = parse_canonical_spec(canonical_bytes(data))
-    assert policy_of(before, 12).guards == DEFAULT_GUARDS
+    assert policy_of(parse_canonical_spec(canonical_bytes(data)), 12).guards == DEFAULT_GUARDS
 
 
 def test_huber_alone_is_refused_by_the_schema(findings_in: FindingsIn, article: str) -> None:

@@ -115,14 +115,14 @@ def test_guards_are_written_in_where_a_spec_names_none_and_left_alone_where_it_d
         assert normalise(spec, operator_policy=OPERATOR, bits=5).validation.guards == kept
 
 
-def test_a_spec_from_before_there_were_guards_keeps_its_bytes_and_has_none(normal: JobSpec) -> None:
+def test_a_spec_that_names_no_guards_says_nothing_of_them_and_is_judged_by_the_default(normal: JobSpec) -> None:
     data = normal.model_dump(mode="json")
     del data["validation"]["guards"]
-    before = canonical_bytes(data)
-    spec = parse_canonical_spec(before)
-    assert canonical_spec(spec) == before
+    silent = canonical_bytes(data)
+    spec = parse_canonical_spec(silent)
+    assert canonical_spec(spec) == silent
     assert spec_hash(spec) != spec_hash(normal)
-    assert policy_of(spec, 5).guards == ()
+    assert policy_of(spec, 5).guards == normal.validation.guards
     assert b"guards" not in canonical_spec(simulated(spec, RECORD))
     # Saying null would be a second preimage of the same spec.
     data["validation"]["guards"] = None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracle.terms import contract_record, contract_signature, join_signatures, split_signatures
+from oracle.terms import contract_record, join_signatures, split_signatures
 
 KEY = bytes(range(1, 66))
 keys = st.binary(min_size=65, max_size=65).filter(lambda piece: any(piece[32:64]))
@@ -19,14 +19,8 @@ def test_joined_signatures_split_into_the_same_pieces(pieces: list[bytes]) -> No
     assert list(split_signatures(join_signatures(pieces))) == pieces
 
 
-@given(signature=st.binary(max_size=200))
-def test_a_contracts_signature_comes_out_of_its_record(signature: bytes) -> None:
-    assert contract_signature(contract_record(signature)) == signature
-
-
 def test_a_record_is_a_length_a_zero_word_a_zero_byte_and_the_bytes() -> None:
     assert contract_record(b"abc") == (3).to_bytes(32, "big") + bytes(33) + b"abc"
-    assert contract_signature(KEY) is None
 
 
 @pytest.mark.parametrize("piece", [b"", KEY[:-1], KEY + b"x", KEY + KEY, contract_record(b"abc")[:-1], b"abc"])
