@@ -55,6 +55,13 @@ def test_the_seed_workflows_spec_loads_unchanged(load: Load, article: str, folde
         f_min=Fraction(7, 10),
         honest_f=Fraction(7, 10),
         certificates=("tvd.certified/1", "witness.levelset/1"),
+        guards=(
+            "collisions.distinct/1",
+            "dispersion.window/1",
+            "duplicates.divisor/1",
+            "repeats.lag1/1",
+            "score_cdf/1",
+        ),
     )
     assert load_source(folder / "job.yaml").raw == article.encode()
 
