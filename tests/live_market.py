@@ -30,7 +30,7 @@ from oracle.chain.events import Status as ChainStatus
 from oracle.statistics import Baseline
 from oracle.validator.config import ValidatorConfig
 from oracle.validator.service import Validator
-from oracle.validator.state import State as ValidatorState
+from oracle.validator.state import ValidatorState
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.operating.acts import Bench, configure

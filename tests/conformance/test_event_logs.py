@@ -19,7 +19,7 @@ from postgresql_server import new_database, postgresql_server
 from oracle.chain.events import Cancelled, EscrowEvent, Funded, Proposed, Status, Submitted
 from oracle.chain.following.follower import EventLog, Follower, Read
 from oracle.validator.docket import Docket
-from oracle.validator.state import State
+from oracle.validator.state import ValidatorState
 from oracle.validator.watcher import Watcher
 from router.control.store import Store
 
@@ -68,7 +68,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     chain = PaperChain()
     client: Any = chain
     if request.param == "docket":
-        with State(tmp_path, validator=WORKER, chain_id=1, escrow=PAYER) as state:
+        with ValidatorState(tmp_path, validator=WORKER, chain_id=1, escrow=PAYER) as state:
             docket = Docket(state, FINALITY)
             watcher = Watcher(client, docket, lambda *_, **__: None, confirmations=1)
 
