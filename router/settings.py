@@ -10,6 +10,26 @@ HOME_FOLDER = ".compute"
 
 
 @dataclass(frozen=True)
+class RoleHome:
+    """The folder of one role below a home, for its owner alone: its key, its password, and what else only it has."""
+
+    root: Path
+
+    @property
+    def keystore(self) -> Path:
+        return self.root / "key.json"
+
+    @property
+    def password(self) -> Path:
+        return self.root / "key.password"
+
+    @property
+    def lock(self) -> Path:
+        """Held by a command while it numbers transactions of this key."""
+        return self.root / "key.lock"
+
+
+@dataclass(frozen=True)
 class Home:
     """The folder of one local installation; every path in it is a property, so no other module spells one."""
 
@@ -32,8 +52,37 @@ class Home:
         return self.root / "attestations"
 
     @property
-    def keys(self) -> Path:
+    def shared_keys(self) -> Path:
+        """Where releases up to 0.1 kept the keys of all roles together."""
         return self.root / "keys"
+
+    @property
+    def requester(self) -> RoleHome:
+        return RoleHome(self.root / "requester")
+
+    @property
+    def payer(self) -> RoleHome:
+        """The payer's own if it has a key there; else the requester, whose key is here, pays."""
+        own = RoleHome(self.root / "payer")
+        return own if own.keystore.is_file() else self.requester
+
+    @property
+    def worker(self) -> RoleHome:
+        return RoleHome(self.root / "worker")
+
+    @property
+    def operator(self) -> RoleHome:
+        return RoleHome(self.root / "operator")
+
+    def validator(self, name: str) -> RoleHome:
+        return RoleHome(self.root / "validators" / name)
+
+    def folders(self) -> dict[str, RoleHome]:
+        """The folder of every role and every local validator, by name; a role may have no key there yet."""
+        validators = sorted((self.root / "validators").glob("*"))
+        return {name: RoleHome(self.root / name) for name in ("requester", "payer", "operator", "worker")} | {
+            path.name: RoleHome(path) for path in validators
+        }
 
     @property
     def devices(self) -> Path:
@@ -70,16 +119,6 @@ class Home:
     @property
     def router_pid(self) -> Path:
         return self.root / "router.pid"
-
-    @property
-    def payer_lock(self) -> Path:
-        return self.root / "payer.lock"
-
-    def keystore(self, role: str) -> Path:
-        return self.keys / f"{role}.json"
-
-    def password(self, role: str) -> Path:
-        return self.keys / f"{role}.password"
 
 
 def find_home(explicit: Path | None = None, start: Path | None = None) -> Home:

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -26,11 +27,15 @@ import psutil
 from router.console.quantum.scaffold import write_job
 from router.console.stack import local
 from router.console.stack.processes import alive
+from router.control.desk import OperatorDesk
 from router.control.gates.policy import DEFAULT_POLICY_TEXT
+from router.control.opening import OperatedHome, open_home
+from router.control.operating.intake import admit
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Workspace, open_workspace
+from router.payer.desk import PayerDesk
 from router.payer.funding import fund
 from router.protocol.lifecycle import Event, EventKind, JobRecord, parse_at
+from router.requester.desk import RequesterDesk
 from router.requester.promote import promote
 from router.requester.simulate import simulate
 from router.settings import Home
@@ -60,7 +65,7 @@ class Figure:
 
 
 @contextmanager
-def stack() -> Iterator[Workspace]:
+def stack() -> Iterator[OperatedHome]:
     """A local stack in a home of its own, whose policy takes as many jobs as are wanted; ended afterwards."""
     root = Path(tempfile.mkdtemp(prefix="bench-stack-"))
     home = Home(root / "home")
@@ -69,42 +74,42 @@ def stack() -> Iterator[Workspace]:
     home.policy.write_text(policy.replace("jobs_per_hour: 60", "jobs_per_hour: 1000"))
     try:
         local.up(home, _progress, port=0)
-        yield open_workspace(home)
+        yield open_home(home)
     finally:
         local.down(home, lambda _line: None)
         shutil.rmtree(root)
 
 
-def promoted(workspace: Workspace, number: int, target: str) -> str:
+def promoted(opened: OperatedHome, number: int, target: str) -> str:
     """A job with a circuit of its own, simulated and promoted; not funded yet."""
-    folder = workspace.home.root / f"job-{number}"
+    folder = opened.home.root / f"job-{number}"
     spec, circuit = write_job(folder)
     text = circuit.read_text()
     own = text.replace("GAMMAS = (0.2234,", f"GAMMAS = ({0.2234 + number / 10_000:.4f},")
     if number and own == text:
         raise AssertionError("the template's circuit has other angles than this bench varies")
     circuit.write_text(own)
-    job = simulate(workspace, spec, lambda _what, _share: None).job
-    promote(workspace, offer(workspace, job, target, MAX_USD))
+    job = simulate(RequesterDesk(opened), partial(admit, OperatorDesk(opened)), spec, lambda _what, _share: None).job
+    promote(RequesterDesk(opened), offer(opened, job, target, MAX_USD))
     return job
 
 
-def processor_s(workspace: Workspace) -> float:
+def processor_s(opened: OperatedHome) -> float:
     """Processor time of the router's process so far, in user and system."""
-    record = next(record for record, _ in local.status(workspace.home).processes if record.name == "router")
+    record = next(record for record, _ in local.status(opened.home).processes if record.name == "router")
     if not alive(record):
-        raise RuntimeError(f"the router ended: {local.log_tail(workspace.home, 'router')}")
+        raise RuntimeError(f"the router ended: {local.log_tail(opened.home, 'router')}")
     times = psutil.Process(record.pid).cpu_times()
     return float(times.user + times.system)
 
 
-def settled(workspace: Workspace, jobs: list[str]) -> None:
+def settled(opened: OperatedHome, jobs: list[str]) -> None:
     """Wait until all of `jobs` are settled and their escrows empty."""
     end = time.monotonic() + PATIENCE_S
     open_jobs = list(jobs)
-    while open_jobs := [job for job in open_jobs if not _closed(workspace.store.job(job))]:
+    while open_jobs := [job for job in open_jobs if not _closed(opened.store.job(job))]:
         if time.monotonic() > end:
-            waits = workspace.store.waiting_for(open_jobs)
+            waits = opened.store.waiting_for(open_jobs)
             raise RuntimeError(f"not settled in {PATIENCE_S:.0f} s: {', '.join(open_jobs)}; they wait for {waits}")
         time.sleep(_LOOK_S)
 
@@ -115,32 +120,32 @@ def _closed(record: JobRecord) -> bool:
     return record.closed
 
 
-def one_job(workspace: Workspace, number: int, target: str) -> float:
+def one_job(opened: OperatedHome, number: int, target: str) -> float:
     """Seconds from the call that locks a job's budget to its settlement."""
-    job = promoted(workspace, number, target)
+    job = promoted(opened, number, target)
     begun = time.time()
-    fund(workspace, job)
-    settled(workspace, [job])
-    _tell(workspace.store.events(job), begun)
+    fund(PayerDesk(opened), job)
+    settled(opened, [job])
+    _tell(opened.store.events(job), begun)
     return time.time() - begun
 
 
-def at_once(workspace: Workspace, jobs: int, target: str) -> tuple[float, float, float]:
+def at_once(opened: OperatedHome, jobs: int, target: str) -> tuple[float, float, float]:
     """Processor seconds of the router per job, seconds from the last approval to the first delivery, and in all."""
     names = []
     for number in range(jobs):
-        names.append(promoted(workspace, 100 + number, target))
+        names.append(promoted(opened, 100 + number, target))
         _progress(f"promoted {number + 1} of {jobs}")
-    local.stop_process(workspace.home, "router")
+    local.stop_process(opened.home, "router")
     for name in names:
-        fund(workspace, name)
+        fund(PayerDesk(opened), name)
     _progress("all are funded; the router starts")
-    local.up(workspace.home, _progress, port=0)
-    before, begun = processor_s(workspace), time.monotonic()
-    settled(workspace, names)
-    spent, seconds = processor_s(workspace) - before, time.monotonic() - begun
-    approved = [_when(workspace.store.events(name), EventKind.APPROVED) for name in names]
-    delivered = [_when(workspace.store.events(name), EventKind.COMPLETED) for name in names]
+    local.up(opened.home, _progress, port=0)
+    before, begun = processor_s(opened), time.monotonic()
+    settled(opened, names)
+    spent, seconds = processor_s(opened) - before, time.monotonic() - begun
+    approved = [_when(opened.store.events(name), EventKind.APPROVED) for name in names]
+    delivered = [_when(opened.store.events(name), EventKind.COMPLETED) for name in names]
     return spent / jobs, min(delivered) - max(approved), seconds
 
 
@@ -163,12 +168,12 @@ def main() -> int:
     parser.add_argument("--target", default="simulator", help="what they are promoted to")
     parser.add_argument("--json", action="store_true", help="a list of name, value, ceiling")
     options = parser.parse_args()
-    with stack() as workspace:
-        first = one_job(workspace, 0, options.target)
-        later = one_job(workspace, 1, options.target)
+    with stack() as opened:
+        first = one_job(opened, 0, options.target)
+        later = one_job(opened, 1, options.target)
         measured = {FIRST: first, LATER: later}
         if options.jobs:
-            spent, order, seconds = at_once(workspace, options.jobs, options.target)
+            spent, order, seconds = at_once(opened, options.jobs, options.target)
             measured |= {PROCESSOR: spent, ORDER: order, f"{options.jobs} jobs, all settled (s)": seconds}
     found = [Figure(name, value, CEILINGS.get(name)) for name, value in measured.items()]
     if options.json:

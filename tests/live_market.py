@@ -21,6 +21,7 @@ import one_engine
 from eth_account import Account
 from live_chain import Anvil, deploy_on, running_anvil
 from paper_router import PaperProvider
+from parties import addresses, bench, fund, grant, keep, promote
 
 from oracle.artifacts import open_sources
 from oracle.artifacts.shots import pack
@@ -33,19 +34,16 @@ from oracle.validator.service import Validator
 from oracle.validator.state import ValidatorState
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.acts import Bench, configure
-from router.control.operating.approving.rulings import grant
+from router.control.opening import OperatedHome, open_home
+from router.control.operating.acts import configure
 from router.control.operating.engine import Engine
 from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Workspace, open_workspace
-from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 from router.protocol.providing import JobState, Reference, Result
 from router.protocol.providing import RunReceipt as RunReceipt
 from router.protocol.stack import Roles, StackRecord
-from router.requester.promote import promote
-from router.requester.simulate import Prepared, keep, prepare, surroundings
+from router.requester.simulate import Prepared, prepare, surroundings
 from router.settings import Home, workflows_url
 
 BLOCK_S = 0.25
@@ -74,8 +72,8 @@ class HonestProvider(PaperProvider):
 
 
 @dataclass(frozen=True)
-class LiveWorkspace(Workspace):
-    """A workspace whose clients' requests are counted under `name`."""
+class LiveHome(OperatedHome):
+    """An opened home whose clients' requests are counted under `name`."""
 
     counts: Counter[str]
     name: str = "router"
@@ -107,7 +105,7 @@ class Market:
     """The parties, at work until the context ends."""
 
     anvil: Anvil
-    workspace: LiveWorkspace
+    opened: LiveHome
     prepared: Prepared
     provider: HonestProvider
     counts: Counter[str]
@@ -126,20 +124,20 @@ class Market:
     @property
     def client(self) -> EscrowClient:
         """Of somebody who looks on: its requests are not counted."""
-        return EscrowClient(self.anvil.url, self.workspace.deployment)
+        return EscrowClient(self.anvil.url, self.opened.deployment)
 
     def funded(self) -> str:
         """A job whose budget is locked."""
-        job = keep(self.workspace, self.prepared, _quietly).job
-        grant(self.workspace, job, "for a test")
-        promote(self.workspace, offer(self.workspace, job, "aer", "25"))
-        fund(self.workspace, job)
+        job = keep(self.opened, self.prepared, _quietly).job
+        grant(self.opened, job, "for a test")
+        promote(self.opened, offer(self.opened, job, "aer", "25"))
+        fund(self.opened, job)
         return job
 
     def until(self, job: str, reached: Callable[[JobRecord], object]) -> JobRecord:
         end = time.monotonic() + PATIENCE_S
-        while not reached(record := self.workspace.store.job(job)):
-            waits = self.workspace.store.waiting_for([job]).get(job)
+        while not reached(record := self.opened.store.job(job)):
+            waits = self.opened.store.waiting_for([job]).get(job)
             stands = f"{job} is {record.state.value}/{record.escrow.value}, waits for {waits}"
             assert time.monotonic() < end, f"{stands}; the validator said {self.said[-5:]}"
             time.sleep(0.05)
@@ -175,15 +173,15 @@ class Market:
             record = self.settled(job)
             found = self.client.events(self.client.deployment.block, self.client.head().number, record.escrow_id)
             causes = {chain_events.cause_of(event) for event in found}
-            told = chain_events.told(self.workspace.store.events(job))
+            told = chain_events.told(self.opened.store.events(job))
             paid = any(event.name == "Settled" for event in found)
-            if paid and told <= causes and self.workspace.store.job(job) == record:
+            if paid and told <= causes and self.opened.store.job(job) == record:
                 break
             assert time.monotonic() < end, f"{job}: the record names what the chain does not have: {told - causes}"
             time.sleep(0.1)
         assert {event.tx_hash for event in found if event.name == "Submitted"} == {record.delivery_tx}
         assert [event.name for event in found] == ["Funded", "Submitted", "Proposed", "Settled"], "once each"
-        assert self.workspace.store.verify(job) == record
+        assert self.opened.store.verify(job) == record
 
 
 def _quietly(_what: str, _share: float) -> None:
@@ -199,8 +197,8 @@ def running_market(folder: Path, *, finality: int = 64) -> Iterator[Market]:
         home = Home(folder / "home")
         home.root.mkdir(parents=True)
         home.policy.write_text(DEFAULT_POLICY_TEXT.replace("jobs_per_hour: 60", "jobs_per_hour: 10000"))
-        opened = open_workspace(home)
-        own = {role: opened.account(role).address for role in ("requester", "operator", "worker")}
+        opened = open_home(home)
+        own = addresses(opened)
         judge = Account.create()
         for address in (*own.values(), judge.address):
             anvil.give_gas_money(address)
@@ -217,34 +215,34 @@ def running_market(folder: Path, *, finality: int = 64) -> Iterator[Market]:
         roles = Roles(**own, payer=own["requester"], validators=(judge.address,), quorum=1)
         stack = StackRecord(anvil.url, str(path), roles, CONFIRMATIONS, caches, finality)
         fields: dict[str, Any] = {name: getattr(opened, name) for name in ("home", "store", "artifacts", "policy")}
-        workspace = LiveWorkspace(**fields, stack=stack, counts=counts)
+        opened = LiveHome(**fields, stack=stack, counts=counts)
         prepared = prepare(write_job(folder / "job")[0], surroundings(home), _quietly)
-        provider = HonestProvider(partial(_baseline_of, workspace))
+        provider = HonestProvider(partial(_baseline_of, opened))
         configure(workflows_url(home))
-        engine = Engine(Bench(workspace, {"aer": provider}))
-        market = Market(anvil, workspace, prepared, provider, counts, engine)
+        engine = Engine(bench(opened, {"aer": provider}))
+        market = Market(anvil, opened, prepared, provider, counts, engine)
         with _at_work(market, folder, judge):
             yield market
         opened.store.close()
 
 
-def _baseline_of(workspace: Workspace) -> Baseline:
+def _baseline_of(opened: OperatedHome) -> Baseline:
     """The baseline of whatever job there is: all are the same."""
-    record = workspace.store.jobs(states=set(State) - {State.CREATED}, limit=1)[0]
-    return Baseline.from_bytes(workspace.artifacts.get(str(record.baseline_root)))
+    record = opened.store.jobs(states=set(State) - {State.CREATED}, limit=1)[0]
+    return Baseline.from_bytes(opened.artifacts.get(str(record.baseline_root)))
 
 
 @contextmanager
 def _at_work(market: Market, folder: Path, judge: Any) -> Iterator[None]:
-    workspace, stop = market.workspace, threading.Event()
+    opened, stop = market.opened, threading.Event()
     config = ValidatorConfig(
         rpc_url=market.anvil.url, deployment_file=folder / "unused", keystore=folder / "unused",
-        password_file=folder / "unused", artifacts_url=workspace.home.artifacts.as_uri(),
-        attestations_url=workspace.home.attestations.as_uri(), state=folder / "validator", poll_s=0.2,
-        confirmations=CONFIRMATIONS, finality=workspace.need_stack("a test").finality,
+        password_file=folder / "unused", artifacts_url=opened.home.artifacts.as_uri(),
+        attestations_url=opened.home.attestations.as_uri(), state=folder / "validator", poll_s=0.2,
+        confirmations=CONFIRMATIONS, finality=opened.need_stack("a test").finality,
     )  # fmt: skip
-    client = counted(EscrowClient(market.anvil.url, workspace.deployment), market.counts, "validator")
-    identity = {"validator": judge.address, "chain_id": 31337, "escrow": workspace.deployment.escrow}
+    client = counted(EscrowClient(market.anvil.url, opened.deployment), market.counts, "validator")
+    identity = {"validator": judge.address, "chain_id": 31337, "escrow": opened.deployment.escrow}
 
     def judge_all() -> None:
         with ValidatorState(config.state, **identity) as state:  # SQLite's connections stay in their thread

@@ -213,3 +213,7 @@ class PaperChain:
             raise CallReverted("ERC20InsufficientAllowance", {"allowance": self.allowed}, "fund")
         self.allowed -= terms.budget
         return Call(self.deployment.escrow, "0x", doing="fund")
+
+    def submit(self, terms: JobTerms, result_hash: str, multiset_hash: str) -> Call:
+        del terms, result_hash, multiset_hash
+        return Call(self.deployment.escrow, "0x", doing="submit")

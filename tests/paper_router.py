@@ -103,7 +103,7 @@ class Router:
 
     def ticks(self, job: str, reached: Callable[[JobRecord], object]) -> JobRecord:
         """Tick until the record of `job` is as wanted, making it due each time."""
-        store = self.desk.workspace.store
+        store = self.desk.opened.store
         end = time.monotonic() + PATIENCE_S
         while True:
             record = store.job(job)
@@ -116,5 +116,5 @@ class Router:
 
     def tick(self, job: str) -> None:
         """One look at `job`."""
-        self.desk.workspace.store.set_next_look(job, LONG_AGO)
+        self.desk.opened.store.set_next_look(job, LONG_AGO)
         self.engine.tick()

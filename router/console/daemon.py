@@ -13,10 +13,13 @@ from filelock import FileLock, Timeout
 
 from oracle.encoding.files import write_whole
 from router.console.stack.endings import uniform_workers
+from router.control.desk import OperatorDesk
+from router.control.opening import open_home
 from router.control.operating.acts import Bench, configure
 from router.control.operating.engine import Engine
-from router.control.workspace import open_workspace
 from router.settings import Home, workflows_url
+from router.worker.desk import WorkerDesk
+from router.worker.loopback import LoopbackWorker
 from router.worker.providers import load_providers
 
 log = logging.getLogger("router")
@@ -29,6 +32,13 @@ def start_logging() -> None:
     )
     for name in ("oracle", "router"):
         logging.getLogger(name).setLevel(logging.INFO)
+
+
+def _warm_up() -> None:
+    # Heavy, and for the gates' estimates alone.
+    from router.worker.providers.simulation import warm_up
+
+    warm_up(run=False)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,12 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
     except Timeout:
         log.error("another router holds %s; `compute down` ends it", home.router_lock)
         return 5
-    workspace = open_workspace(home)
+    opened = open_home(home)
     providers = dict(load_providers(home))
     if options.worker == "uniform":
         providers = uniform_workers(providers)
     configure(workflows_url(home))
-    engine = Engine(Bench(workspace, providers, takes_work=options.worker != "idle", seed=options.seed))
+    price = opened.policy.rates.usd_per_hardware_second
+    worker = LoopbackWorker(WorkerDesk(opened), providers, price, options.seed)
+    takes_work = options.worker != "idle"
+    engine = Engine(Bench(OperatorDesk(opened), providers, worker, takes_work, _warm_up))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: engine.stop())
     engine.start()

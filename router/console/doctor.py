@@ -115,16 +115,27 @@ def _private(path: Path, allowed: int) -> Check | None:
 
 
 def _keys(home: Home) -> Iterator[Check]:
-    if not home.keys.is_dir():
+    from router.protocol.stack import OldHome, check_layout
+
+    try:
+        check_layout(home)
+    except OldHome as error:
+        yield Check("keys", "problem", error.reason, error.remedy)
+        return
+    folders = {name: folder for name, folder in home.folders().items() if folder.keystore.is_file()}
+    if not folders:
         yield Check("keys", "note", "none yet", "keys are made on first use, readable by you alone")
         return
-    paths = sorted(path for path in home.keys.rglob("*") if path.is_file())
-    faults = [_private(home.keys, 0o700), *(_private(path, 0o600) for path in paths)]
+    faults = [
+        _private(path, allowed)
+        for folder in folders.values()
+        for path, allowed in ((folder.root, 0o700), (folder.keystore, 0o600), (folder.password, 0o600))
+        if path.exists()
+    ]
     found = [fault for fault in faults if fault is not None]
     yield from found
     if not found:
-        roles = sorted(path.stem for path in paths if path.suffix == ".json")
-        yield Check("keys", "ok", f"{', '.join(roles) or 'none'}; readable by you alone")
+        yield Check("keys", "ok", f"{', '.join(folders)}, each in a folder of its own; readable by you alone")
 
 
 def _credentials(home: Home) -> Iterator[Check]:

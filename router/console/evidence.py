@@ -38,8 +38,8 @@ def register(root: click.Group) -> None:
         from oracle.encoding.files import write_whole
         from router.control.operating.explaining.bundling import bundle_of
 
-        workspace, record = job_of(session, job)
-        made, missing = bundle_of(workspace, record.job)
+        opened, record = job_of(session, job)
+        made, missing = bundle_of(opened, record.job)
         path = out or Path(f"{record.job}.evidence.zip")
         if path.exists() and path.read_bytes() != made:
             reason = f"{path} is there with other content"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from router.console.screen.commands import Session, command
-from router.console.screen.opening import job_argument, job_of
+from router.console.screen.opening import desk_of, job_argument, job_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.chain.deployment import Deployment
+    from router.control.opening import OperatedHome
     from router.control.report.telling import Money
-    from router.control.workspace import Workspace
     from router.payer.funding import Funding
     from router.payer.withdrawals import Withdrawal
 
@@ -39,12 +39,13 @@ def register(root: click.Group) -> None:
         on a local chain. Doing it again changes nothing: the money is locked once.
         """
         from router.console.screen.views import money_of
+        from router.payer.desk import PayerDesk
         from router.payer.funding import fund as lock
 
-        workspace, record = job_of(session, job)
+        opened, record = job_of(session, job)
         session.begun.append(f"the funding had begun: `compute fund {record.job}` again ends it, and locks only once")
-        funding = lock(workspace, record.job)
-        money = money_of(workspace, record)
+        funding = lock(PayerDesk(opened), record.job)
+        money = money_of(opened, record)
         following = f"compute quantum watch {record.job}"
 
         def draw(screen: Console) -> None:
@@ -67,8 +68,8 @@ def register(root: click.Group) -> None:
         from router.console.screen.views import money_in
         from router.payer import withdrawals
 
-        workspace = _with_stack(session)
-        found = withdrawals.owed(workspace, withdrawals.tokens_of(workspace, others))
+        opened = _with_stack(session)
+        found = withdrawals.owed(opened, withdrawals.tokens_of(opened, others))
         following = f"compute withdraw --as {found[0].role}" if found else "compute jobs"
         rows = [
             {"role": each.role, "account": each.account, "token": each.token, "amount": str(each.amount)}
@@ -84,7 +85,7 @@ def register(root: click.Group) -> None:
                     grid.add_row(
                         plain(each.role),
                         plain(each.account),
-                        plain(money_in(workspace.deployment, each.token)(each.amount)),
+                        plain(money_in(opened.deployment, each.token)(each.amount)),
                     )
                 screen.print(grid)
             next_step(screen, following)
@@ -111,12 +112,12 @@ def register(root: click.Group) -> None:
         from router.console.screen.output import next_step, plain
         from router.payer import withdrawals
 
-        workspace = _with_stack(session)
-        deployment = workspace.deployment
+        opened = _with_stack(session)
+        deployment = opened.deployment
         made: list[Withdrawal] = []
         session.begun.append("a withdrawal may have been sent: `compute credits` says what is left")
         try:
-            for each in withdrawals.withdraw(workspace, role, withdrawals.tokens_of(workspace, others), to):
+            for each in withdrawals.withdraw(desk_of(opened, role), withdrawals.tokens_of(opened, others), to):
                 made.append(each)  # one by one: an error must not take those before it along
         except BaseException:
             for each in made:  # in one token, before another failed, or before the user had enough
@@ -144,15 +145,15 @@ def register(root: click.Group) -> None:
         session.output.result({"withdrawn": rows, "next": "compute credits"}, draw)
 
 
-def _with_stack(session: Session) -> Workspace:
+def _with_stack(session: Session) -> OperatedHome:
     """The session's home, opened; raises StackDown where no stack says which chain it is about."""
     from router.console.screen.opening import existing
     from router.protocol.stack import StackDown
 
-    workspace = existing(session)
-    if workspace is None:
+    opened = existing(session)
+    if opened is None:
         raise StackDown(session.home, "a credit")
-    return workspace
+    return opened
 
 
 def _withdrawn(made: Withdrawal, deployment: Deployment) -> str:

@@ -9,18 +9,18 @@ import click
 from oracle.encoding.options import Decimal, Whole
 from router.console.screen.commands import Session, command
 from router.console.screen.failures import CommandFailed, Exit
-from router.console.screen.opening import existing, job_argument, job_of, router_runs
+from router.console.screen.opening import desk_of, existing, job_argument, job_of, router_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rich.console import Console
 
-    from router.control.workspace import Workspace
+    from router.control.opening import OperatedHome
     from router.protocol.lifecycle import JobRecord, State
 
 PARTIES = ("requester", "worker")
-"""Those of router.requester.dispute, which a test compares: importing it here would make help slow."""
+"""Who may dispute: the requester's side by its payer, as on-chain."""
 
 _note = click.option("--note", default="", metavar="TEXT", help="Why, in a line; it is recorded with the decision.")
 
@@ -37,10 +37,10 @@ def register(root: click.Group) -> None:
         A job whose stored events are damaged is named below the list, and hides no other.
         """
         wanted = None if state is None else (_state(state),)
-        workspace = existing(session)
-        listing = None if workspace is None else workspace.store.listing(states=wanted, limit=limit)
+        opened = existing(session)
+        listing = None if opened is None else opened.store.listing(states=wanted, limit=limit)
         found, damaged = ((), ()) if listing is None else (listing.records, listing.damaged)
-        waits = {} if workspace is None else _waits(session, workspace, found)
+        waits = {} if opened is None else _waits(session, opened, found)
         rows = [_row(record, waits.get(record.job)) for record in found]
         bad = [{"job": each.job, "reason": each.reason, "next": f"compute repair {each.job}"} for each in damaged]
 
@@ -67,12 +67,13 @@ def register(root: click.Group) -> None:
         changed otherwise, and every other gate still holds. Refused where this home also holds the key of the job's
         requester or payer; on a local stack of one person it is given, and says so.
         """
+        from router.control.desk import OperatorDesk
         from router.control.operating.approving.rulings import grant
         from router.control.operating.explaining import advice
 
-        workspace, record = job_of(session, job)
-        remark = grant(workspace, record.job, note)
-        following = advice.following(workspace, record) or f"compute quantum inspect {record.job}"
+        opened, record = job_of(session, job)
+        remark = grant(OperatorDesk(opened), record.job, note)
+        following = advice.following(opened, record) or f"compute quantum inspect {record.job}"
         _said(session, record, "approved", following, remark)
 
     @command(root, "deny", "compute deny job_8f31 --note 'the budget is too high'")
@@ -83,10 +84,11 @@ def register(root: click.Group) -> None:
 
         JOB may be the beginning of an id. Only a job that nothing was delivered for can be denied.
         """
+        from router.control.desk import OperatorDesk
         from router.control.operating.approving.rulings import deny as reject
 
-        workspace, record = job_of(session, job)
-        reject(workspace, record.job, note or "no reason given")
+        opened, record = job_of(session, job)
+        reject(OperatorDesk(opened), record.job, note or "no reason given")
         _said(session, record, "denied", f"compute quantum inspect {record.job}")
 
     @command(root, "cancel", "compute cancel job_8f31")
@@ -102,12 +104,16 @@ def register(root: click.Group) -> None:
         gives as long as the spec's cancellation policy allows; the budget then goes back to the payer. Exits with 3
         if the worker refuses.
         """
-        from router.requester.cancellation import request_cancel
+        from router.payer.cancellation import request_cancellation
+        from router.payer.desk import PayerDesk
+        from router.requester.cancellation import call_off
+        from router.requester.desk import RequesterDesk
 
-        workspace, record = job_of(session, job)
+        opened, record = job_of(session, job)
         session.begun.append(f"the cancellation was asked for and stands: `compute quantum watch {record.job}`")
-        request_cancel(workspace, record.job)
-        _await_answer(workspace, record.job, timeout_s)
+        if not call_off(RequesterDesk(opened), record.job):
+            request_cancellation(PayerDesk(opened), record.job)
+        _await_answer(opened, record.job, timeout_s)
         _said(session, record, "called off", f"compute quantum inspect {record.job}")
 
     @command(root, "dispute", "compute dispute job_8f31", "compute dispute job_8f31 --as worker")
@@ -129,15 +135,15 @@ def register(root: click.Group) -> None:
         nothing.
         """
         from router.console.screen.views import money_of
-        from router.requester.dispute import dispute as call_arbiter
+        from router.payer.dispute import dispute as call_arbiter
 
-        workspace, record = job_of(session, job)
+        opened, record = job_of(session, job)
         session.begun.append(
             f"the dispute had begun: `compute dispute {record.job}` again ends it, and is made only once"
         )
-        made = call_arbiter(workspace, record.job, role)
+        made = call_arbiter(desk_of(opened, role), record.job)
         following = f"compute quantum watch {record.job}"
-        money = money_of(workspace, record)
+        money = money_of(opened, record)
 
         def draw(screen: Console) -> None:
             from oracle.encoding.times import time_told
@@ -177,13 +183,13 @@ def register(root: click.Group) -> None:
         from router.control.operating.explaining.repair import faults
         from router.control.store import UnknownJob
 
-        workspace = existing(session)
-        if workspace is None:
+        opened = existing(session)
+        if opened is None:
             raise UnknownJob(job)
-        name = workspace.store.find_name(job)
-        if found := faults(workspace, name):
+        name = opened.store.find_name(job)
+        if found := faults(opened, name):
             raise CommandFailed(Exit.DEPENDENCY, *(Finding("", None, fault.reason, fault.remedy) for fault in found))
-        done = workspace.store.repair(name)
+        done = opened.store.repair(name)
         following = f"compute quantum inspect {name}" if done.record.closed else f"compute quantum watch {name}"
 
         def draw(screen: Console) -> None:
@@ -217,7 +223,7 @@ def _restarts(session: Session) -> Iterator[str]:
             yield f"{again}, last at {record.restarted_at}; its log {record.log} says why"
 
 
-def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
+def _await_answer(opened: OperatedHome, job: str, timeout_s: float) -> None:
     """Return once the job is called off; raises CommandFailed with the worker's refusal, or without an answer."""
     import json
     import time
@@ -227,8 +233,8 @@ def _await_answer(workspace: Workspace, job: str, timeout_s: float) -> None:
     from router.protocol.requests import RequestKind
 
     end = time.monotonic() + timeout_s
-    while workspace.store.job(job).state is not State.CANCELLED:
-        asked = [request for request in workspace.store.requests(job) if request.kind is RequestKind.CANCEL]
+    while opened.store.job(job).state is not State.CANCELLED:
+        asked = [request for request in opened.store.requests(job) if request.kind is RequestKind.CANCEL]
         answer = json.loads(asked[-1].answer) if asked and asked[-1].answer else {}
         if "refused" in answer:
             remedy = f"`compute quantum watch {job}` follows it to its end"
@@ -265,13 +271,13 @@ def _state(text: str) -> State:
         raise CommandFailed(Exit.INPUT, Finding("--state", None, f"{text} is no state", f"one of: {known}")) from None
 
 
-def _waits(session: Session, workspace: Workspace, found: tuple[JobRecord, ...]) -> dict[str, str]:
+def _waits(session: Session, opened: OperatedHome, found: tuple[JobRecord, ...]) -> dict[str, str]:
     """What each of `found` waits for; those that nothing holds back are left out."""
     from router.control.operating.explaining import advice
 
-    noted = workspace.store.waiting_for([record.job for record in found])
+    noted = opened.store.waiting_for([record.job for record in found])
     runs = router_runs(session)
-    told = {record.job: advice.waits(workspace, record, noted.get(record.job), router_runs=runs) for record in found}
+    told = {record.job: advice.waits(opened, record, noted.get(record.job), router_runs=runs) for record in found}
     return {job: reason for job, reason in told.items() if reason is not None}
 
 

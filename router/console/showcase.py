@@ -17,6 +17,7 @@ from oracle.spec import JobSpec
 from oracle.statistics import Baseline, Certificate
 from oracle.verdict import VerdictDocument
 from router.control.gates import Allow, GateReport
+from router.control.opening import OperatedHome
 from router.control.operating.following.attestations import board_of
 from router.control.report.evidence import evidence_of
 from router.control.report.telling import Money, in_token, said, told_by
@@ -35,7 +36,6 @@ from router.control.report.view import (
     VerdictView,
 )
 from router.control.routing import RouteDecision
-from router.control.workspace import Workspace
 from router.protocol.lifecycle import Event, JobRecord, apply, parse_at
 from router.protocol.papers import spec_of, terms_of
 
@@ -63,10 +63,10 @@ class Transaction:
         return asdict(self)
 
 
-def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> tuple[Transaction, ...]:
+def transactions_of(opened: OperatedHome, client: EscrowClient, record: JobRecord) -> tuple[Transaction, ...]:
     """Every transaction that moved the job, whoever sent it, in chain order; the payer's allowance first."""
     found: list[Transaction] = []
-    for given in workspace.store.intents(record.job):
+    for given in opened.store.intents(record.job):
         if not given.name.startswith(ALLOWANCE) or given.status is not IntentStatus.DONE:
             continue
         outcome = json.loads(str(given.outcome))
@@ -74,7 +74,7 @@ def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecor
     if record.escrow_id is None:
         return tuple(found)
     seen: set[str] = set()
-    for event in workspace.reader(client).dossier(record.escrow_id).events:
+    for event in opened.reader(client).dossier(record.escrow_id).events:
         verb = _VERBS.get(type(event.args))
         if verb is None or event.tx_hash in seen:
             continue
@@ -87,22 +87,22 @@ def transactions_of(workspace: Workspace, client: EscrowClient, record: JobRecor
     return tuple(found)
 
 
-def attestations_of(workspace: Workspace, record: JobRecord) -> tuple[Attestation, ...]:
+def attestations_of(opened: OperatedHome, record: JobRecord) -> tuple[Attestation, ...]:
     """What validators showed each other about the job, as far as a pinned validator's key signed it."""
-    return tuple(each.attestation for each in board_of(workspace, record)[0])
+    return tuple(each.attestation for each in board_of(opened, record)[0])
 
 
-def document_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:
+def document_of(opened: OperatedHome, client: EscrowClient, record: JobRecord) -> VerdictDocument | None:
     """The verdict document that the chain's proposal names, or None without a signed verdict."""
-    proposed = workspace.reader(client).last(record.escrow_id, chain.Proposed)
+    proposed = opened.reader(client).last(record.escrow_id, chain.Proposed)
     if proposed is None or proposed[0].signers == 0:
         return None
-    return VerdictDocument.from_bytes(workspace.artifacts.get(proposed[0].evidence_hash))
+    return VerdictDocument.from_bytes(opened.artifacts.get(proposed[0].evidence_hash))
 
 
-def verdict_of(workspace: Workspace, client: EscrowClient, record: JobRecord) -> dict[str, object] | None:
+def verdict_of(opened: OperatedHome, client: EscrowClient, record: JobRecord) -> dict[str, object] | None:
     """Outcome, digest and reason codes of the verdict, as JSON; None without one."""
-    document = document_of(workspace, client, record)
+    document = document_of(opened, client, record)
     if document is None:
         return None
     return {
@@ -113,13 +113,13 @@ def verdict_of(workspace: Workspace, client: EscrowClient, record: JobRecord) ->
 
 
 def report_view(
-    workspace: Workspace, client: EscrowClient, record: JobRecord, balances: Mapping[str, tuple[int, int]]
+    opened: OperatedHome, client: EscrowClient, record: JobRecord, balances: Mapping[str, tuple[int, int]]
 ) -> ReportView:
     """Everything the report page shows of `record`; `balances` is (before, after) of each role in base units."""
-    spec = spec_of(workspace.artifacts, record)
-    transactions = transactions_of(workspace, client, record)
-    document = document_of(workspace, client, record)
-    deployment = workspace.deployment
+    spec = spec_of(opened.artifacts, record)
+    transactions = transactions_of(opened, client, record)
+    document = document_of(opened, client, record)
+    deployment = opened.deployment
     return ReportView(
         job=record.job,
         title=spec.quantum.circuit_family or spec.job_type if spec.quantum else spec.job_type,
@@ -128,26 +128,26 @@ def report_view(
         escrow_id=record.escrow_id or "",
         token_symbol=deployment.token_symbol,
         token_decimals=deployment.token_decimals,
-        spec_yaml=workspace.artifacts.get(record.source).decode(errors="replace"),
-        normalised_json=workspace.artifacts.get(record.spec_hash).decode(),
+        spec_yaml=opened.artifacts.get(record.source).decode(errors="replace"),
+        normalised_json=opened.artifacts.get(record.spec_hash).decode(),
         spec_hash=record.spec_hash,
         facts=_facts(record, spec),
         timeline=_timeline(
-            workspace.store.events(record.job),
+            opened.store.events(record.job),
             transactions,
             in_token(deployment.token_symbol, deployment.token_decimals),
         ),
-        route=_route(workspace, record),
-        gates=_gates(workspace, record),
-        evidence=_evidence(workspace, record, spec, document),
+        route=_route(opened, record),
+        gates=_gates(opened, record),
+        evidence=_evidence(opened, record, spec, document),
         verdict=_verdict(document),
         attestations=tuple(
-            AttestationView(a.validator, a.document, a.signature) for a in attestations_of(workspace, record)
+            AttestationView(a.validator, a.document, a.signature) for a in attestations_of(opened, record)
         ),
         reason=record.reason or "",
         validators=len(terms_of(record).validators) if record.promoted else 0,
         transactions=tuple(TransactionView(t.name, t.hash, t.gas_used, t.block) for t in transactions),
-        balances=_balances(workspace, balances),
+        balances=_balances(opened, balances),
         device_label=record.target or "",
         hardware=record.provider == "ibm",
     )
@@ -188,10 +188,10 @@ def _timeline(
     return tuple(entries)
 
 
-def _route(workspace: Workspace, record: JobRecord) -> RouteView | None:
+def _route(opened: OperatedHome, record: JobRecord) -> RouteView | None:
     if record.decision is None:
         return None
-    decision = RouteDecision.from_bytes(workspace.artifacts.get(record.decision))
+    decision = RouteDecision.from_bytes(opened.artifacts.get(record.decision))
     return RouteView(
         target=decision.route.value,
         backend=decision.target or "",
@@ -203,10 +203,10 @@ def _route(workspace: Workspace, record: JobRecord) -> RouteView | None:
     )
 
 
-def _gates(workspace: Workspace, record: JobRecord) -> tuple[GateView, ...]:
+def _gates(opened: OperatedHome, record: JobRecord) -> tuple[GateView, ...]:
     if record.gates is None:
         return ()
-    report = GateReport.from_bytes(workspace.artifacts.get(record.gates))
+    report = GateReport.from_bytes(opened.artifacts.get(record.gates))
     return tuple(
         GateView(answer.gate, True, answer.note)
         if isinstance(answer, Allow)
@@ -216,13 +216,13 @@ def _gates(workspace: Workspace, record: JobRecord) -> tuple[GateView, ...]:
 
 
 def _evidence(
-    workspace: Workspace, record: JobRecord, spec: JobSpec, document: VerdictDocument | None
+    opened: OperatedHome, record: JobRecord, spec: JobSpec, document: VerdictDocument | None
 ) -> EvidenceView | None:
     if spec.validation.baseline_root is None or record.result_hash is None:
         return None
-    baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+    baseline = Baseline.from_bytes(opened.artifacts.get(spec.validation.baseline_root))
     try:
-        shots = unpack(workspace.artifacts.get(record.result_hash), baseline.bits)
+        shots = unpack(opened.artifacts.get(record.result_hash), baseline.bits)
     except (ArtifactError, ShotsRejected):
         return None  # the verdict's reason codes name the fault of the artifact
     return evidence_of(baseline, shots, document, parse_rational(spec.validation.f_min))
@@ -252,7 +252,7 @@ def _integers(certificate: Certificate) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value)) for name, value in named if value is not None)
 
 
-def _balances(workspace: Workspace, balances: Mapping[str, tuple[int, int]]) -> tuple[BalanceView, ...]:
-    roles = workspace.need_stack("balances").roles
-    addresses = {"payer": roles.payer, "worker": roles.worker, "escrow": workspace.deployment.escrow}
+def _balances(opened: OperatedHome, balances: Mapping[str, tuple[int, int]]) -> tuple[BalanceView, ...]:
+    roles = opened.need_stack("balances").roles
+    addresses = {"payer": roles.payer, "worker": roles.worker, "escrow": opened.deployment.escrow}
     return tuple(BalanceView(role, addresses[role], *amounts) for role, amounts in balances.items())

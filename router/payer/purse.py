@@ -11,8 +11,8 @@ from oracle.chain.transactions.effects import EffectUncertain
 from oracle.chain.transactions.intents import ALLOWANCE, IntentStatus
 from oracle.encoding import units
 from oracle.terms import ZERO_ADDRESS
-from router.control.workspace import Workspace
 from router.errors import RouterError
+from router.protocol.desks.desk import RoleDesk
 from router.protocol.stack import LOCAL_CHAIN_ID
 
 _GRANTS = 4
@@ -28,27 +28,26 @@ class PayerShort(RouterError, RuntimeError):
         self.remedy = remedy
 
 
-def check(workspace: Workspace, role: str, token: str, amount: int, what: str, then: str) -> None:
-    """Raise PayerShort, or InsufficientFunds of native coin, unless `role` holds `amount` base units of `token`.
+def check(desk: RoleDesk, token: str, amount: int, what: str, then: str) -> None:
+    """Raise PayerShort, or InsufficientFunds of native coin, unless the desk's account holds `amount` units of `token`.
 
-    `what` says what they are for, such as ``the terms lock``; `then` is what to run once they are there. Raises
-    ChainError.
+    `amount` is in base units; `what` says what it is for, such as ``the terms lock``; `then` is what to run once it is
+    there. Raises ChainError.
     """
-    owner = workspace.account(role).address
-    has = workspace.client().balance(owner, token)
+    opened, owner = desk.opened, desk.address
+    has = opened.client().balance(owner, token)
     if has >= amount:
         return
     if token == ZERO_ADDRESS:
         raise InsufficientFunds(owner, has, amount)
-    deployment = workspace.deployment
+    deployment = opened.deployment
     decimals, symbol = deployment.token_decimals, deployment.token_symbol
     if token != deployment.token:
         decimals, symbol = 0, f"base units of {token}"  # what it calls itself, nobody here knows
-    pays = role == "requester"
-    local = workspace.chain_id == LOCAL_CHAIN_ID and pays
+    local = opened.chain_id == LOCAL_CHAIN_ID and desk.name == "payer"
     remedy = "`compute up` gives the local payer play money again" if local else "send it the difference"
     held, needed = units(has, decimals), units(amount, decimals)
-    reason = f"the {'payer' if pays else role} {owner} has {held} {symbol}, and {what} {needed}"
+    reason = f"the {desk.name} {owner} has {held} {symbol}, and {what} {needed}"
     raise PayerShort(reason, f"{remedy}; then `{then}`")
 
 
@@ -56,8 +55,8 @@ def _same(call: Call) -> Call:
     return call
 
 
-def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) -> None:
-    """Let the escrow take `amount` of `token` from `role`, if it may not yet: exactly that, whatever was left over.
+def allow(desk: RoleDesk, job: str, token: str, amount: int) -> None:
+    """Let the escrow take `amount` of `token` from the desk's account, if it may not yet: that, whatever was left over.
 
     What a reorg took of this account is brought back first: a lost funding would take the allowance that is seen here.
     Some tokens change no allowance but from or to zero, so a leftover that is too small is set to zero first. Nothing
@@ -65,17 +64,18 @@ def allow(workspace: Workspace, job: str, role: str, token: str, amount: int) ->
     """
     if token == ZERO_ADDRESS:
         return
-    client, owner = workspace.client(), workspace.account(role)
+    opened, owner = desk.opened, desk.account
+    client = opened.client()
     for _ in range(_GRANTS):
-        effects.bring_back(workspace.store, client, owner.address)
+        effects.bring_back(opened.store, client, owner.address)
         call = client.next_allowance(owner.address, token, amount)
         if call is None:
             return
         # An allowance that another job has used since is given again, under a name of its own.
-        given = [each for each in workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
+        given = [each for each in opened.store.intents(job) if each.name.startswith(ALLOWANCE)]
         spent = sum(each.status is IntentStatus.DONE for each in given)
         effects.ensure(
-            workspace.store,
+            opened.store,
             client,
             job,
             ALLOWANCE if spent == 0 else f"{ALLOWANCE}-{spent + 1}",

@@ -18,7 +18,8 @@ from oracle.chain.transactions import sender
 from oracle.chain.transactions.effects import WAIT_S, EffectUncertain
 from oracle.encoding import Finding, InputRejected
 from oracle.terms import ZERO_ADDRESS
-from router.control.workspace import Workspace
+from router.protocol.desks.desk import RoleDesk
+from router.protocol.desks.opened import OpenedHome
 
 if TYPE_CHECKING:
     from oracle.chain.client import EscrowClient
@@ -53,51 +54,51 @@ class Withdrawal:
     gas_used: int
 
 
-def tokens_of(workspace: Workspace, others: Sequence[str] = ()) -> tuple[str, ...]:
+def tokens_of(opened: OpenedHome, others: Sequence[str] = ()) -> tuple[str, ...]:
     """Native coin, the deployment's token, and `others`. Raises InputRejected for what is no address, StackDown."""
     faults = [_misspelt("--token", other) for other in others if not is_checksum_address(other)]
     if faults:
         raise InputRejected("tokens", faults)
-    return tuple(dict.fromkeys((ZERO_ADDRESS, workspace.deployment.token, *others)))
+    return tuple(dict.fromkeys((ZERO_ADDRESS, opened.deployment.token, *others)))
 
 
-def owed(workspace: Workspace, tokens: Sequence[str]) -> tuple[Credit, ...]:
+def owed(opened: OpenedHome, tokens: Sequence[str]) -> tuple[Credit, ...]:
     """What the escrow owes the accounts of this home in `tokens`, but for zeros. Raises StackDown, ChainError."""
-    client = workspace.client()
+    client = opened.client()
     client.check_network()
     found = (
         Credit(role, account, token, client.credit(account, token))
-        for role, account in _accounts(workspace).items()
+        for role, account in _accounts(opened).items()
         for token in tokens
     )
     return tuple(credit for credit in found if credit.amount)
 
 
-def withdraw(workspace: Workspace, role: str, tokens: Sequence[str], to: str | None = None) -> Iterator[Withdrawal]:
-    """Send every credit of `role` in `tokens` to `to`, by default to its own account, and tell of each as it is mined.
+def withdraw(desk: RoleDesk, tokens: Sequence[str], to: str | None = None) -> Iterator[Withdrawal]:
+    """Send every credit of the desk's account in `tokens` to `to`, by default itself, and tell of each as it is mined.
 
     Raises InputRejected for a receiver that could never move the money, before anything is sent; StackDown;
     CallReverted where the transfer fails again, in which case the credit stands; ChainError; EffectUncertain.
     """
-    client = workspace.client()
+    opened = desk.opened
+    client = opened.client()
     client.check_network()
-    account = _accounts(workspace)[role]
-    receiver = account if to is None else to
-    _check_receiver(workspace, receiver, tokens)
-    # The requester's key also funds jobs: one transaction at a time.
-    with FileLock(workspace.home.payer_lock):
+    receiver = desk.address if to is None else to
+    _check_receiver(opened, receiver, tokens)
+    # The payer's key also funds jobs: one transaction at a time.
+    with FileLock(desk.folder.lock):
         for token in tokens:
-            if made := _withdraw(workspace, client, role, token, receiver):
+            if made := _withdraw(desk, client, token, receiver):
                 yield made
 
 
-def _withdraw(workspace: Workspace, client: EscrowClient, role: str, token: str, to: str) -> Withdrawal | None:
-    owner = _accounts(workspace)[role]
+def _withdraw(desk: RoleDesk, client: EscrowClient, token: str, to: str) -> Withdrawal | None:
+    owner = desk.address
     for _ in range(_ATTEMPTS):
         if not client.credit(owner, token):
             return None
         try:
-            receipt = sender.transact(client, client.withdraw(token, to), workspace.account(role), WAIT_S)
+            receipt = sender.transact(client, client.withdraw(token, to), desk.account, WAIT_S)
         except NonceTaken:
             continue  # a running router signs with the worker's key too
         if receipt.status == 1:
@@ -106,16 +107,16 @@ def _withdraw(workspace: Workspace, client: EscrowClient, role: str, token: str,
     raise EffectUncertain(f"the credit in {token}", "withdraw", owner)
 
 
-def _accounts(workspace: Workspace) -> dict[str, str]:
+def _accounts(opened: OpenedHome) -> dict[str, str]:
     """The accounts of this home by role; raises StackDown."""
-    roles = workspace.need_stack("a credit").roles
+    roles = opened.need_stack("a credit").roles
     return dict(zip(ROLES, (roles.payer, roles.worker, roles.operator), strict=True))
 
 
-def _check_receiver(workspace: Workspace, to: str, tokens: Sequence[str]) -> None:
+def _check_receiver(opened: OpenedHome, to: str, tokens: Sequence[str]) -> None:
     lost = {
         ZERO_ADDRESS: "the zero address, of which nobody has the key",
-        workspace.deployment.escrow: "the escrow itself, which could never send it again",
+        opened.deployment.escrow: "the escrow itself, which could never send it again",
         **{token: "a token's own contract, where it would be lost" for token in tokens if token != ZERO_ADDRESS},
     }
     if not is_checksum_address(to):

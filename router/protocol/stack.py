@@ -23,6 +23,24 @@ class StackDown(RouterError, RuntimeError):
         super().__init__(f"{need} needs a running stack in {home.root}; start one with `compute up`")
 
 
+class OldHome(RouterError, RuntimeError):
+    """The home was made by a release that kept the keys of all roles in one folder; nothing in it was touched."""
+
+    def __init__(self, home: Home) -> None:
+        self.reason = f"{home.root} was made by an older release: {home.shared_keys} holds the keys of all roles"
+        self.remedy = (
+            "end what runs there with `compute down`, move the folder aside (it keeps its jobs and keys), "
+            "and begin anew with `compute up`"
+        )
+        super().__init__(f"{self.reason}; {self.remedy}")
+
+
+def check_layout(home: Home) -> None:
+    """Raise OldHome where the keys of all roles lie together, as in releases before each role had a folder."""
+    if home.shared_keys.is_dir():
+        raise OldHome(home)
+
+
 @dataclass(frozen=True)
 class Roles:
     """Who is who on the chain of this home; addresses in EIP-55 form."""

@@ -1,40 +1,26 @@
-"""Calling a job off, as its requester."""
+"""Calling a job off, as its requester, while nothing is locked for it."""
 
 from __future__ import annotations
 
-import json
-
 from oracle.chain.events import Status
 from oracle.encoding import Finding, InputRejected
-from router.control.workspace import Workspace
-from router.protocol.cancellation import CANCEL_VALID_S, sign_cancellation
-from router.protocol.lifecycle import Cancelled, EscrowState, Role, State
-from router.protocol.requests import Request, RequestKind
+from router.protocol.lifecycle import Cancelled, EscrowState, State
+from router.requester.desk import RequesterDesk
 
 
-def request_cancel(workspace: Workspace, job: str) -> None:
-    """As the requester, call `job` off: at once while nothing is locked, else by asking for the worker's signature.
+def call_off(desk: RequesterDesk, job: str) -> bool:
+    """Call `job` off, unless its budget is locked: then False, and it takes the signatures of payer and worker.
 
     Raises InputRejected for a job that is over or delivered.
     """
-    record = workspace.store.job(job)
+    opened = desk.opened
+    record = opened.store.job(job)
     if record.terminal or record.state in (State.COMPLETED, State.VALIDATED, State.DISPUTED):
         reason = f"is {record.state.value}; there is nothing left to call off"
         raise InputRejected(job, [Finding("", None, reason, f"`compute quantum inspect {job}` shows its end")])
     funded = record.escrow is not EscrowState.NONE
     if record.escrow_id is not None and not funded:
-        funded = workspace.client().status(record.escrow_id).status is not Status.NONE
+        funded = opened.client().status(record.escrow_id).status is not Status.NONE
     if not funded:
-        workspace.write(job, lambda _record: [(Role.REQUESTER, Cancelled("called off by the requester"))])
-        return
-    request_cancellation(workspace, job)
-
-
-def request_cancellation(workspace: Workspace, job: str) -> Request:
-    """Ask the router, whose worker must agree, to call a funded job off; the payer's signature goes along."""
-    client = workspace.client()
-    client.check_network()
-    record = workspace.store.job(job)
-    expiry = client.head().timestamp + CANCEL_VALID_S
-    signature = sign_cancellation(client, record, workspace.account("requester"), expiry)
-    return workspace.store.put_request(job, RequestKind.CANCEL, json.dumps({"expiry": expiry, "signature": signature}))
+        desk.write(job, lambda _record: [Cancelled("called off by the requester")])
+    return not funded

@@ -15,7 +15,6 @@ from importlib import metadata
 from pathlib import Path
 
 from oracle.chain.deployment import Deployment
-from oracle.chain.transactions import keystore
 from oracle.circuits import (
     CircuitFacts,
     check_simulable,
@@ -45,11 +44,13 @@ from router.control.gates.policy import OperatorPolicy, load_policy
 from router.control.operating.offering.assess import Circuit, route
 from router.control.operating.offering.quoting import quote_of
 from router.control.routing import RouteDecision
-from router.control.workspace import Workspace
 from router.protocol.controllers import ControllerUnproven, controller_of
-from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, apply, did_of, new_job_id, sign_event
-from router.protocol.stack import LOCAL_CHAIN_ID, read_stack
+from router.protocol.desks import keys
+from router.protocol.lifecycle import Created, JobRecord, Role, Simulated, did_of, new_job_id, sign_event
+from router.protocol.ports import Intake
+from router.protocol.stack import LOCAL_CHAIN_ID, check_layout, read_stack
 from router.requester.circuit_source import circuit_of, spec_fault
+from router.requester.desk import RequesterDesk
 from router.requester.own_baseline import hull_vertices, prediction_file, prediction_of
 from router.settings import Home
 from router.worker.providers import Provider
@@ -74,14 +75,17 @@ class Surroundings:
 
 
 def surroundings(home: Home) -> Surroundings:
-    """The surroundings of `home`, which need not exist. Raises InputRejected for a faulty policy file."""
+    """The surroundings of `home`, which need not exist.
+
+    Raises InputRejected for a faulty policy file, OldHome for a home of an older release.
+    """
+    check_layout(home)
     stack = read_stack(home)
-    key = home.keystore("requester")
     deployment = None if stack is None else Deployment.load(Path(stack.deployment))
     return Surroundings(
         policy=load_policy(home.policy),
         chain_id=LOCAL_CHAIN_ID if deployment is None else deployment.chain_id,
-        requester=keystore.address_of(key, home.password("requester")) if key.is_file() else None,
+        requester=keys.address(home.requester, own=True),
         deployment=deployment,
     )
 
@@ -122,9 +126,9 @@ class Simulation:
     prepared: Prepared
 
 
-def simulate(workspace: Workspace, path: Path, on_progress: OnProgress) -> Simulation:
+def simulate(desk: RequesterDesk, intake: Intake, path: Path, on_progress: OnProgress) -> Simulation:
     """`prepare` and `keep` in one. Raises InputRejected and SandboxViolation, having stored nothing."""
-    return keep(workspace, prepare(path, surroundings(workspace.home), on_progress), on_progress)
+    return keep(desk, intake, prepare(path, surroundings(desk.opened.home), on_progress), on_progress)
 
 
 def prepare(
@@ -221,13 +225,13 @@ def check_decides(prepared: Prepared) -> None:
     raise spec_fault(source, "quantum.shots", reason, remedy)
 
 
-def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> Simulation:
-    """Store what was prepared and sign `created` and `simulated`; returns the new job.
+def keep(desk: RequesterDesk, intake: Intake, prepared: Prepared, on_progress: OnProgress) -> Simulation:
+    """Store what was prepared, sign `created`, and hand it in with what the simulation found; returns the new job.
 
     Artifacts first: an event never names one that is not on disk.
     """
     on_progress("storing", 0.9)
-    store = workspace.artifacts
+    store = desk.opened.artifacts
     kept = [prepared.generator, prepared.prediction, prepared.qasm3.encode(), prepared.baseline.to_bytes()]
     kept += [vertex.to_bytes() for vertex in prepared.vertices]
     for data in kept:
@@ -236,33 +240,26 @@ def keep(workspace: Workspace, prepared: Prepared, on_progress: OnProgress) -> S
     simulation = store.put(prepared.document)
     for spec in (prepared.draft, prepared.spec):
         store.put(canonical_spec(spec))
-    requester, operator = workspace.account("requester"), workspace.account("operator")
     job = new_job_id()
     created = sign_event(
-        requester,
+        desk.account,
         after=None,
         job=job,
-        chain_id=workspace.chain_id,
+        chain_id=desk.opened.chain_id,
         role=Role.REQUESTER,
         payload=Created(source=store.put(prepared.source.raw), spec_hash=spec_hash(prepared.draft)),
         at=datetime.now(UTC),
     )
     family = None if prepared.spec.quantum is None else prepared.spec.quantum.circuit_family
-    simulated = sign_event(
-        operator,
-        after=apply(None, created),
-        role=Role.OPERATOR,
-        payload=Simulated(
-            spec_hash=spec_hash(prepared.spec),
-            circuit=prepared.facts.hash,
-            baseline_root=prepared.baseline.root,
-            simulation=simulation,
-            baseline_distance=None if prepared.distance is None else format_rational(prepared.distance),
-            family=family,
-        ),
-        at=datetime.now(UTC),
+    found = Simulated(
+        spec_hash=spec_hash(prepared.spec),
+        circuit=prepared.facts.hash,
+        baseline_root=prepared.baseline.root,
+        simulation=simulation,
+        baseline_distance=None if prepared.distance is None else format_rational(prepared.distance),
+        family=family,
     )
-    record = workspace.store.append_many((created, simulated))
+    record = intake(created, found)
     on_progress("done", 1.0)
     return Simulation(job, record, prepared)
 

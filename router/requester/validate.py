@@ -11,9 +11,8 @@ from oracle.chain.events import Proposed, Submitted
 from oracle.judging.recompute import recompute
 from oracle.terms import Outcome
 from oracle.verdict import VerdictDocument
-from router.control.operating.explaining import advice
-from router.control.workspace import Workspace
 from router.errors import RouterError
+from router.protocol.desks.opened import OpenedHome
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 
@@ -42,23 +41,23 @@ class VerdictComparison:
 
 
 def validate(
-    workspace: Workspace, job: str, timeout_s: float, on_progress: Callable[[JobRecord], None]
+    opened: OpenedHome, job: str, timeout_s: float, on_progress: Callable[[JobRecord], None]
 ) -> VerdictComparison:
     """Wait for the verdict of `job` on-chain, recompute it from the artifacts, and compare.
 
     Raises NoVerdict if the job ends without one or `timeout_s` passes, UnknownJob, ChainError.
     """
-    client = workspace.client()
+    client = opened.client()
     client.check_network()
     end = time.monotonic() + timeout_s
     while True:
-        record = workspace.store.job(job)
+        record = opened.store.job(job)
         on_progress(record)
-        proposed = workspace.reader(client).last(record.escrow_id, Proposed)
+        proposed = opened.reader(client).last(record.escrow_id, Proposed)
         if proposed is not None and proposed[0].outcome != Outcome.SILENCE:
-            return _compare(workspace, client, record, proposed[0])
+            return _compare(opened, client, record, proposed[0])
         if not record.promoted:
-            raise NoVerdict(f"{job} was not promoted; `{advice.promotion(workspace, job)}`")
+            raise NoVerdict(f"{job} was not promoted; `compute quantum inspect {job}` says how")
         if record.closed or (proposed is not None and proposed[0].outcome == Outcome.SILENCE):
             raise NoVerdict(f"{job} ended {record.state.value} without a verdict: {record.reason or 'no reason given'}")
         if time.monotonic() > end:
@@ -66,16 +65,16 @@ def validate(
         time.sleep(_LOOK_S)
 
 
-def _compare(workspace: Workspace, client: EscrowClient, record: JobRecord, proposed: Proposed) -> VerdictComparison:
+def _compare(opened: OpenedHome, client: EscrowClient, record: JobRecord, proposed: Proposed) -> VerdictComparison:
     if record.escrow_id is None:
         raise AssertionError("a proposal belongs to a promoted job")
-    found = workspace.reader(client).dossier(record.escrow_id).last(Submitted)
+    found = opened.reader(client).dossier(record.escrow_id).last(Submitted)
     if found is None:
         raise NoVerdict(f"{record.job} has a verdict but no delivery on this chain; is it the right network?")
     submitted, event = found
-    replayed = bool(workspace.chain_log().prior_deliveries(submitted.worker, submitted.result_hash, event.place))
+    replayed = bool(opened.chain_log().prior_deliveries(submitted.worker, submitted.result_hash, event.place))
     document, _verdict = recompute(
-        workspace.artifacts,
+        opened.artifacts,
         terms_of(record),
         record.escrow_id,
         submitted.result_hash,

@@ -21,10 +21,11 @@ from oracle.encoding import canonical_bytes
 from oracle.spec import parse_canonical_spec
 from oracle.spec.sections.observables import objective_rule
 from oracle.statistics.observables.convergence import convergence_document
-from router.control.workspace import Workspace
+from router.protocol.desks.opened import OpenedHome
 from router.protocol.hardware_time import time_limit
-from router.protocol.lifecycle import Completed, Failed, JobRecord, Payload, Queued, Role, Running, State, Submitted
+from router.protocol.lifecycle import Completed, JobRecord, Payload, State, Submitted
 from router.protocol.papers import reference_of, spec_of, tag_of, terms_of
+from router.protocol.ports import AGAIN, WITH_PROVIDER, NoResult
 from router.protocol.providing import (
     JobLost,
     JobState,
@@ -35,37 +36,36 @@ from router.protocol.providing import (
     RunStatus,
     Work,
 )
+from router.worker.desk import WorkerDesk
 
 Providers = Mapping[str, Provider]
 
-AGAIN = "the budget returns after submitBy; simulate again, then promote anew"
-
-WITH_PROVIDER = (State.SUBMITTED, State.QUEUED, State.RUNNING)
-
 
 def submit(
-    workspace: Workspace, providers: Providers, job: str, provider: str, target: str, seed: int | None
-) -> JobRecord:
+    desk: WorkerDesk, providers: Providers, job: str, provider: str, target: str, seed: int | None, price: str | None
+) -> NoResult | None:
     """Submit an approved job to `target` of `provider`, once.
 
     The intent is stored before the provider is spoken to; the tag makes a second submission find the first.
-    `seed` is for simulators, so that a demonstration can be repeated; None lets the provider draw one.
-    Work that the provider refuses is written down as failed: it would refuse it again. Raises ProviderError.
+    `seed` is for simulators, so that a demonstration can be repeated; None lets the provider draw one. `price` is that
+    of a second of hardware, in US dollars: the run is bounded by what its budget buys.
+    Work that the provider refuses has no result: it would refuse it again. Raises ProviderError.
     """
-    record = workspace.store.job(job)
+    opened = desk.opened
+    record = opened.store.job(job)
     if record.state is not State.APPROVED:
-        return record
-    spec = spec_of(workspace.artifacts, record)
+        return None
+    spec = spec_of(opened.artifacts, record)
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a simulated quantum job has a circuit")
-    tag, limit = tag_of(record), time_limit(workspace.policy.rates.usd_per_hardware_second, spec, provider)
+    tag, limit = tag_of(record), time_limit(price, spec, provider)
     plan = json.dumps({"provider": provider, "target": target, "tag": tag})
-    intent = workspace.store.plan_intent(job, "provider-submit", plan)
+    intent = opened.store.plan_intent(job, "provider-submit", plan)
     adapter = providers[provider]
     try:
         work = Work(
             tag=tag,
-            qasm3=workspace.artifacts.get(spec.quantum.circuit_hash).decode(),
+            qasm3=opened.artifacts.get(spec.quantum.circuit_hash).decode(),
             shots=spec.quantum.shots,
             target=target,
             seed=seed,
@@ -75,46 +75,30 @@ def submit(
         reference = adapter.find(work.tag, target) or adapter.submit(work)
     except ProviderRefused as error:
         refused = json.dumps({"refused": error.reason})
-        workspace.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
-        return _fail(workspace, job, f"{provider} refuses it: {error.reason}", (State.APPROVED,))
+        opened.store.finish_intent(job, intent.name, refused, IntentStatus.ABANDONED)
+        return NoResult(f"{provider} refuses it: {error.reason}")
     outcome = {"provider": reference.provider, "target": reference.target, "provider_job": reference.provider_job}
-    workspace.store.finish_intent(job, intent.name, json.dumps(outcome))
+    opened.store.finish_intent(job, intent.name, json.dumps(outcome))
 
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+    def following(current: JobRecord) -> Sequence[Payload]:
         if current.state is not State.APPROVED:
             return ()
-        return [(Role.WORKER, Submitted(provider, reference.target, reference.provider_job, tag))]
+        return [Submitted(provider, reference.target, reference.provider_job, tag)]
 
-    return workspace.write(job, following)
+    desk.write(job, following)
+    return None
 
 
-def follow(workspace: Workspace, providers: Providers, job: str) -> RunStatus:
-    """Ask the provider once how the run stands, write down what changed, and return it. Raises ProviderError.
+def status_of(opened: OpenedHome, providers: Providers, job: str) -> RunStatus:
+    """Ask the provider once how the run stands. Raises ProviderError.
 
     A run that the provider no longer knows has failed: nothing will ever come of it.
     """
-    record = workspace.store.job(job)
-    reference = reference_of(record)
+    reference = reference_of(opened.store.job(job))
     try:
-        status = providers[reference.provider].status(reference)
+        return providers[reference.provider].status(reference)
     except JobLost as error:
-        status = RunStatus(JobState.FAILED, error.reason)
-    detail = status.reason or f"{reference.provider} says {status.state.value}"
-
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-        match status.state:
-            case JobState.QUEUED if current.state is State.SUBMITTED:
-                return [(Role.OPERATOR, Queued(detail))]
-            case JobState.RUNNING if current.state in (State.SUBMITTED, State.QUEUED):
-                return [(Role.OPERATOR, Running(detail))]
-            case JobState.FAILED | JobState.CANCELLED if current.state in WITH_PROVIDER:
-                return [(Role.OPERATOR, Failed(f"the provider job {status.state.value}: {detail}", AGAIN))]
-            case _:
-                return ()
-
-    if following(record):  # most looks find nothing new
-        workspace.write(job, following)
-    return status
+        return RunStatus(JobState.FAILED, error.reason)
 
 
 @dataclass(frozen=True)
@@ -128,74 +112,76 @@ class StoredRun:
     calibration: str | None
 
 
-def deliver(workspace: Workspace, client: EscrowClient, providers: Providers, job: str) -> JobRecord:
+def deliver(desk: WorkerDesk, client: EscrowClient, providers: Providers, job: str) -> NoResult | None:
     """Store the result, deliver its hash on-chain, and write `completed`; once.
 
-    Where the chain has the delivery already, and the record knows it from there, the papers are added. A run that ended
-    without a usable result is written down as failed. Raises ProviderError, ChainError.
+    Where the chain has the delivery already, and the record knows it from there, the papers are added. NoResult for a
+    run that ended without a usable one. Raises ProviderError, ChainError.
     """
-    record = workspace.store.job(job)
+    opened = desk.opened
+    record = opened.store.job(job)
     if record.state not in WITH_PROVIDER and not record.lacks_papers:
-        return record
+        return None
     # On disk before the transaction that names them: a validator that sees the delivery can fetch them.
     try:
-        papers = _told(workspace, job) or store_papers(workspace, providers, record)
+        papers = _told(opened, job) or store_papers(opened, providers, record)
     except (ResultUnusable, JobLost) as error:
-        return _fail(workspace, job, f"the provider's result is of no use: {error.reason}", WITH_PROVIDER)
+        return NoResult(f"the provider's result is of no use: {error.reason}")
 
     def effect() -> str | None:
-        delivered = workspace.reader(client).last(record.escrow_id, Delivered)
+        delivered = opened.reader(client).last(record.escrow_id, Delivered)
         return delivered and delivered[1]
 
     delivery = effects.ensure(
-        workspace.store,
+        opened.store,
         client,
         job,
         "tx:submit",
-        workspace.account("worker"),
+        desk.account,
         lambda: client.submit(terms_of(record), papers.result, papers.second),
         effect,
     )
 
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
+    def following(current: JobRecord) -> Sequence[Payload]:
         known = (current.result_hash, current.delivery_tx) == (papers.result, delivery.hash)
         if current.state not in WITH_PROVIDER and not (current.lacks_papers and known):
             return ()
         completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, delivery.hash)
-        return [(Role.WORKER, completed)]
+        return [completed]
 
-    return workspace.write(job, following)
+    desk.write(job, following)
+    return None
 
 
-def delivered_before(workspace: Workspace, job: str) -> bool:
+def delivered_before(opened: OpenedHome, job: str) -> bool:
     """Whether a delivery of the job was signed once: what it takes is stored, whatever has become of the provider."""
-    return workspace.store.intent(job, "tx:submit") is not None
+    return opened.store.intent(job, "tx:submit") is not None
 
 
-def _told(workspace: Workspace, job: str) -> StoredRun | None:
+def _told(opened: OpenedHome, job: str) -> StoredRun | None:
     """The papers of a delivery that the worker told of before a reorg took it back: the run is not asked for again."""
-    for event in reversed(workspace.store.events(job)):
+    for event in reversed(opened.store.events(job)):
         said = event.payload
         if isinstance(said, Completed) and said.receipt is not None:
             return StoredRun(said.result_hash, said.multiset_hash, said.receipt, said.calibration)
     return None
 
 
-def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) -> StoredRun:
+def store_papers(opened: OpenedHome, providers: Providers, record: JobRecord) -> StoredRun:
     """Fetch the result of the job's run from its provider and store it with its papers; the same bytes each time.
 
     Raises ResultUnusable, ProviderError.
     """
     reference = reference_of(record)
     result = providers[reference.provider].result(reference)
-    registers = _registers(workspace, record)
+    registers = _registers(opened, record)
     if result.shots.bits != registers.bits:
         reason = f"its shots have {result.shots.bits} bits, the circuit {registers.bits}"
         raise ResultUnusable(reason, AGAIN)
-    stored = workspace.artifacts.put(result.shots.data)
+    stored = opened.artifacts.put(result.shots.data)
     if stored != result.shots.result_hash:
         raise AssertionError("the store and the result hash are the same SHA-256")
-    receipt = workspace.artifacts.put(
+    receipt = opened.artifacts.put(
         canonical_bytes(
             result.receipt.to_json()
             | {
@@ -205,20 +191,20 @@ def store_papers(workspace: Workspace, providers: Providers, record: JobRecord) 
             }
         )
     )
-    calibration = None if result.calibration is None else workspace.artifacts.put(result.calibration)
-    second = second_word(workspace.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
+    calibration = None if result.calibration is None else opened.artifacts.put(result.calibration)
+    second = second_word(opened.artifacts, record.spec_hash, result.shots, reference.target, receipt, calibration)
     return StoredRun(stored, second, receipt, calibration)
 
 
-def _registers(workspace: Workspace, record: JobRecord) -> RegisterMap:
+def _registers(opened: OpenedHome, record: JobRecord) -> RegisterMap:
     """The registers of the job's circuit, without which nobody can read its packed shots."""
     from oracle.circuits import load_qasm3  # seconds of imports, which most commands of this module do without
     from oracle.circuits.readers import registers_of
 
-    spec = spec_of(workspace.artifacts, record)
+    spec = spec_of(opened.artifacts, record)
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise AssertionError("a quantum job that ran has a circuit")
-    return registers_of(load_qasm3(workspace.artifacts.get(spec.quantum.circuit_hash).decode()))
+    return registers_of(load_qasm3(opened.artifacts.get(spec.quantum.circuit_hash).decode()))
 
 
 def second_word(
@@ -256,22 +242,15 @@ def second_word(
     return store.put(manifest.to_bytes())
 
 
-def _fail(workspace: Workspace, job: str, reason: str, while_in: tuple[State, ...]) -> JobRecord:
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-        return [(Role.OPERATOR, Failed(reason, AGAIN))] if current.state in while_in else ()
-
-    return workspace.write(job, following)
-
-
-def call_off(workspace: Workspace, providers: Providers, record: JobRecord) -> None:
+def call_off(opened: OpenedHome, providers: Providers, record: JobRecord) -> None:
     """Ask the provider to stop the run of a job that has ended without a delivery, which nobody would pay for; once.
 
     Raises ProviderError if the provider cannot be asked just now.
     """
-    submitted = workspace.store.intent(record.job, "provider-submit")
+    submitted = opened.store.intent(record.job, "provider-submit")
     if record.result_hash is not None or submitted is None or submitted.status is not IntentStatus.DONE:
         return
-    intent = workspace.store.plan_intent(record.job, "provider-cancel", str(submitted.outcome))
+    intent = opened.store.plan_intent(record.job, "provider-cancel", str(submitted.outcome))
     if intent.status is IntentStatus.DONE:
         return
     reference = Reference(**json.loads(intent.request))
@@ -279,4 +258,4 @@ def call_off(workspace: Workspace, providers: Providers, record: JobRecord) -> N
         outcome: dict[str, object] = {"stops": providers[reference.provider].cancel(reference)}
     except ProviderRefused as error:
         outcome = {"refused": error.reason}
-    workspace.store.finish_intent(record.job, intent.name, json.dumps(outcome))
+    opened.store.finish_intent(record.job, intent.name, json.dumps(outcome))

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,11 @@ BREACHES = {
     "Layers of router": ("router/protocol/lifecycle/states.py", "import router.control.gates.gate"),
     "Layers of control": ("router/control/gates/budget.py", "import router.control.store.store"),
     "Packages with keys never meet": ("router/payer/purse.py", "import router.worker.providers.registry"),
+    "Only a desk opens a key": ("router/payer/purse.py", "import router.protocol.desks.unlocking"),
+    "Only desks and deployers read keystores": (
+        "router/console/jobs.py",
+        "import oracle.chain.transactions.keystore",
+    ),
     "No circles": ("oracle/terms/job_terms.py", "import oracle.terms.build"),
     "Domain modules import no web3, HTTP, SQL or Qiskit": ("oracle/statistics/exact/tails.py", "import sqlite3"),
 }
@@ -70,6 +76,19 @@ def test_a_folder_that_no_layer_names_is_seen(copied: Path, package: str) -> Non
         assert f"Layers of {package}" in broken(copied)
     finally:
         shutil.rmtree(folder)
+
+
+DESKS = {name: f"router.{name}.desk" for name in ("requester", "payer", "worker", "control")}
+
+
+def test_no_chain_of_imports_leads_to_a_desk_that_signs_for_another_role() -> None:
+    """Also none over what may still cross a wall. Console and library know all desks; `router` names the library."""
+    graph = grimp.build_graph("oracle", "router", cache_dir=None)
+    above = {name for top in ("router.console", "router.library") for name in (top, *graph.find_descendants(top))}
+    for owner, desk in DESKS.items():
+        own = graph.find_descendants(f"router.{owner}") | {f"router.{owner}", "router"}
+        assert graph.find_upstream_modules(desk), desk
+        assert graph.find_downstream_modules(desk) <= own | above, desk
 
 
 def test_at_most_ten_imports_cross_a_wall_and_each_says_what_removes_it() -> None:

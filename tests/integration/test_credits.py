@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from live_chain import Deployed, free_port
+from parties import addresses, desk_of
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import CallReverted, ChainDown
@@ -21,8 +22,9 @@ from oracle.encoding.files import write_whole
 from oracle.terms import ZERO_ADDRESS
 from router.console import funding
 from router.console.main import run
-from router.control.workspace import Workspace, open_workspace
+from router.control.opening import OperatedHome, open_home
 from router.payer import withdrawals
+from router.payer.desk import PayerDesk
 from router.protocol.stack import Roles, StackRecord
 from router.settings import Home
 
@@ -38,8 +40,8 @@ SALTS = count(1)
 def home(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A home whose requester pays on the module's chain, with gas money."""
     home = Home(tmp_path_factory.mktemp("credits") / "home")
-    workspace = open_workspace(home)
-    own = {role: workspace.account(role).address for role in withdrawals.ROLES}
+    opened = open_home(home)
+    own = addresses(opened)
     for address in own.values():
         shared_deployed.anvil.give_gas_money(address)
     path = home.deployments / "31337.json"
@@ -48,16 +50,16 @@ def home(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) ->
     roles = Roles(**own, payer=own["requester"], validators=validators, quorum=2)
     record = StackRecord(shared_deployed.anvil.url, str(path), roles, 1)
     write_whole(home.stack, (json.dumps({"chain": record.to_json()})).encode())
-    workspace.store.close()
+    opened.store.close()
     return home
 
 
 @pytest.fixture
-def workspace(home: Home) -> Iterator[Workspace]:
+def opened(home: Home) -> Iterator[OperatedHome]:
     """The home, opened; what the test left in the escrow is taken out behind it."""
-    opened = open_workspace(home)
+    opened = open_home(home)
     yield opened
-    list(withdrawals.withdraw(opened, "requester", (ZERO_ADDRESS,), SINK))
+    list(withdrawals.withdraw(PayerDesk(opened), (ZERO_ADDRESS,), SINK))
     opened.store.close()
 
 
@@ -66,9 +68,9 @@ def deployed(shared_deployed: Deployed) -> Deployed:
     return shared_deployed
 
 
-def owe_the_payer(deployed: Deployed, workspace: Workspace) -> str:
+def owe_the_payer(deployed: Deployed, opened: OperatedHome) -> str:
     """Make the escrow owe the requester of the home one budget, and let its account take coin again."""
-    payer = workspace.account("requester")
+    payer = desk_of(opened, "requester").account
     terms = deployed.terms(
         payer=payer.address, requester=payer.address, token=ZERO_ADDRESS, budget=BUDGET, salt=next(SALTS)
     )
@@ -81,9 +83,9 @@ def owe_the_payer(deployed: Deployed, workspace: Workspace) -> str:
 
 
 def test_a_refused_payment_is_shown_and_comes_out_once(
-    deployed: Deployed, home: Home, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, home: Home, opened: OperatedHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    payer = owe_the_payer(deployed, workspace)
+    payer = owe_the_payer(deployed, opened)
     assert run(["credits", "--home", str(home.root), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     owed = {"role": "requester", "account": payer, "token": ZERO_ADDRESS, "amount": str(BUDGET)}
@@ -102,9 +104,9 @@ def test_a_refused_payment_is_shown_and_comes_out_once(
 
 
 def test_people_read_amounts_in_coin_and_the_next_command(
-    deployed: Deployed, home: Home, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, home: Home, opened: OperatedHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    payer = owe_the_payer(deployed, workspace)
+    payer = owe_the_payer(deployed, opened)
     assert run(["credits", "--home", str(home.root)]) == 0
     shown = capsys.readouterr().out
     assert payer in shown
@@ -114,30 +116,30 @@ def test_people_read_amounts_in_coin_and_the_next_command(
     assert f"ETH withdrawn to {payer}: block" in capsys.readouterr().out
 
 
-def test_the_credit_stands_where_the_receiver_refuses_again(deployed: Deployed, workspace: Workspace) -> None:
-    owe_the_payer(deployed, workspace)
+def test_the_credit_stands_where_the_receiver_refuses_again(deployed: Deployed, opened: OperatedHome) -> None:
+    owe_the_payer(deployed, opened)
     deployed.anvil.call("anvil_setCode", ELSEWHERE, REFUSES)
     with pytest.raises(CallReverted, match="JobEscrow_Withdrawal"):
-        list(withdrawals.withdraw(workspace, "requester", (ZERO_ADDRESS,), ELSEWHERE))
+        list(withdrawals.withdraw(PayerDesk(opened), (ZERO_ADDRESS,), ELSEWHERE))
     deployed.anvil.call("anvil_setCode", ELSEWHERE, "0x")
-    assert [credit.amount for credit in withdrawals.owed(workspace, (ZERO_ADDRESS,))] == [BUDGET]
+    assert [credit.amount for credit in withdrawals.owed(opened, (ZERO_ADDRESS,))] == [BUDGET]
 
 
-def test_several_credits_leave_in_one_sum_that_the_contract_says(deployed: Deployed, workspace: Workspace) -> None:
-    owe_the_payer(deployed, workspace)
-    owe_the_payer(deployed, workspace)
-    (made,) = withdrawals.withdraw(workspace, "requester", withdrawals.tokens_of(workspace))
+def test_several_credits_leave_in_one_sum_that_the_contract_says(deployed: Deployed, opened: OperatedHome) -> None:
+    owe_the_payer(deployed, opened)
+    owe_the_payer(deployed, opened)
+    (made,) = withdrawals.withdraw(PayerDesk(opened), withdrawals.tokens_of(opened))
     assert made.amount == 2 * BUDGET
 
 
 def test_what_left_in_one_token_is_told_though_another_fails(
     deployed: Deployed,
     home: Home,
-    workspace: Workspace,
+    opened: OperatedHome,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    owe_the_payer(deployed, workspace)
+    owe_the_payer(deployed, opened)
     real = EscrowClient.credit
 
     def claimed(client: EscrowClient, account: str, token: str = ZERO_ADDRESS) -> int:
@@ -151,9 +153,9 @@ def test_what_left_in_one_token_is_told_though_another_fails(
 
 
 def test_money_is_not_sent_where_nobody_could_move_it(
-    deployed: Deployed, home: Home, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, home: Home, opened: OperatedHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    owe_the_payer(deployed, workspace)
+    owe_the_payer(deployed, opened)
     lost = (ZERO_ADDRESS, deployed.deployment.escrow, deployed.deployment.token, ELSEWHERE.lower(), "0x12")
     for to in lost:
         assert run(["withdraw", "--to", to, "--home", str(home.root), "--json"]) == 2, to
@@ -162,14 +164,14 @@ def test_money_is_not_sent_where_nobody_could_move_it(
         assert to in error["reason"]
     assert run(["credits", "--token", "0x12", "--home", str(home.root), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["errors"][0]["path"] == "--token"
-    assert [credit.amount for credit in withdrawals.owed(workspace, (ZERO_ADDRESS,))] == [BUDGET]
+    assert [credit.amount for credit in withdrawals.owed(opened, (ZERO_ADDRESS,))] == [BUDGET]
 
 
 def test_a_nonce_that_another_transaction_took_is_signed_anew(
-    deployed: Deployed, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    deployed: Deployed, opened: OperatedHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owe_the_payer(deployed, workspace)
-    payer = workspace.account("requester")
+    owe_the_payer(deployed, opened)
+    payer = desk_of(opened, "requester").account
     real = withdrawals.sender.broadcast
     broadcasts: list[int] = []
 
@@ -181,7 +183,7 @@ def test_a_nonce_that_another_transaction_took_is_signed_anew(
         return real(client, signed, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(withdrawals.sender, "broadcast", overtaken)
-    (made,) = withdrawals.withdraw(workspace, "requester", (ZERO_ADDRESS,), ELSEWHERE)
+    (made,) = withdrawals.withdraw(PayerDesk(opened), (ZERO_ADDRESS,), ELSEWHERE)
     assert made.amount == BUDGET
     assert len(broadcasts) == 2
 
@@ -193,9 +195,9 @@ def test_without_a_stack_both_name_compute_up(tmp_path: Path, capsys: pytest.Cap
     assert not (tmp_path / "none").exists()
 
 
-def test_a_chain_that_is_down_is_said(workspace: Workspace) -> None:
-    assert workspace.stack is not None
-    nowhere = replace(workspace, stack=replace(workspace.stack, rpc_url=f"http://127.0.0.1:{free_port()}"))
+def test_a_chain_that_is_down_is_said(opened: OperatedHome) -> None:
+    assert opened.stack is not None
+    nowhere = replace(opened, stack=replace(opened.stack, rpc_url=f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(ChainDown, match="compute up"):
         withdrawals.owed(nowhere, (ZERO_ADDRESS,))
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from live_chain import Deployed
+from parties import addresses, desk_of, fund, grant, keep, promote
 
 from oracle.attestations.attestation import Attestation
 from oracle.chain.events import Settled, Status
@@ -22,19 +23,14 @@ from oracle.chain.transactions.sender import transact
 from oracle.cli import main as oracle
 from oracle.encoding.files import write_whole
 from oracle.terms import JobTerms, Outcome, Verdict, dispute_bond_of, job_id_of, verdict_digest
-from router.console import jobs
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.approving.rulings import grant
+from router.control.opening import OperatedHome, open_home
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Workspace, open_workspace
-from router.payer.funding import fund
 from router.protocol.papers import terms_of
 from router.protocol.stack import Roles, StackRecord
-from router.requester import dispute
-from router.requester.promote import promote
-from router.requester.simulate import keep, prepare, surroundings
+from router.requester.simulate import prepare, surroundings
 from router.settings import Home
 
 WINDOW_S, RULING_S = 3_600, 86_400
@@ -46,24 +42,24 @@ class Bench:
     """A home with money on a real chain, whose jobs name an arbiter; and the arbiter's key in a file."""
 
     deployed: Deployed
-    workspace: Workspace
+    opened: OperatedHome
     spec: Path
     arbiter: LocalAccount
     folder: Path
 
     @property
     def home(self) -> str:
-        return str(self.workspace.home.root)
+        return str(self.opened.home.root)
 
     def proposed(self, *, worker_amount: int | None = None) -> tuple[str, JobTerms]:
         """A job whose validators propose to accept: its id here, and its terms."""
-        simulation = keep(self.workspace, prepare(self.spec, surroundings(self.workspace.home), _quietly), _quietly)
-        grant(self.workspace, simulation.job, "for a test")
-        record = promote(self.workspace, offer(self.workspace, simulation.job, "aer", "25"))
-        fund(self.workspace, record.job)
+        simulation = keep(self.opened, prepare(self.spec, surroundings(self.opened.home), _quietly), _quietly)
+        grant(self.opened, simulation.job, "for a test")
+        record = promote(self.opened, offer(self.opened, simulation.job, "aer", "25"))
+        fund(self.opened, record.job)
         terms, client = terms_of(record), self.deployed.client
         assert record.escrow_id is not None
-        transact(client, client.submit(terms, RESULT, RESULT), self.workspace.account("worker"))
+        transact(client, client.submit(terms, RESULT, RESULT), desk_of(self.opened, "worker").account)
         amount = terms.budget if worker_amount is None else worker_amount
         verdict = Verdict(record.escrow_id, 0, RESULT, Outcome.ACCEPT, amount, DOCUMENT)
         transact(client, client.propose(terms, verdict, self.attested(verdict)), self.deployed.worker)
@@ -79,7 +75,7 @@ class Bench:
         ]
 
     def escrow_id(self, job: str) -> str:
-        found = self.workspace.store.job(job).escrow_id
+        found = self.opened.store.job(job).escrow_id
         assert found is not None
         return found
 
@@ -111,8 +107,8 @@ def bench(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -
     home = Home(folder / "home")
     home.root.mkdir()
     home.policy.write_text(DEFAULT_POLICY_TEXT)
-    first = open_workspace(home)
-    own = {role: first.account(role).address for role in ("requester", "operator", "worker")}
+    first = open_home(home)
+    own = addresses(first)
     first.store.close()
     for address in (*own.values(), arbiter.address, stranger.address):
         shared_deployed.anvil.give_gas_money(address)
@@ -132,9 +128,9 @@ def bench(shared_deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -
         f"  challenge_window_s: {WINDOW_S}\n  ruling_window_s: {RULING_S}\n"
     )
     spec.write_text(spec.read_text().replace("release_on: validated\n", settlement))
-    workspace = open_workspace(home)
-    yield Bench(shared_deployed, workspace, spec, arbiter, folder)
-    workspace.store.close()
+    opened = open_home(home)
+    yield Bench(shared_deployed, opened, spec, arbiter, folder)
+    opened.store.close()
 
 
 def _transfer(to: str, amount: int) -> str:
@@ -226,14 +222,14 @@ def test_an_upheld_proposal_is_called_so_and_counts_as_what_it_was(
 
 
 def test_nothing_is_disputed_that_cannot_be(bench: Bench, cli: Callable[..., tuple[int, dict[str, Any]]]) -> None:
-    simulated = keep(bench.workspace, prepare(bench.spec, surroundings(bench.workspace.home), _quietly), _quietly)
+    simulated = keep(bench.opened, prepare(bench.spec, surroundings(bench.opened.home), _quietly), _quietly)
     code, said = cli("dispute", simulated.job)
     assert code == 2
     assert "never promoted" in said["errors"][0]["reason"]
 
-    grant(bench.workspace, simulated.job, "for a test")
-    funded = promote(bench.workspace, offer(bench.workspace, simulated.job, "aer", "25"))
-    fund(bench.workspace, funded.job)
+    grant(bench.opened, simulated.job, "for a test")
+    funded = promote(bench.opened, offer(bench.opened, simulated.job, "aer", "25"))
+    fund(bench.opened, funded.job)
     code, said = cli("dispute", funded.job)
     assert code == 2
     assert "is funded on-chain: nothing is proposed yet" in said["errors"][0]["reason"]
@@ -296,7 +292,3 @@ def test_a_job_that_nobody_funded_is_said_to_be_unknown(bench: Bench) -> None:
         told = bench.arbitrate("show", name)
         assert told.exit_code == 2
         assert words in told.stderr
-
-
-def test_the_command_offers_the_parties_that_there_are() -> None:
-    assert jobs.PARTIES == dispute.PARTIES

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from live_chain import Deployed, deploy_contract, deploy_source
+from parties import addresses, desk_of, grant, keep, promote
 
 from oracle.chain.errors import CallReverted
 from oracle.chain.registry import RegistryClient, Standing
@@ -22,14 +23,12 @@ from oracle.encoding.files import write_whole
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
-from router.control.operating.approving.rulings import grant
+from router.control.opening import OperatedHome, open_home
 from router.control.operating.offering.offers import offer
-from router.control.workspace import Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 from router.protocol.stack import Roles, StackRecord
-from router.requester.promote import promote
-from router.requester.simulate import Prepared, keep, surroundings
+from router.requester.simulate import Prepared, surroundings
 from router.requester.simulate import prepare as simulate
 from router.settings import Home
 
@@ -41,18 +40,18 @@ class Bench:
     """A home whose stack settles in the token, and money in it."""
 
     deployed: Deployed
-    workspace: Workspace
+    opened: OperatedHome
     token: Any
     simulated: Prepared
 
     def promoted(self, usd: str) -> JobRecord:
-        job = keep(self.workspace, self.simulated, _quietly).job
-        grant(self.workspace, job, "for a test")
-        return promote(self.workspace, offer(self.workspace, job, "aer", usd))
+        job = keep(self.opened, self.simulated, _quietly).job
+        grant(self.opened, job, "for a test")
+        return promote(self.opened, offer(self.opened, job, "aer", usd))
 
     @property
     def payer(self) -> str:
-        return str(self.workspace.account("requester").address)
+        return str(desk_of(self.opened, "requester").address)
 
     def allowed(self) -> int:
         return self.deployed.client.allowance(self.payer, self.token.address)
@@ -63,10 +62,10 @@ class Bench:
 
     @property
     def key(self) -> Any:
-        return self.workspace.account("requester")
+        return desk_of(self.opened, "requester").account
 
     def grants(self, job: str) -> list[str]:
-        return [each.name for each in self.workspace.store.intents(job) if each.name.startswith(ALLOWANCE)]
+        return [each.name for each in self.opened.store.intents(job) if each.name.startswith(ALLOWANCE)]
 
 
 def _quietly(_what: str, _share: float) -> None:
@@ -85,7 +84,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def make_bench(
     shared_deployed: Deployed, simulated: Prepared, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[int], Bench]]:
-    opened: list[Workspace] = []
+    opened: list[OperatedHome] = []
 
     def make(decimals: int) -> Bench:
         anvil = shared_deployed.anvil
@@ -94,8 +93,8 @@ def make_bench(
         home = Home(tmp_path_factory.mktemp("home") / "home")
         home.root.mkdir()
         home.policy.write_text(DEFAULT_POLICY_TEXT)
-        first = open_workspace(home)
-        own = {role: first.account(role).address for role in ("requester", "operator", "worker")}
+        first = open_home(home)
+        own = addresses(first)
         first.store.close()
         for address in own.values():
             anvil.give_gas_money(address)
@@ -106,7 +105,7 @@ def make_bench(
         validators = tuple(validator.address for validator in shared_deployed.validators)
         roles = Roles(**own, payer=own["requester"], validators=validators, quorum=2)
         write_whole(home.stack, (json.dumps({"chain": StackRecord(anvil.url, str(path), roles, 1).to_json()})).encode())
-        opened.append(open_workspace(home))
+        opened.append(open_home(home))
         return Bench(shared_deployed, opened[-1], token, simulated)
 
     yield make
@@ -120,7 +119,7 @@ def test_a_leftover_allowance_is_zeroed_before_another_amount_is_granted(
 ) -> None:
     bench = make_bench(decimals)
     unit, client = 10**decimals, bench.deployed.client
-    home = ["--home", str(bench.workspace.home.root), "--json"]
+    home = ["--home", str(bench.opened.home.root), "--json"]
 
     bench.leave(25 * unit)
     first = bench.promoted("25")
@@ -160,7 +159,7 @@ def test_a_bond_is_granted_over_a_leftover_as_well(
     transact(client, client.allow(bench.token.address, 7, registry.address), validator)
     done = CliRunner().invoke(oracle, [
         "registry", "deposit", "--rpc", shared_deployed.anvil.url,
-        "--deployment", str(bench.workspace.home.deployments / "31337.json"), "--registry", registry.address,
+        "--deployment", str(bench.opened.home.deployments / "31337.json"), "--registry", registry.address,
         "--keystore", str(tmp_path / "v.json"), "--password-file", str(tmp_path / "v.password"),
     ])  # fmt: skip
     assert done.exit_code == 0, done.output

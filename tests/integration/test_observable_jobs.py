@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from parties import simulate
 
 from oracle.artifacts import ArtifactMissing, PackedShots, pack
 from oracle.artifacts.manifest import RunManifest
@@ -27,9 +28,8 @@ from oracle.validator.judge import Judge, Judged, Question
 from oracle.verdict import VerdictDocument
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
-from router.control.workspace import Workspace, open_workspace
+from router.control.opening import OperatedHome, open_home
 from router.protocol.providing import Work
-from router.requester.simulate import simulate
 from router.settings import Home
 from router.worker.execution import second_word
 from router.worker.providers.simulation import SimulatedRun
@@ -65,7 +65,7 @@ def ran(qasm3: str, shots: int, seed: int, target: str) -> SimulatedRun:
 class Job:
     """A simulated and promoted job, and a worker for it."""
 
-    workspace: Workspace
+    opened: OperatedHome
     spec_hash: str
     qasm3: str
     shots: int
@@ -73,7 +73,7 @@ class Job:
     def runs(self, seed: int, target: str = "fake_torino") -> tuple[PackedShots, str]:
         """An honest run, its papers stored; the shots and the delivery's second word."""
         result = ran(self.qasm3, self.shots, seed, target)
-        store = self.workspace.artifacts
+        store = self.opened.artifacts
         receipt = store.put(canonical_bytes(result.receipt.to_json() | {"isa_qasm3": result.isa_qasm3}))
         calibration = None if result.calibration is None else store.put(result.calibration)
         return self.delivers(result.shots, target, receipt, calibration)
@@ -81,13 +81,13 @@ class Job:
     def delivers(
         self, shots: PackedShots, target: str, receipt: str, calibration: str | None
     ) -> tuple[PackedShots, str]:
-        store = self.workspace.artifacts
+        store = self.opened.artifacts
         store.put(shots.data)
         return shots, second_word(store, self.spec_hash, shots, target, receipt, calibration)
 
     def judged(self, shots: PackedShots, second: str) -> VerdictDocument:
         document, _ = recompute(
-            self.workspace.artifacts, terms(self.spec_hash), JOB, shots.result_hash, second_word=second
+            self.opened.artifacts, terms(self.spec_hash), JOB, shots.result_hash, second_word=second
         )
         assert VerdictDocument.from_bytes(document.to_bytes()) == document
         return document
@@ -98,18 +98,18 @@ def job(folder: Path, section: str) -> Job:
     text = path.read_text()
     assert text.count("\nvalidation:\n") == 1
     path.write_text(text.replace("\nvalidation:\n", f"\n{section}\n"))
-    workspace = open_workspace(Home(folder / "home"))
-    made = simulate(workspace, path, lambda _what, _share: None)
+    opened = open_home(Home(folder / "home"))
+    made = simulate(opened, path, lambda _what, _share: None)
     assert made.prepared.plan.feasible, made.prepared.plan.reasons
     quote = Quote(
         token="native", symbol="ETH", decimals=18, usd_per_token="3000", source="test",
         quoted_at="2026-06-01T12:00:00Z",
     )  # fmt: skip
     spec = promoted(made.prepared.spec, "fake_torino", "25", quote)
-    spec_hash = workspace.artifacts.put(canonical_spec(spec))
-    assert parse_canonical_spec(workspace.artifacts.get(spec_hash)) == spec
+    spec_hash = opened.artifacts.put(canonical_spec(spec))
+    assert parse_canonical_spec(opened.artifacts.get(spec_hash)) == spec
     assert spec.quantum is not None
-    return Job(workspace, spec_hash, made.prepared.qasm3, spec.quantum.shots)
+    return Job(opened, spec_hash, made.prepared.qasm3, spec.quantum.shots)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_devices_runs_keep_the_mean_of_the_observable_and_noise_does_not(expec
     for seed in SEEDS:
         assert expectation.judged(*expectation.runs(seed)).outcome is Outcome.ACCEPT
     noise = pack(np.random.default_rng(1).integers(0, 32, size=expectation.shots), 5)
-    expectation.workspace.artifacts.put(noise.data)
+    expectation.opened.artifacts.put(noise.data)
     document = expectation.judged(noise, noise.multiset_hash)
     assert (document.outcome, document.reason_codes) == (Outcome.REJECT, ("rejected_by:expectation.ci/1",))
     assert document.manifest_hash is None
@@ -144,7 +144,7 @@ def test_a_devices_runs_reach_the_optimum_and_show_how(optimisation: Job) -> Non
         assert document.outcome is Outcome.ACCEPT
         best, _mean = document.certificates[0].parts
         assert best.statistic == -11
-        store = optimisation.workspace.artifacts
+        store = optimisation.opened.artifacts
         manifest = RunManifest.from_bytes(store.get(second))
         assert manifest.convergence is not None
         shown = json.loads(store.get(manifest.convergence))
@@ -157,7 +157,7 @@ def test_the_optimum_put_among_coin_flips_is_not_paid(optimisation: Job) -> None
     values = np.random.default_rng(2).integers(0, 32, size=optimisation.shots)
     values[17] = 0b01001
     _, honest = optimisation.runs(1)
-    papers = RunManifest.from_bytes(optimisation.workspace.artifacts.get(honest))
+    papers = RunManifest.from_bytes(optimisation.opened.artifacts.get(honest))
     document = optimisation.judged(
         *optimisation.delivers(pack(values, 5), "fake_torino", papers.receipt, papers.calibration)
     )
@@ -194,7 +194,7 @@ def test_a_manifest_that_says_otherwise_rejects_with_the_papers_name(
     benchmark: Job, change: dict[str, str], code: str
 ) -> None:
     shots, second = benchmark.runs(1)
-    store = benchmark.workspace.artifacts
+    store = benchmark.opened.artifacts
     manifest = RunManifest.from_bytes(store.get(second))
     values = {name: getattr(manifest, name) for name in RunManifest.__dataclass_fields__}
     forged = RunManifest(**values | {name: values.get(what, what) for name, what in change.items()})
@@ -205,7 +205,7 @@ def test_a_manifest_that_says_otherwise_rejects_with_the_papers_name(
 
 
 def test_a_hardware_run_without_its_calibration_rejects(benchmark: Job) -> None:
-    store = benchmark.workspace.artifacts
+    store = benchmark.opened.artifacts
     shots, _ = benchmark.runs(1)
     receipt = store.put(canonical_bytes({"method": "hardware", "shots": shots.count, "target": "ibm_torino"}))
     document = benchmark.judged(*benchmark.delivers(shots, "ibm_torino", receipt, None))
@@ -215,7 +215,7 @@ def test_a_hardware_run_without_its_calibration_rejects(benchmark: Job) -> None:
 @pytest.mark.parametrize("lost", ["manifest", "receipt", "calibration"])
 def test_a_paper_that_is_gone_is_waited_for_and_rejects_once_that_is_final(benchmark: Job, lost: str) -> None:
     shots, second = benchmark.runs(2)
-    store = benchmark.workspace.artifacts
+    store = benchmark.opened.artifacts
     digest = second if lost == "manifest" else str(getattr(RunManifest.from_bytes(store.get(second)), lost))
     name = digest.removeprefix("0x")
     path = store.root / "objects" / name[:2] / name[2:]  # type: ignore[attr-defined]  # a directory's store
@@ -236,7 +236,7 @@ def test_a_paper_that_is_gone_is_waited_for_and_rejects_once_that_is_final(bench
 def test_a_manifest_names_the_same_shots_whatever_their_papers_so_that_replays_are_found(benchmark: Job) -> None:
     shots, second = benchmark.runs(1)
     document, _ = recompute(
-        benchmark.workspace.artifacts,
+        benchmark.opened.artifacts,
         terms(benchmark.spec_hash),
         JOB,
         shots.result_hash,
@@ -248,7 +248,7 @@ def test_a_manifest_names_the_same_shots_whatever_their_papers_so_that_replays_a
 
 def test_the_judging_process_passes_the_second_word_on(optimisation: Job) -> None:
     shots, second = optimisation.runs(2)
-    judge = Judge(optimisation.workspace.home.artifacts.as_uri(), 60.0)
+    judge = Judge(optimisation.opened.home.artifacts.as_uri(), 60.0)
     try:
         judge.ask(
             Question(
@@ -274,12 +274,12 @@ def test_the_judging_process_passes_the_second_word_on(optimisation: Job) -> Non
 
 def test_a_stranger_judges_a_result_and_its_papers_in_one_command(optimisation: Job) -> None:
     shots, second = optimisation.runs(1)
-    store = ["--artifacts", optimisation.workspace.home.artifacts.as_uri()]
+    store = ["--artifacts", optimisation.opened.home.artifacts.as_uri()]
     command = ["judge", optimisation.spec_hash, shots.result_hash, *store]
     chain = ["--manifest", second, "--job", JOB, "--worker-amount", "9900"]
     told = CliRunner().invoke(oracle_command, [*command, *chain, "--json"])
     document, _ = recompute(
-        optimisation.workspace.artifacts, terms(optimisation.spec_hash), JOB, shots.result_hash, second_word=second
+        optimisation.opened.artifacts, terms(optimisation.spec_hash), JOB, shots.result_hash, second_word=second
     )
     assert (told.exit_code, json.loads(told.stdout)["digest"]) == (0, document.digest)
     told = CliRunner().invoke(oracle_command, command)
@@ -297,7 +297,7 @@ def test_a_spec_whose_terms_do_not_fit_its_circuit_is_refused_before_anything_is
 
 
 def test_a_stored_spec_whose_terms_do_not_fit_is_no_case(expectation: Job) -> None:
-    store = expectation.workspace.artifacts
+    store = expectation.opened.artifacts
     changed = json.loads(store.get(expectation.spec_hash))
     changed["validation"]["observable"]["terms"] = [{"coefficient": "1", "letters": "ZZ"}]
     shots, _ = expectation.runs(1)

@@ -35,7 +35,7 @@ def test_a_job_is_paid_without_anybody_reading_logs_that_were_read_before(market
 @pytest.mark.slow
 def test_a_budget_is_locked_though_a_reorg_took_the_one_before_it_and_left_its_allowance(market: Market) -> None:
     before = market.funded()
-    market.reorg(1, str(market.workspace.store.job(before).escrow_id))
+    market.reorg(1, str(market.opened.store.job(before).escrow_id))
     after = market.funded()
     market.agrees(before)
     market.agrees(after)
@@ -49,7 +49,7 @@ def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_w
     job = market.funded()
     for depth in (1, 3, 10):
         record = market.delivered(job) if after is State.COMPLETED else market.settled(job)
-        before = market.workspace.store.events(job)
+        before = market.opened.store.events(job)
         market.reorg(depth, str(record.escrow_id))
         if after is State.COMPLETED and depth == 10:
             assert market.client.status(str(record.escrow_id)).status < Status.PROPOSED
@@ -58,7 +58,7 @@ def test_whatever_a_reorg_takes_back_record_and_chain_agree_afterwards_and_the_w
     healthy = market.funded()
     market.agrees(job)
     market.agrees(healthy)
-    events = market.workspace.store.events(job)
+    events = market.opened.store.events(job)
     assert events[: len(before)] == before, "the log only grows"
     assert any(event.kind is EventKind.REORGED for event in events)
     assert len(market.provider.runs) == len(set(market.provider.runs)), "nothing was run twice"

@@ -10,8 +10,8 @@ from router.console.screen.commands import Session
 from router.console.screen.failures import CommandFailed, Exit
 
 if TYPE_CHECKING:
+    from router.control.opening import OperatedHome
     from router.control.report.telling import Money
-    from router.control.workspace import Workspace
     from router.protocol.lifecycle import Event, JobRecord
 
 _LOOK_S = 0.25
@@ -19,7 +19,7 @@ _STACK_EVERY = 8
 """Looks between two looks at whether the router still runs."""
 
 
-def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | None) -> JobRecord:
+def follow(session: Session, opened: OperatedHome, job: str, timeout_s: float | None) -> JobRecord:
     """Print every event of `job`, past and coming; returns its record once it has ended.
 
     Raises CommandFailed for a job that waits for its requester, for a router that does not run, and on timeout.
@@ -27,8 +27,8 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
     from router.console.screen import views
     from router.protocol.lifecycle import apply
 
-    store = workspace.store
-    printer = Printer(session, views.money_of(workspace, store.job(job)))
+    store = opened.store
+    printer = Printer(session, views.money_of(opened, store.job(job)))
     record: JobRecord | None = None
     told: str | None = None
     end = None if timeout_s is None else time.monotonic() + timeout_s
@@ -48,7 +48,7 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
             printer.waits(record, waits)
         told = waits
         if looks % _STACK_EVERY == 0:
-            _check_movable(workspace, record)
+            _check_movable(opened, record)
         if not record.promoted:
             raise AssertionError("an unpromoted job waits for its requester")
         if end is not None and time.monotonic() >= end:
@@ -59,15 +59,15 @@ def follow(session: Session, workspace: Workspace, job: str, timeout_s: float | 
         time.sleep(_LOOK_S)
 
 
-def _check_movable(workspace: Workspace, record: JobRecord) -> None:
+def _check_movable(opened: OperatedHome, record: JobRecord) -> None:
     """Raise unless something can still happen to the job by itself."""
     from router.console.stack.local import status
     from router.control.operating.explaining import advice
 
     if not record.promoted:
-        following = f"`{advice.promotion(workspace, record.job)}`"
+        following = f"`{advice.promotion(opened, record.job)}`"
         raise CommandFailed(Exit.INPUT, Finding("", None, f"{record.job} waits for its promotion", following))
-    alive = {process.name: lives for process, lives in status(workspace.home).processes}
+    alive = {process.name: lives for process, lives in status(opened.home).processes}
     supervised = "router" in alive and alive.get("supervisor", False)  # it is started again, if it does not run
     missing = [name for name in ("anvil", "router") if not alive.get(name) and not (supervised and name == "router")]
     if missing:

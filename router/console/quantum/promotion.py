@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from oracle.terms import JobTerms
     from router.control.gates import Deny, GateReport
+    from router.control.opening import OperatedHome
     from router.control.operating.offering.offers import Offer
     from router.control.report.telling import Money
     from router.control.routing import RouteDecision
-    from router.control.workspace import Workspace
     from router.payer.funding import Funding
     from router.protocol.lifecycle import JobRecord
     from router.protocol.payment import Payment
@@ -30,7 +30,7 @@ ROUTING = "routing"
 
 
 def run(
-    session: Session, workspace: Workspace, record: JobRecord, target: str, max_usd: str, wanted: bool | None
+    session: Session, opened: OperatedHome, record: JobRecord, target: str, max_usd: str, wanted: bool | None
 ) -> None:
     """Offer, signature and, if `wanted` (None: on a local chain), funding; prints each as it is there.
 
@@ -39,27 +39,29 @@ def run(
     from router.console import funding
     from router.console.screen.views import money_in
     from router.control.operating.offering.offers import offer
+    from router.payer.desk import PayerDesk
     from router.payer.funding import check_purse, fund
     from router.protocol.stack import LOCAL_CHAIN_ID
+    from router.requester.desk import RequesterDesk
     from router.requester.promote import promote
 
     with session.output.progress() as progress:
         progress("asking the gates and the router", 0.2)
         try:
-            offered = offer(workspace, record.job, target, max_usd)
+            offered = offer(opened, record.job, target, max_usd)
         except InputRejected as error:
             typed = all(finding.path in _TYPED for finding in error.findings)
             raise InputRejected("" if typed else error.source, _as_typed(error.findings)) from None
-    money = money_in(workspace.deployment, offered.terms.token)
+    money = money_in(opened.deployment, offered.terms.token)
     if offered.denials:
         raise CommandFailed(Exit.DENIED, *_denied(session, offered))
-    locks = wanted if wanted is not None else workspace.chain_id == LOCAL_CHAIN_ID
+    locks = wanted if wanted is not None else opened.chain_id == LOCAL_CHAIN_ID
     if locks:  # before the signature: a job is promoted once, and one that cannot be funded is of no use
         again = f"compute quantum promote {record.job} --target {target} --max-budget {max_usd}"
-        check_purse(workspace, offered.terms, again)
+        check_purse(PayerDesk(opened), offered.terms, again)
     session.begun.append(f"the promotion had begun: `compute quantum inspect {record.job}` says how far it got")
-    promoted = promote(workspace, offered)
-    funded = fund(workspace, promoted.job) if locks else None
+    promoted = promote(RequesterDesk(opened), offered)
+    funded = fund(PayerDesk(opened), promoted.job) if locks else None
     following = f"compute quantum watch {promoted.job}" if locks else f"compute fund {promoted.job}"
 
     def draw(screen: Console) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,10 +124,14 @@ def simulate(session: Session, spec: Path, store_infeasible: bool) -> None:
     if not store_infeasible:
         check_decides(found)
     session.begun.append("the job may have been stored: `compute jobs` lists it")
-    from router.control.workspace import open_workspace
+    from router.control.desk import OperatorDesk
+    from router.control.opening import open_home
+    from router.control.operating.intake import admit
+    from router.requester.desk import RequesterDesk
 
     with session.output.progress() as progress:
-        simulation = keep(open_workspace(session.home), found, progress)
+        opened = open_home(session.home)
+        simulation = keep(RequesterDesk(opened), partial(admit, OperatorDesk(opened)), found, progress)
     for notice in found.notices:
         session.output.note(f"[yellow]note[/] {_plain(notice)}")
     session.output.result(_simulation_json(simulation), lambda screen: _draw_simulation(screen, simulation))
@@ -221,12 +226,12 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
 
     if dark and picture is None:
         raise click.UsageError("--dark is about a picture; name its file with --figure FILE")
-    workspace, record = job_of(session, job)
-    drawn = None if picture is None else picturing.draw(workspace, record, picture, dark=dark)
-    events = workspace.store.events(record.job)
-    rows = views.artifacts(workspace, record, events) if with_artifacts else ()
-    noted = workspace.store.waiting_for((record.job,)).get(record.job)
-    waits = advice.waits(workspace, record, noted, router_runs=router_runs(session))
+    opened, record = job_of(session, job)
+    drawn = None if picture is None else picturing.draw(opened, record, picture, dark=dark)
+    events = opened.store.events(record.job)
+    rows = views.artifacts(opened, record, events) if with_artifacts else ()
+    noted = opened.store.waiting_for((record.job,)).get(record.job)
+    waits = advice.waits(opened, record, noted, router_runs=router_runs(session))
     payload: dict[str, object] = {
         "record": record.to_json(),
         "waiting_for": waits,
@@ -234,12 +239,12 @@ def inspect(session: Session, job: str, with_artifacts: bool, picture: Path | No
     }
     if with_artifacts:
         payload["artifacts"] = [row.to_json() for row in rows]
-        for notice in views.refused_attestations(workspace, record):
+        for notice in views.refused_attestations(opened, record):
             session.output.note(f"[yellow]note[/] {_plain(notice)}")
     if drawn is not None:
         payload["figure"] = str(drawn)
         session.output.note(f"Drew {_plain(str(drawn))}")
-    session.output.result(payload, lambda screen: views.draw_job(screen, workspace, record, waits, events, rows))
+    session.output.result(payload, lambda screen: views.draw_job(screen, opened, record, waits, events, rows))
 
 
 @command(
@@ -260,8 +265,8 @@ def promote(session: Session, job: str, target: str, max_usd: str, wanted: bool 
     """
     from router.console.quantum import promotion
 
-    workspace, record = job_of(session, job)
-    promotion.run(session, workspace, record, target, max_usd, wanted)
+    opened, record = job_of(session, job)
+    promotion.run(session, opened, record, target, max_usd, wanted)
 
 
 @command(quantum, "watch", "compute quantum watch job_8f31", "compute quantum watch job_8f31 --json | jq .kind")
@@ -281,9 +286,9 @@ def watch(session: Session, job: str, timeout_s: float | None) -> None:
     back if anything does; with --json, one JSON object a line. Exits with 0 if the result was accepted and paid for,
     with 6 if the job ended otherwise.
     """
-    workspace, record = job_of(session, job)
+    opened, record = job_of(session, job)
     session.begun.append(f"{record.job} goes on without being watched: `compute quantum watch {record.job}`")
-    ended = following.follow(session, workspace, record.job, timeout_s)
+    ended = following.follow(session, opened, record.job, timeout_s)
     click.get_current_context().exit(following.exit_of(ended))
 
 
@@ -302,12 +307,10 @@ def validate(session: Session, job: str, timeout_s: float) -> None:
     from router.console.quantum import verdicts
     from router.requester.validate import validate as recomputed
 
-    workspace, record = job_of(session, job)
+    opened, record = job_of(session, job)
     with session.output.progress() as progress:
-        found = recomputed(
-            workspace, record.job, timeout_s, lambda now: progress(f"{now.job} is {now.state.value}", 0.0)
-        )
-    figures = verdicts.figures_of(workspace, found)
+        found = recomputed(opened, record.job, timeout_s, lambda now: progress(f"{now.job} is {now.state.value}", 0.0))
+    figures = verdicts.figures_of(opened, found)
     session.output.result(
         verdicts.to_json(record.job, found, figures), lambda screen: verdicts.draw(screen, record.job, found, figures)
     )

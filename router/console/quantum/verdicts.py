@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.verdict.figures import Figures
-    from router.control.workspace import Workspace
+    from router.control.opening import OperatedHome
     from router.requester.validate import VerdictComparison
 
 
@@ -21,16 +21,16 @@ def passed(found: VerdictComparison) -> bool:
     return found.agree and found.outcome is Outcome.ACCEPT
 
 
-def figures_of(workspace: Workspace, found: VerdictComparison) -> Figures | None:
+def figures_of(opened: OperatedHome, found: VerdictComparison) -> Figures | None:
     """What the result looks like beside its baseline, for people; None if the result cannot be fetched or read."""
     from oracle.artifacts import ArtifactError, ShotsRejected, unpack
     from oracle.statistics import Baseline
     from oracle.verdict.figures import describe
 
     document = found.document
-    baseline = Baseline.from_bytes(workspace.artifacts.get(document.baseline_root))
+    baseline = Baseline.from_bytes(opened.artifacts.get(document.baseline_root))
     try:
-        shots = unpack(workspace.artifacts.get(document.result_hash), document.bits)
+        shots = unpack(opened.artifacts.get(document.result_hash), document.bits)
     except (ArtifactError, ShotsRejected):
         return None  # the verdict itself says why: its reason codes name the fault of the artifact
     return describe(baseline, shots, f_min=document.policy.f_min)

@@ -85,6 +85,7 @@ RULES: dict[str, Rule] = {
     "router.protocol.providing.ProviderError": Rule(Exit.DEPENDENCY),
     "router.protocol.providing.ProviderRefused": Rule(Exit.INPUT),
     "router.protocol.stack.StackDown": Rule(Exit.DEPENDENCY),
+    "router.protocol.stack.OldHome": Rule(Exit.DEPENDENCY),
     "router.extras.ExtraMissing": Rule(Exit.DEPENDENCY),
     "oracle.chain.transactions.effects.EffectUncertain": Rule(Exit.DEPENDENCY),
     "router.payer.purse.PayerShort": Rule(Exit.DEPENDENCY),

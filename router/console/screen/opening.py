@@ -9,7 +9,8 @@ import click
 from router.console.screen.commands import Session
 
 if TYPE_CHECKING:
-    from router.control.workspace import Workspace
+    from router.control.opening import OperatedHome
+    from router.protocol.desks.desk import RoleDesk
     from router.protocol.lifecycle import JobRecord
 
 job_argument = click.argument("job", metavar="JOB")
@@ -26,21 +27,36 @@ def router_runs(session: Session) -> bool:
     return any(alive(record) for record in read(session.home).processes if record.name == "router")
 
 
-def existing(session: Session) -> Workspace | None:
+def desk_of(opened: OperatedHome, role: str) -> RoleDesk:
+    """The desk of the one whom an option names: the requester's side by its payer, the worker, the operator."""
+    if role == "worker":
+        from router.worker.desk import WorkerDesk
+
+        return WorkerDesk(opened)
+    if role == "operator":
+        from router.control.desk import OperatorDesk
+
+        return OperatorDesk(opened)
+    from router.payer.desk import PayerDesk
+
+    return PayerDesk(opened)
+
+
+def existing(session: Session) -> OperatedHome | None:
     """The session's home, opened; None if it holds no jobs yet."""
-    from router.control.workspace import open_workspace
+    from router.control.opening import open_home
     from router.settings import database_url
 
     if database_url(session.home).startswith("sqlite:") and not session.home.database.is_file():
         return None
-    return open_workspace(session.home)
+    return open_home(session.home)
 
 
-def job_of(session: Session, text: str) -> tuple[Workspace, JobRecord]:
+def job_of(session: Session, text: str) -> tuple[OperatedHome, JobRecord]:
     """The home and the one job whose id begins with `text`; raises UnknownJob, AmbiguousJob."""
     from router.control.store import UnknownJob
 
-    workspace = existing(session)
-    if workspace is None:
+    opened = existing(session)
+    if opened is None:
         raise UnknownJob(text)
-    return workspace, workspace.store.find_job(text)
+    return opened, opened.store.find_job(text)

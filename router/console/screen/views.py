@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from oracle.chain.deployment import Deployment
-    from router.control.workspace import Workspace
+    from router.control.opening import OperatedHome
     from router.protocol.lifecycle import Event, JobRecord
     from router.settings import Home
 
@@ -26,15 +26,15 @@ _WIDE = 200
 """Columns from which a whole digest and a path fit on one line."""
 
 
-def money_of(workspace: Workspace, record: JobRecord) -> Money:
+def money_of(opened: OperatedHome, record: JobRecord) -> Money:
     """Amounts in the token of the job's terms; without terms in that of the home's stack, which it would get."""
     from router.protocol.papers import terms_of
 
-    if workspace.stack is None:
+    if opened.stack is None:
         return base_units
     if record.terms is None:
-        return _in_token_of(workspace.deployment)
-    return money_in(workspace.deployment, terms_of(record).token)
+        return _in_token_of(opened.deployment)
+    return money_in(opened.deployment, terms_of(record).token)
 
 
 def money_in(deployment: Deployment, token: str) -> Money:
@@ -88,52 +88,52 @@ class ArtifactRow:
         return asdict(self)
 
 
-def artifacts(workspace: Workspace, record: JobRecord, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
+def artifacts(opened: OperatedHome, record: JobRecord, events: Sequence[Event]) -> tuple[ArtifactRow, ...]:
     """Every artifact of the job, in the order of its life, each digest once."""
     from router.protocol.evidence.contents import named
 
     rows: dict[str, ArtifactRow] = {}
-    for kind, digest in named(events, workspace.artifacts):
-        rows.setdefault(digest, _stored(workspace, kind, digest))
-    for row in (*_attestations(workspace, record, rows), *_settlements(workspace, events)):
+    for kind, digest in named(events, opened.artifacts):
+        rows.setdefault(digest, _stored(opened, kind, digest))
+    for row in (*_attestations(opened, record, rows), *_settlements(opened, events)):
         rows.setdefault(row.digest, row)
     return tuple(rows.values())
 
 
-def _stored(workspace: Workspace, kind: str, digest: str) -> ArtifactRow:
-    found = workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
+def _stored(opened: OperatedHome, kind: str, digest: str) -> ArtifactRow:
+    found = opened.home.artifacts / "objects" / digest[2:4] / digest[4:]
     size, path = (found.stat().st_size, str(found)) if found.is_file() else (None, None)
     return ArtifactRow(kind, digest, size, path)
 
 
-def _attestations(workspace: Workspace, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
+def _attestations(opened: OperatedHome, record: JobRecord, known: Mapping[str, ArtifactRow]) -> Iterator[ArtifactRow]:
     """The validators' signatures, and before them the document they signed, which a rejection's events do not name."""
     from oracle.artifacts.kinds import ArtifactKind
     from oracle.encoding import sha256_hex
     from router.control.operating.following.attestations import board_of
 
-    for shown in board_of(workspace, record)[0]:
+    for shown in board_of(opened, record)[0]:
         data, document = shown.path.read_bytes(), shown.attestation.document
-        if document not in known and workspace.artifacts.has(document):
-            yield _stored(workspace, ArtifactKind.VERDICT_DOCUMENT, document)
+        if document not in known and opened.artifacts.has(document):
+            yield _stored(opened, ArtifactKind.VERDICT_DOCUMENT, document)
         yield ArtifactRow(ArtifactKind.ATTESTATIONS, sha256_hex(data), len(data), str(shown.path))
 
 
-def refused_attestations(workspace: Workspace, record: JobRecord) -> tuple[str, ...]:
+def refused_attestations(opened: OperatedHome, record: JobRecord) -> tuple[str, ...]:
     """What lies among the job's attestations and is none, a sentence each."""
     from router.control.operating.following.attestations import board_of
 
-    _, others = board_of(workspace, record)
+    _, others = board_of(opened, record)
     return tuple(f"{each.source} is no attestation of this job: {each.reason}" for each in others)
 
 
-def _settlements(workspace: Workspace, events: Sequence[Event]) -> Iterator[ArtifactRow]:
+def _settlements(opened: OperatedHome, events: Sequence[Event]) -> Iterator[ArtifactRow]:
     """Where the money went: what the chain did to the job at last, and the log that says so."""
     from oracle.artifacts.kinds import ArtifactKind
     from router.protocol.evidence.contents import receipts
 
     for event in receipts(events):
-        yield _stored(workspace, ArtifactKind.SETTLEMENT_RECEIPT, event.payload_digest)
+        yield _stored(opened, ArtifactKind.SETTLEMENT_RECEIPT, event.payload_digest)
 
 
 def record_facts(record: JobRecord, waits: str | None, money: Money) -> list[tuple[str, object]]:
@@ -178,7 +178,7 @@ def _has_arbiter(record: JobRecord) -> bool:
 
 def draw_job(
     screen: Console,
-    workspace: Workspace,
+    opened: OperatedHome,
     record: JobRecord,
     waits: str | None,
     events: Sequence[Event],
@@ -187,22 +187,22 @@ def draw_job(
     """Record, timeline, distributions and artifacts of a job, and what it waits for."""
     from router.control.operating.explaining import advice
 
-    money = money_of(workspace, record)
+    money = money_of(opened, record)
     screen.print(f"[bold]{record.job}[/]\n")
     facts(screen, record_facts(record, waits, money))
     screen.print()
     timeline(screen, [moment(event, money) for event in events])
-    if record.baseline_root is not None and workspace.artifacts.has(record.baseline_root):
+    if record.baseline_root is not None and opened.artifacts.has(record.baseline_root):
         screen.print()
-        draw_distributions(screen, workspace, record)
+        draw_distributions(screen, opened, record)
     if rows:
         screen.print()
-        draw_artifacts(screen, workspace, rows)
-    if (following := advice.following(workspace, record)) is not None:
+        draw_artifacts(screen, opened, rows)
+    if (following := advice.following(opened, record)) is not None:
         next_step(screen, following)
 
 
-def draw_artifacts(screen: Console, workspace: Workspace, rows: Sequence[ArtifactRow]) -> None:
+def draw_artifacts(screen: Console, opened: OperatedHome, rows: Sequence[ArtifactRow]) -> None:
     """Kind, digest, size and path of each; on a narrow terminal digests are cut, and one line says where they are."""
     wide = screen.width >= _WIDE
     grid = table("artifact", "digest", "bytes", *(["path"] if wide else []), numbers=("bytes",))
@@ -214,20 +214,20 @@ def draw_artifacts(screen: Console, workspace: Workspace, rows: Sequence[Artifac
             grid.add_row(plain(row.kind), short(row.digest, 18, 8), size)
     screen.print(grid)
     if not wide:
-        screen.print(f"[dim]in {plain(workspace.home.artifacts)}; whole digests and paths: --json[/]")
+        screen.print(f"[dim]in {plain(opened.home.artifacts)}; whole digests and paths: --json[/]")
 
 
-def draw_distributions(screen: Console, workspace: Workspace, record: JobRecord) -> None:
+def draw_distributions(screen: Console, opened: OperatedHome, record: JobRecord) -> None:
     """The baseline as bars, and the result below it once there is one."""
     from oracle.artifacts import unpack
     from oracle.statistics.baseline import TOTAL, Baseline
 
     if record.baseline_root is None:
         raise AssertionError("only simulated jobs have a baseline")
-    baseline = Baseline.from_bytes(workspace.artifacts.get(record.baseline_root))
+    baseline = Baseline.from_bytes(opened.artifacts.get(record.baseline_root))
     result = None
-    if record.result_hash is not None and workspace.artifacts.has(record.result_hash):
-        shots = unpack(workspace.artifacts.get(record.result_hash), baseline.bits)
+    if record.result_hash is not None and opened.artifacts.has(record.result_hash):
+        shots = unpack(opened.artifacts.get(record.result_hash), baseline.bits)
         counts = shots.counts()
         result = [counts.get(outcome, 0) / shots.count for outcome in range(baseline.outcomes)]
     histogram(screen, baseline.bits, [int(weight) / TOTAL for weight in baseline.weights], result)

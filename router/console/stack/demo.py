@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,16 +22,20 @@ from router.console.showcase import Transaction, attestations_of, report_view, t
 from router.console.stack import local
 from router.console.stack.deploy import LocalChain
 from router.console.stack.endings import Ending
+from router.control.desk import OperatorDesk
+from router.control.opening import OperatedHome, open_home
 from router.control.operating.explaining.bundling import bundle_of
+from router.control.operating.intake import admit
 from router.control.operating.offering.offers import offer
 from router.control.report.page import write_report
 from router.control.report.telling import in_token
 from router.control.routing import RouteDecision
-from router.control.workspace import Workspace, open_workspace
 from router.errors import RouterError
+from router.payer.cancellation import request_cancellation
+from router.payer.desk import PayerDesk
 from router.payer.funding import fund
 from router.protocol.lifecycle import EscrowState, Event, JobRecord, State
-from router.requester.cancellation import request_cancellation
+from router.requester.desk import RequesterDesk
 from router.requester.promote import promote
 from router.requester.simulate import simulate
 from router.settings import Home
@@ -132,7 +137,7 @@ def run_demo(
             for name in local.VALIDATORS:
                 local.stop_process(home, name)
             say("the validators are silenced")
-        return _Demonstration(open_workspace(home), ending, say, on_event).run(write_spec(home.root / "job"))
+        return _Demonstration(open_home(home), ending, say, on_event).run(write_spec(home.root / "job"))
     finally:
         local.down(home, lambda line: None)
         signal.signal(signal.SIGTERM, before)
@@ -145,27 +150,27 @@ def _interrupted(_signal: int, _frame: FrameType | None) -> None:
 class _Demonstration:
     """The steps of one demonstration on a running stack."""
 
-    def __init__(self, workspace: Workspace, ending: Ending, say: Say, on_event: Callable[[Event], None]) -> None:
-        self._workspace = workspace
+    def __init__(self, opened: OperatedHome, ending: Ending, say: Say, on_event: Callable[[Event], None]) -> None:
+        self._opened = opened
         self._ending = ending
         self._say = say
         self._on_event = on_event
-        self._client = workspace.client()
-        self._chain = LocalChain(workspace.need_stack("the demonstration").rpc_url)
+        self._client = opened.client()
+        self._chain = LocalChain(opened.need_stack("the demonstration").rpc_url)
         self._shown = 0
 
     def run(self, spec: Path) -> DemoResult:
         """Simulate, promote, fund, follow to the end, and report."""
-        workspace = self._workspace
-        before = self._balances()
-        simulated = simulate(workspace, spec, lambda _what, _share: None)
+        opened = self._opened
+        before, intake = self._balances(), partial(admit, OperatorDesk(opened))
+        simulated = simulate(RequesterDesk(opened), intake, spec, lambda _what, _share: None)
         job = simulated.job
         self._show(job)
-        offered = offer(workspace, job, TARGET, MAX_USD)
-        promote(workspace, offered)
+        offered = offer(opened, job, TARGET, MAX_USD)
+        promote(RequesterDesk(opened), offered)
         self._show(job)
-        funding = fund(workspace, job)
-        money = in_token(workspace.deployment.token_symbol, workspace.deployment.token_decimals)
+        funding = fund(PayerDesk(opened), job)
+        money = in_token(opened.deployment.token_symbol, opened.deployment.token_decimals)
         self._say(f"the payer locks {money(funding.amount)} ({funding.gas_used:,} gas)")
         self._lead_to_the_end(job, offered.terms)
         record = self._wait(job, "its end", lambda record: record.closed)
@@ -186,13 +191,13 @@ class _Demonstration:
                 self._warp_past(slot.clock, "the challenge window of the silence share")
             case Ending.CANCELLED:
                 self._wait(job, "the locked budget", lambda record: record.escrow is EscrowState.LOCKED)
-                request_cancellation(self._workspace, job)
+                request_cancellation(PayerDesk(self._opened), job)
                 self._say("the payer asks to call the job off")
             case Ending.ACCEPTED | Ending.REJECTED:
                 return
 
     def _escrow_id(self, job: str) -> str:
-        escrow_id = self._workspace.store.job(job).escrow_id
+        escrow_id = self._opened.store.job(job).escrow_id
         if escrow_id is None:
             raise AssertionError("a promoted job has terms")
         return escrow_id
@@ -204,48 +209,48 @@ class _Demonstration:
         self._say(f"block time moves past {what}")
 
     def _show(self, job: str) -> None:
-        for event in self._workspace.store.events(job)[self._shown :]:
+        for event in self._opened.store.events(job)[self._shown :]:
             self._on_event(event)
             self._shown += 1
 
     def _wait(self, job: str, what: str, reached: Callable[[JobRecord], bool]) -> JobRecord:
         end = time.monotonic() + PATIENCE_S
         while True:
-            record = self._workspace.store.job(job)
+            record = self._opened.store.job(job)
             self._show(job)
             if reached(record):
                 return record
             if time.monotonic() > end:
                 raise DemoStuck(
                     f"{job} is {record.state.value} and did not reach {what} in {PATIENCE_S:.0f} s; "
-                    f"the router's log ends: {local.log_tail(self._workspace.home, 'router')}"
+                    f"the router's log ends: {local.log_tail(self._opened.home, 'router')}"
                 )
             time.sleep(_LOOK_S)
 
     def _balances(self) -> dict[str, int]:
-        deployment = self._workspace.deployment
-        roles = self._workspace.need_stack("balances").roles
+        deployment = self._opened.deployment
+        roles = self._opened.need_stack("balances").roles
         holders = {"payer": roles.payer, "worker": roles.worker, "escrow": deployment.escrow}
         return {role: self._client.balance(address, deployment.token) for role, address in holders.items()}
 
     def _result(self, record: JobRecord, decision: RouteDecision, balances: dict[str, Balance]) -> DemoResult:
-        workspace, client = self._workspace, self._client
-        transactions = transactions_of(workspace, client, record)
-        attestations = attestations_of(workspace, record)
+        opened, client = self._opened, self._client
+        transactions = transactions_of(opened, client, record)
+        attestations = attestations_of(opened, record)
         changes = {role: (balance.before, balance.after) for role, balance in balances.items()}
-        view = report_view(workspace, client, record, changes)
-        path = write_report(view, workspace.home.root / "report.html")
-        evidence = workspace.home.root / "evidence.zip"
-        write_whole(evidence, bundle_of(workspace, record.job)[0])
+        view = report_view(opened, client, record, changes)
+        path = write_report(view, opened.home.root / "report.html")
+        evidence = opened.home.root / "evidence.zip"
+        write_whole(evidence, bundle_of(opened, record.job)[0])
         return DemoResult(
             record=record,
             decision=decision,
-            verdict=verdict_of(workspace, client, record),
+            verdict=verdict_of(opened, client, record),
             attestations=attestations,
             transactions=transactions,
             balances=balances,
             report=path,
             evidence=evidence,
-            token_symbol=workspace.deployment.token_symbol,
-            token_decimals=workspace.deployment.token_decimals,
+            token_symbol=opened.deployment.token_symbol,
+            token_decimals=opened.deployment.token_decimals,
         )

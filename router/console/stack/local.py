@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 from oracle.chain.deployment import Deployment
 from oracle.chain.following.follower import FINALITY
-from oracle.chain.transactions import keystore
 from oracle.encoding.files import write_whole
 from router.console.stack import recorded
 from router.console.stack.anvil import CHAIN_ID, anvil_command, find_anvil, free_port
@@ -24,11 +23,12 @@ from router.console.stack.processes import ProcessRecord, alive, spawn, stop, ta
 from router.console.stack.recorded import Stack
 from router.control.gates import DEFAULT_POLICY_TEXT, NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
+from router.control.opening import OperatedHome, open_home
 from router.control.store import ApprovalScope
-from router.control.workspace import Workspace, make_key, open_workspace
 from router.errors import RouterError
-from router.protocol.stack import Roles, StackRecord
-from router.settings import Home, child_environment
+from router.protocol.desks import keys
+from router.protocol.stack import Roles, StackRecord, check_layout
+from router.settings import Home, RoleHome, child_environment
 
 if TYPE_CHECKING:
     from router.console.stack.deploy import LocalChain
@@ -76,13 +76,15 @@ def up(
 ) -> StackStatus:
     """Start what does not run yet of the local stack of `home`, telling `say` a line per step.
 
-    Raises AnvilMissing, ProcessDied or StackBroken; what was started by then keeps running and is in stack.json.
+    Raises OldHome for a home of an older release, having started nothing; AnvilMissing, ProcessDied or StackBroken:
+    what was started by then keeps running and is in stack.json.
     """
+    check_layout(home)
     with recorded.lock(home):
         stack, chain = _start_chain(home, recorded.read(home), say, port)
         stack = recorded.write(home, replace(stack, chain=_prepare_chain(home, stack, chain, say)))
-        workspace = open_workspace(home)
-        _register_locals(workspace, say)
+        opened = open_home(home)
+        _register_locals(opened, say)
         stack = _ensure(home, stack, "device", _device_command(home), say)
         for name in VALIDATORS:
             stack = _ensure(home, stack, name, _validator_command(home, stack, name), say)
@@ -92,7 +94,7 @@ def up(
             raise AssertionError("the router was just started")
         wait_until("the router", lambda: router_ready(home) == router.pid, router, timeout_s=60)
         _ensure(home, stack, "supervisor", _supervisor_command(home), say)
-    say(f"up: chain at {workspace.need_stack('the stack').rpc_url}, logs in {home.logs}")
+    say(f"up: chain at {opened.need_stack('the stack').rpc_url}, logs in {home.logs}")
     return status(home)
 
 
@@ -186,28 +188,30 @@ def _fill_purse(chain: LocalChain, deployment: Deployment, payer: str, say: Say)
 
 
 def _make_roles(home: Home, say: Say) -> Roles:
-    addresses = {role: _address(home, role, say) for role in ("requester", "operator", "worker")}
+    requester, payer = _address("requester", home.requester, say), _address("payer", home.payer, say)
     validators = [_validator_address(home, name, say) for name in VALIDATORS]
     return Roles(
-        requester=addresses["requester"],
-        payer=addresses["requester"],
-        operator=addresses["operator"],
-        worker=addresses["worker"],
+        requester=requester,
+        payer=payer,
+        operator=_address("operator", home.operator, say),
+        worker=_address("worker", home.worker, say),
         validators=tuple(sorted(validators, key=lambda address: int(address, 16))),
         quorum=QUORUM,
     )
 
 
-def _address(home: Home, role: str, say: Say) -> str:
-    if not home.keystore(role).exists():
-        say(f"key of the {role}: {make_key(home, role)}")
-    return keystore.address_of(home.keystore(role), home.password(role))
+def _address(role: str, folder: RoleHome, say: Say) -> str:
+    """The account of `role`, whose key is made in `folder` if none is there. No key is opened."""
+    if (address := keys.address(folder)) is None:
+        address = keys.make(folder)
+        say(f"key of the {role}: {address}")
+    return address
 
 
 def _validator_address(home: Home, name: str, say: Say) -> str:
-    path, password = home.keystore(name), home.password(name)
-    if not path.exists():
-        home.keys.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = home.validator(name)
+    if (address := keys.address(folder)) is None:
+        folder.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         # A validator's key is made by its own program: no router process ever holds it.
         command = [
             sys.executable,
@@ -215,32 +219,33 @@ def _validator_address(home: Home, name: str, say: Say) -> str:
             "oracle.cli",
             "init",
             "--keystore",
-            str(path),
+            str(folder.keystore),
             "--password-file",
-            str(password),
+            str(folder.password),
         ]
         made = subprocess.run(
             command, env=child_environment(home), capture_output=True, text=True, timeout=60, check=False
         )
         if made.returncode != 0:
             raise StackBroken(f"{name} could not make its key: {made.stderr.strip() or made.stdout.strip()}")
-        say(f"key of {name}: {keystore.address_of(path)}")
-    return keystore.address_of(path)
+        address = keys.address(folder)
+        if address is None:
+            raise AssertionError(f"{name} just made its key")
+        say(f"key of {name}: {address}")
+    return address
 
 
-def _register_locals(workspace: Workspace, say: Say) -> None:
+def _register_locals(opened: OperatedHome, say: Say) -> None:
     """Vouch for the local requester and the family of `init`, so that a first job needs no approval of one's own."""
-    home, stack = workspace.home, workspace.need_stack("the stack")
+    home, stack = opened.home, opened.need_stack("the stack")
     if not home.policy.exists():
         write_whole(home.policy, (DEFAULT_POLICY_TEXT).encode())
         say(f"policy: {home.policy}")
     note, granted_by = f"registered by `compute up`; {ONE_PERSON}", stack.roles.operator
-    workspace.store.grant(
+    opened.store.grant(
         ApprovalScope.REQUESTER, stack.roles.requester, UNKNOWN_REQUESTER, granted_by=granted_by, note=note
     )
-    workspace.store.grant(
-        ApprovalScope.CIRCUIT_FAMILY, INIT_FAMILY, NEW_CIRCUIT_FAMILY, granted_by=granted_by, note=note
-    )
+    opened.store.grant(ApprovalScope.CIRCUIT_FAMILY, INIT_FAMILY, NEW_CIRCUIT_FAMILY, granted_by=granted_by, note=note)
 
 
 def _device_command(home: Home) -> list[str]:
@@ -263,11 +268,11 @@ def _validator_command(home: Home, stack: Stack, name: str) -> list[str]:
         sys.executable, "-m", "oracle.cli", "run",
         "--rpc", stack.chain.rpc_url,
         "--deployment", stack.chain.deployment,
-        "--keystore", str(home.keystore(name)),
-        "--password-file", str(home.password(name)),
+        "--keystore", str(home.validator(name).keystore),
+        "--password-file", str(home.validator(name).password),
         "--artifacts", home.artifacts.as_uri(),
         "--attestations", home.attestations.as_uri(),
-        "--state", str(home.root / "validators" / name),
+        "--state", str(home.validator(name).root),
         "--confirmations", str(CONFIRMATIONS),
         "--finality", str(stack.chain.finality),
         *(word for url in _caches(home, but=name) for word in ("--artifacts", url)),
@@ -276,7 +281,7 @@ def _validator_command(home: Home, stack: Stack, name: str) -> list[str]:
 
 def _caches(home: Home, but: str = "") -> tuple[str, ...]:
     """URLs of the copies that the validators keep of whatever they read."""
-    return tuple((home.root / "validators" / name / "artifacts").as_uri() for name in VALIDATORS if name != but)
+    return tuple((home.validator(name).root / "artifacts").as_uri() for name in VALIDATORS if name != but)
 
 
 def log_tail(home: Home, name: str) -> str:

@@ -18,13 +18,15 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSeria
 
 from oracle.chain.client import EscrowClient
 from oracle.chain.errors import ChainError
+from router.control.desk import OperatorDesk
+from router.control.opening import OperatedHome
 from router.control.operating.explaining import remarks
-from router.control.operating.following import close, deadlines
+from router.control.operating.following import close, deadlines, runs
 from router.control.store import DatabaseUnavailable
 from router.control.store.database import speaking
-from router.control.workspace import Workspace
+from router.protocol.lifecycle import State
+from router.protocol.ports import WITH_PROVIDER, WorkerPort
 from router.protocol.providing import Provider, ProviderError
-from router.worker import execution as execute
 
 log = logging.getLogger("router")
 
@@ -40,17 +42,24 @@ _STEP_ATTEMPTS = 4
 class Bench:
     """What the workflows of this process work with."""
 
-    workspace: Workspace
+    desk: OperatorDesk
     providers: Mapping[str, Provider]
+    """What routing and gates ask; no job is submitted to one here."""
+    worker: WorkerPort
     takes_work: bool = True
     """Whether this router's worker executes jobs; one that does not still co-signs a cancellation."""
-    seed: int | None = None
-    """For simulated devices, so that a demonstration can be repeated; None in earnest."""
+    warm_up: Callable[[], None] = lambda: None
+    """Imports what asking the gates takes; called once, in their thread."""
+
+    @property
+    def opened(self) -> OperatedHome:
+        """The home of the desk."""
+        return self.desk.opened
 
     @cached_property
     def client(self) -> EscrowClient:
         """One for the process: its node is asked once which chain it serves. Threads may share it."""
-        return self.workspace.client()
+        return self.opened.client()
 
 
 def _passing(error: BaseException) -> bool:
@@ -90,20 +99,26 @@ class JobWorkflows(DBOSConfiguredInstance):
     def submit(self, job: str, provider: str, target: str) -> str:
         bench = self._bench
         with self._telling(job):
-            return execute.submit(bench.workspace, bench.providers, job, provider, target, bench.seed).state.value
+            refused = bench.worker.submit(job, provider, target)
+            if refused is not None:
+                runs.fail(bench.desk, job, refused.reason, (State.APPROVED,))
+            return bench.opened.store.job(job).state.value
 
     @_step
     def deliver_result(self, job: str) -> str:
         bench = self._bench
         with self._telling(job):
-            return execute.deliver(bench.workspace, bench.client, bench.providers, job).state.value
+            nothing = bench.worker.deliver(job)
+            if nothing is not None:
+                runs.fail(bench.desk, job, nothing.reason, WITH_PROVIDER)
+            return bench.opened.store.job(job).state.value
 
     @_step
     def close_on_chain(self, job: str, verb: str) -> str:
         bench = self._bench
         with self._telling(job):
-            record = bench.workspace.store.job(job)
-            return close.close(bench.workspace, bench.client, record, deadlines.Verb(verb)).hash
+            record = bench.opened.store.job(job)
+            return close.close(bench.desk, bench.client, record, deadlines.Verb(verb)).hash
 
     @contextmanager
     def _telling(self, job: str) -> Iterator[None]:
@@ -114,7 +129,7 @@ class JobWorkflows(DBOSConfiguredInstance):
             said = remarks.of(job, error)
             log.warning("%s: %s", job, said.text, exc_info=said.unexpected)
             try:
-                self._bench.workspace.store.set_waiting_for(job, said.text)
+                self._bench.opened.store.set_waiting_for(job, said.text)
             except DatabaseUnavailable as deaf:
                 log.warning("%s: what it waits for cannot be written down: %s", job, deaf.reason)
             raise

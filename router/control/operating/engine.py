@@ -29,15 +29,14 @@ from oracle.terms import JobTerms
 from router.control.operating.acts import POLL_AGAIN_S, QUEUE, Acts, Bench, JobWorkflows
 from router.control.operating.approving import approval
 from router.control.operating.explaining import remarks
-from router.control.operating.following import chain_events, close, deadlines
+from router.control.operating.following import chain_events, close, deadlines, runs
 from router.control.operating.phases import Phase, Slices
 from router.control.store import DatabaseUnavailable, Due
-from router.protocol.lifecycle import EscrowState, Expired, JobRecord, Payload, Role, State
+from router.protocol.lifecycle import EscrowState, Expired, JobRecord, Payload, State
 from router.protocol.papers import terms_of
+from router.protocol.ports import WITH_PROVIDER
 from router.protocol.providing import JobState, ProviderUnavailable
 from router.protocol.requests import Request
-from router.worker import execution as execute
-from router.worker import mending
 
 log = logging.getLogger("router")
 
@@ -57,14 +56,7 @@ LONGEST_ASKED_PAUSE_S = 300.0
 STUMBLED_S = 10.0
 QUARANTINE_S = 30.0
 """Between two looks at a job of which something is damaged: it may have been put back."""
-_WITH_PROVIDER: Final = frozenset(state.value for state in execute.WITH_PROVIDER)
-
-
-def _warm_up() -> None:
-    # Heavy, and for this alone.
-    from router.worker.providers.simulation import warm_up
-
-    warm_up(run=False)
+_WITH_PROVIDER: Final = frozenset(state.value for state in WITH_PROVIDER)
 
 
 class Engine:
@@ -72,11 +64,11 @@ class Engine:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._store = bench.workspace.store
+        self._store = bench.opened.store
         self._client = bench.client
         self._workflows = JobWorkflows(bench)
         self._acts = Acts()
-        self._follower = bench.workspace.reader(self._client).follower
+        self._follower = bench.opened.reader(self._client).follower
         self._stopping = threading.Event()
         self._reading_head, self._waking = Phase("the chain's head"), Phase("the chain's events")
         self._serving, self._advancing = Phase("requests"), Phase("jobs")
@@ -89,7 +81,7 @@ class Engine:
         """Launch DBOS: workflows that a dead process left are resumed at once."""
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=4, polling_interval_sec=0.1)
-        self._gates.submit(_warm_up)
+        self._gates.submit(self._bench.warm_up)
 
     def run(self) -> None:
         """Look and act until `stop`; whatever goes wrong is said, waited for, and tried again."""
@@ -162,30 +154,32 @@ class Engine:
 
     def _settled_block(self, head: BlockRef) -> int:
         """The newest block that counts: it has the stack's number of confirmations."""
-        return head.number - self._bench.workspace.need_stack("the router").confirmations + 1
+        return head.number - self._bench.opened.need_stack("the router").confirmations + 1
 
     # ------------------------------------------------------------------ requests
 
     def _serve(self, request: Request) -> None:
-        workspace = self._bench.workspace
-        record = workspace.store.job(request.job)
-        refusal = approval.refuses_cancellation(workspace, record)
+        opened = self._bench.opened
+        record = opened.store.job(request.job)
+        refusal = self._bench.worker.refuses_cancellation(record)
         if refusal is not None:
-            workspace.store.answer_request(request.id, json.dumps({"refused": refusal}))
+            opened.store.answer_request(request.id, json.dumps({"refused": refusal}))
             return
         try:
-            receipt = close.cancel(workspace, self._client, record, request.body)
+            receipt = close.cancel(
+                self._bench.desk, self._client, record, request.body, self._bench.worker.sign_cancellation
+            )
         except CallReverted as error:
-            workspace.store.answer_request(request.id, json.dumps({"refused": str(error)}))
+            opened.store.answer_request(request.id, json.dumps({"refused": str(error)}))
             return
-        workspace.store.answer_request(request.id, json.dumps({"cancelled": receipt.hash}))
+        opened.store.answer_request(request.id, json.dumps({"cancelled": receipt.hash}))
 
     # ------------------------------------------------------------------ jobs
 
     def _advance(self, due: Due, head: BlockRef) -> None:
         settled = self._settled_block(head)
-        record = chain_events.reconcile(self._bench.workspace, self._client, due.job, to_block=settled)
-        kept, _ = self._bench.workspace.chain_log().kept(record.escrow_id or "")
+        record = chain_events.reconcile(self._bench.desk, self._client, due.job, to_block=settled)
+        kept, _ = self._bench.opened.chain_log().kept(record.escrow_id or "")
         self._proceed(due, record, head, frozenset(event.tx_hash for event in kept))
         if any(event.block > settled for event in kept):
             # Soon it counts; whatever was found to wait for, this comes first.
@@ -195,7 +189,7 @@ class Engine:
         if record.result_hash is not None and not record.closed and self._bench.takes_work:
             well = self._guarded(due, partial(self._mend, record))
         if record.terminal:
-            call_off = partial(execute.call_off, self._bench.workspace, self._bench.providers, record)
+            call_off = partial(self._bench.worker.call_off, record)
             well = self._guarded(due, call_off) and well
         if well and remarks.is_passing_fault(due.waiting_for):
             self._waits(due, None)  # it went well this time
@@ -216,7 +210,7 @@ class Engine:
             self._later(due, POLL_AGAIN_S)  # what vanished from the chain comes first
         elif slot.status is Status.NONE:
             self._await_funding(due, record, terms, head)
-        elif self._bench.takes_work and (slot.status is Status.FUNDED or record.state in execute.WITH_PROVIDER):
+        elif self._bench.takes_work and (slot.status is Status.FUNDED or record.state in WITH_PROVIDER):
             # The latter also with a delivery on-chain that is not told yet: the act that told it may have failed.
             self._work(due, record)
         elif self._owes_papers(record):
@@ -229,7 +223,7 @@ class Engine:
 
     def _follow_to_finality(self, due: Due, record: JobRecord, head: BlockRef) -> None:
         """A job that is over is looked at until no reorg is expected to take its end back."""
-        finality = self._bench.workspace.need_stack("the router").finality
+        finality = self._bench.opened.need_stack("the router").finality
         if self._owes_papers(record):
             self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
         elif record.escrow_id is None or chain_events.is_final(self._store.events(due.job), head.number, finality):
@@ -240,7 +234,7 @@ class Engine:
 
     def _mend(self, record: JobRecord) -> None:
         """Put back what the job's delivery needs and the disk has lost."""
-        for digest in mending.mend(self._bench.workspace, self._bench.providers, record):
+        for digest in self._bench.worker.mend(record):
             log.warning("%s: %s was damaged or missing, and is put back", record.job, digest)
 
     def _await_funding(self, due: Due, record: JobRecord, terms: JobTerms, head: BlockRef) -> None:
@@ -250,10 +244,10 @@ class Engine:
             self._later(due, WAIT_FOR_FUNDING_S)
             return
 
-        def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-            return () if current.terminal else [(Role.OPERATOR, Expired("nobody locked the budget by submitBy"))]
+        def following(current: JobRecord) -> Sequence[Payload]:
+            return () if current.terminal else [Expired("nobody locked the budget by submitBy")]
 
-        self._bench.workspace.write(record.job, following)
+        self._bench.desk.write(record.job, following)
         self._store.set_next_look(record.job, None)
 
     def _work(self, due: Due, record: JobRecord) -> None:
@@ -262,15 +256,14 @@ class Engine:
             case State.SIMULATED | State.APPROVED if record.escrow is EscrowState.LOCKED:
                 self._later(due, WAIT_FOR_GATES_S if self._ask_gates(due) else POLL_AGAIN_S)
             case State.SIMULATED:
-                needed = self._bench.workspace.need_stack("the router").confirmations
+                needed = self._bench.opened.need_stack("the router").confirmations
                 self._waits(due, f"its budget: locked, with fewer than {needed} confirmations")
                 self._later(due, WAIT_FOR_CHAIN_S)
-            case State.SUBMITTED | State.QUEUED | State.RUNNING if execute.delivered_before(
-                self._bench.workspace, record.job
-            ):
+            case State.SUBMITTED | State.QUEUED | State.RUNNING if self._bench.worker.delivered_before(record.job):
                 self._later(due, self._acts.ask(self._workflows.deliver, "deliver", record.job))
             case State.SUBMITTED | State.QUEUED | State.RUNNING:
-                status = execute.follow(self._bench.workspace, self._bench.providers, record.job)
+                status = self._bench.worker.status(record.job)
+                runs.tell(self._bench.desk, record, status)
                 pause = status.look_again_s or POLL_AGAIN_S
                 if status.state is JobState.COMPLETED:
                     pause = self._acts.ask(self._workflows.deliver, "deliver", record.job)
@@ -304,7 +297,7 @@ class Engine:
             self._asked.discard(due.job)
 
     def _approve_and_submit(self, due: Due) -> None:
-        choice = approval.approve(self._bench.workspace, self._client, self._bench.providers, due.job)
+        choice = approval.approve(self._bench.desk, self._client, self._bench.providers, due.job)
         match choice:
             case approval.NotNow():
                 log.warning("%s: not approved: %s", due.job, choice.reason)

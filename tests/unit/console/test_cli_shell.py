@@ -236,15 +236,32 @@ def test_home_may_stand_on_either_side_of_the_command(tmp_path: Path, capsys: py
 
 
 def test_doctor_names_the_file_that_others_can_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keys = tmp_path / "keys"
-    keys.mkdir(mode=0o700)
-    (keys / "requester.json").write_text("{}")
-    (keys / "requester.json").chmod(0o644)
+    key = tmp_path / "requester" / "key.json"
+    key.parent.mkdir(mode=0o700)
+    key.write_text("{}")
+    key.chmod(0o644)
     assert run(["doctor", "--json", "--home", str(tmp_path)]) == 5
     answer = json.loads(capsys.readouterr().out)
     problems = [check for check in answer["checks"] if check["status"] == "problem"]
-    assert [problem["remedy"] for problem in problems] == [f"chmod 0600 {keys / 'requester.json'}"]
+    assert [problem["remedy"] for problem in problems] == [f"chmod 0600 {key}"]
     assert answer["healthy"] is False
+
+
+@pytest.mark.parametrize("arguments", [["up"], ["jobs"], ["quantum", "simulate", "job.yaml"], ["doctor"]])
+def test_a_home_whose_roles_share_a_folder_of_keys_is_refused_by_name_and_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    """So it was before each role had a folder of its own."""
+    (tmp_path / "keys").mkdir(mode=0o700)
+    (tmp_path / "router.sqlite").touch()
+    before = sorted(tmp_path.rglob("*"))
+    assert run([*arguments, "--json", "--home", str(tmp_path)]) == 5
+    told = capsys.readouterr()
+    answer = json.loads(told.out)
+    (finding,) = answer.get("errors") or [check for check in answer["checks"] if check["status"] == "problem"]
+    assert f"{tmp_path / 'keys'} holds the keys of all roles" in finding.get("reason", finding.get("said"))
+    assert "begin anew with `compute up`" in finding["remedy"]
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_doctor_goes_on_after_a_check_that_breaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

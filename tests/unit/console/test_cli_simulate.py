@@ -9,16 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from parties import desk_of, simulate
 
 from oracle.encoding import InputRejected, sha256_hex
 from oracle.spec import canonical_spec, parse_canonical_spec, spec_hash
 from oracle.statistics import Baseline
 from router.console.main import run
 from router.console.quantum.scaffold import write_job
+from router.control.opening import open_home
 from router.control.operating.offering.assess import plan_of
-from router.control.workspace import open_workspace
 from router.requester.own_baseline import PredictionRejected, read_prediction
-from router.requester.simulate import Prepared, prepare, simulate, surroundings
+from router.requester.simulate import Prepared, prepare, surroundings
 from router.sandbox import SandboxViolation
 from router.settings import Home
 
@@ -103,17 +104,17 @@ def test_the_job_of_init_simulates_as_it_stands(spec: Path, home: Home, capsys: 
     assert answer["circuit"]["qubits"] == answer["circuit"]["bits"] == 5
     assert "no wallet stands behind did:example:buyer123" in said.err
 
-    workspace = open_workspace(home)
-    record = workspace.store.verify(answer["job"])
-    stored = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
+    opened = open_home(home)
+    record = opened.store.verify(answer["job"])
+    stored = parse_canonical_spec(opened.artifacts.get(record.spec_hash))
     assert spec_hash(stored) == record.spec_hash == answer["spec_hash"]
     assert stored.simulation is not None
     assert stored.validation.baseline_root == stored.simulation.baseline_root == record.baseline_root
-    assert workspace.artifacts.get(record.source) == spec.read_bytes()
+    assert opened.artifacts.get(record.source) == spec.read_bytes()
     assert stored.quantum is not None
-    circuit = workspace.artifacts.get(str(stored.quantum.circuit_hash))
+    circuit = opened.artifacts.get(str(stored.quantum.circuit_hash))
     assert circuit.startswith(b"OPENQASM 3")
-    Baseline.from_bytes(workspace.artifacts.get(answer["baseline_root"]))
+    Baseline.from_bytes(opened.artifacts.get(answer["baseline_root"]))
 
 
 def test_inspect_lists_every_artifact_with_bytes_that_hash_to_its_digest(
@@ -220,7 +221,7 @@ def test_nobody_signs_for_a_did_whose_controller_is_elsewhere_or_unproven(
 
 
 def test_the_home_s_own_wallet_signs_without_a_notice(spec: Path, home: Home) -> None:
-    address = open_workspace(home).account("requester").address
+    address = desk_of(open_home(home), "requester").address
     _edit(spec, "did:example:buyer123", f"did:pkh:eip155:31337:{address}")
     assert not any("wallet" in notice for notice in _prepared(spec, home).notices)
 
@@ -341,14 +342,14 @@ def test_a_hull_is_committed_and_kept_with_the_job(spec: Path, home: Home) -> No
         "validation:\n  hull:\n    reach: 0.5\n    vertices:\n      - {kind: uniform, most: 0.2}\n"
         "      - {kind: readout, most: 0.4, one_to_zero: 0.03}\n      - {kind: file, most: 0.3, ref: ./torino.json}\n",
     )
-    workspace = open_workspace(home)
-    simulation = simulate(workspace, spec, _quiet)
+    opened = open_home(home)
+    simulation = simulate(opened, spec, _quiet)
     hull = simulation.prepared.spec.validation.hull
     assert hull is not None
     assert [vertex.root for vertex in hull.vertices] == [vertex.root for vertex in simulation.prepared.vertices]
     for vertex in simulation.prepared.vertices:
-        assert workspace.artifacts.get(vertex.root) == vertex.to_bytes()
-    assert plan_of(workspace, simulation.prepared.spec) == simulation.prepared.plan
+        assert opened.artifacts.get(vertex.root) == vertex.to_bytes()
+    assert plan_of(opened, simulation.prepared.spec) == simulation.prepared.plan
 
 
 def test_a_hull_whose_reach_is_too_small_is_refused_before_anything_is_kept(

@@ -147,10 +147,10 @@ def test_nothing_of_our_environment_reaches_it(write: Write, monkeypatch: pytest
 
 
 def test_keystores_in_a_hidden_folder_beside_it_stay_unread(write: Write) -> None:
-    path = write(body("open(__file__.replace('optimizer.py', '.compute/keys/payer.json')).read()"))
-    keys = path.parent / ".compute" / "keys"
-    keys.mkdir(parents=True)
-    (keys / "payer.json").write_text("{}")
+    path = write(body("open(__file__.replace('optimizer.py', '.compute/payer/key.json')).read()"))
+    payer = path.parent / ".compute" / "payer"
+    payer.mkdir(parents=True)
+    (payer / "key.json").write_text("{}")
     assert stopped(path).kind is ViolationKind.FILES
 
 

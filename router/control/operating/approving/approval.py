@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from oracle.chain.client import EscrowClient
+from router.control.desk import OperatorDesk
 from router.control.gates import GATES
 from router.control.operating.offering.assess import assess, escrow_facts, no_backend
 from router.control.routing import RouteDecision
-from router.control.workspace import Workspace
-from router.protocol.lifecycle import Approved, JobRecord, Payload, Role, State
+from router.protocol.lifecycle import Approved, JobRecord, Payload, State
 from router.protocol.papers import spec_of, terms_of
 from router.protocol.providing import Provider
-
-_ORDER = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -33,39 +31,40 @@ class NotNow:
 
 
 def approve(
-    workspace: Workspace, client: EscrowClient, providers: Mapping[str, Provider], job: str
+    desk: OperatorDesk, client: EscrowClient, providers: Mapping[str, Provider], job: str
 ) -> Choice | NotNow | None:
     """Ask every gate with the budget locked; if all allow, write `approved` and say where the job goes.
 
     A job that was approved before keeps the decision that was stored with it; None for one that is further already.
     """
-    record = workspace.store.job(job)
+    opened = desk.opened
+    record = opened.store.job(job)
     if record.state is State.APPROVED and record.decision is not None:
-        return _choice(RouteDecision.from_bytes(workspace.artifacts.get(record.decision)))
+        return _choice(RouteDecision.from_bytes(opened.artifacts.get(record.decision)))
     if record.state is not State.SIMULATED:
         return None
     terms = terms_of(record)
     assessment = assess(
-        workspace,
+        opened,
         providers,
         GATES,
         record,
-        spec_of(workspace.artifacts, record),
+        spec_of(opened.artifacts, record),
         terms,
-        escrow_facts(workspace, client, record, terms),
+        escrow_facts(opened, client, record, terms),
     )
     if not assessment.gates.allowed:
         denials = assessment.gates.denials
         return NotNow("; ".join(f"{denial.gate}: {denial.reason} — {denial.remedy}" for denial in denials))
     if assessment.decision.provider is None or assessment.decision.target is None:
         return NotNow(f"nothing can run it now: {'; '.join(no_backend(assessment.decision))}")
-    decision = workspace.artifacts.put(assessment.decision.to_bytes())
-    gates = workspace.artifacts.put(assessment.gates.to_bytes())
+    decision = opened.artifacts.put(assessment.decision.to_bytes())
+    gates = opened.artifacts.put(assessment.gates.to_bytes())
 
-    def following(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-        return [(Role.OPERATOR, Approved(decision, gates))] if current.state is State.SIMULATED else ()
+    def following(current: JobRecord) -> Sequence[Payload]:
+        return [Approved(decision, gates)] if current.state is State.SIMULATED else ()
 
-    workspace.write(job, following)
+    desk.write(job, following)
     return _choice(assessment.decision)
 
 
@@ -73,13 +72,3 @@ def _choice(decision: RouteDecision) -> Choice:
     if decision.provider is None or decision.target is None:
         raise AssertionError("only a decision for a backend is stored with an approval")
     return Choice(decision.provider, decision.target)
-
-
-def refuses_cancellation(workspace: Workspace, record: JobRecord) -> str | None:
-    """Why the worker does not co-sign a cancellation: the spec's policy lets it go only so far. None: it does."""
-    until = State(spec_of(workspace.artifacts, record).cancellation.until)
-    if record.state not in _ORDER:
-        return f"{record.job} is {record.state.value}; there is nothing left to call off"
-    if _ORDER.index(record.state) > _ORDER.index(until):
-        return f"{record.job} is {record.state.value}, and its spec lets it be called off until {until.value}"
-    return None

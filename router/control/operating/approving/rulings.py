@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from router.control.desk import OperatorDesk
 from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.operating.approving.separation import check_approver
 from router.control.store import ApprovalScope
-from router.control.workspace import Workspace
-from router.protocol.lifecycle import Rejected, Role
+from router.protocol.lifecycle import Rejected
 from router.protocol.papers import spec_of
 
 
-def grant(workspace: Workspace, job: str, note: str) -> str:
+def grant(desk: OperatorDesk, job: str, note: str) -> str:
     """As the operator, grant `job` every approval that its promotion policy can ask for.
 
     Returns what the approval says of itself, which is recorded with the note; empty where operator and requester are
     apart. Raises ApprovalRefused where they are not, but for a local chain.
     """
-    record = workspace.store.job(job)
-    remark = check_approver(workspace, record)
+    opened = desk.opened
+    record = opened.store.job(job)
+    remark = check_approver(desk, record)
     note = "; ".join(text for text in (note, remark) if text)
-    spec = spec_of(workspace.artifacts, record)
+    spec = spec_of(opened.artifacts, record)
     kinds = () if spec.promotion_policy is None else spec.promotion_policy.require_manual_approval_for
-    operator = workspace.account("operator").address
+    operator = desk.address
     for kind in kinds:
         # A family and a requester are new once; a budget is looked at each time.
         if kind == NEW_CIRCUIT_FAMILY and record.family is not None:
@@ -32,11 +33,11 @@ def grant(workspace: Workspace, job: str, note: str) -> str:
             scope, subject = ApprovalScope.REQUESTER, record.requester
         else:
             scope, subject = ApprovalScope.JOB, job
-        workspace.store.grant(scope, subject, kind, granted_by=operator, note=note)
-    workspace.store.set_next_look(job, datetime.now(UTC))
+        opened.store.grant(scope, subject, kind, granted_by=operator, note=note)
+    opened.store.set_next_look(job, datetime.now(UTC))
     return remark
 
 
-def deny(workspace: Workspace, job: str, note: str) -> None:
+def deny(desk: OperatorDesk, job: str, note: str) -> None:
     """As the operator, reject `job` for good. Raises TransitionRefused once something was delivered for it."""
-    workspace.write(job, lambda _record: [(Role.OPERATOR, Rejected(f"denied by the operator: {note}"))])
+    desk.write(job, lambda _record: [Rejected(f"denied by the operator: {note}")])

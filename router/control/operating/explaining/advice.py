@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from oracle.chain.transactions.intents import IntentStatus
 from oracle.spec import parse_canonical_spec
-from router.control.workspace import Workspace
+from router.control.opening import OperatedHome
 from router.protocol.lifecycle import EscrowState, JobRecord, State
 
 FUNDING = "tx:fund"
 """The intent under which `compute fund` sends the budget."""
 
 
-def promotion(workspace: Workspace, job: str) -> str:
+def promotion(opened: OperatedHome, job: str) -> str:
     """The command that promotes the simulated `job` for what its own spec allows, to a target that this home has."""
-    record = workspace.store.job(job)
-    spec = parse_canonical_spec(workspace.artifacts.get(record.spec_hash))
-    devices = workspace.policy.fake_hardware_enabled or (workspace.home.credentials / "ibm.json").is_file()
+    record = opened.store.job(job)
+    spec = parse_canonical_spec(opened.artifacts.get(record.spec_hash))
+    devices = opened.policy.fake_hardware_enabled or (opened.home.credentials / "ibm.json").is_file()
     wanted = "ibm_only" if spec.quantum is None else spec.quantum.backend_policy
     target = "aer" if wanted == "simulator_only" or (wanted != "ibm_only" and not devices) else "ibm"
     return f"compute quantum promote {job} --target {target} --max-budget {spec.budget.max_usd_equivalent}"
 
 
-def following(workspace: Workspace, record: JobRecord) -> str | None:
+def following(opened: OperatedHome, record: JobRecord) -> str | None:
     """The command that comes next in the job's life, or None once there is none."""
     if record.terminal:
         return f"compute quantum validate {record.job}" if record.result_hash is not None else None
     if not record.promoted:
-        return promotion(workspace, record.job)
+        return promotion(opened, record.job)
     return f"compute quantum watch {record.job}"
 
 
-def waits(workspace: Workspace, record: JobRecord, noted: str | None, *, router_runs: bool) -> str | None:
+def waits(opened: OperatedHome, record: JobRecord, noted: str | None, *, router_runs: bool) -> str | None:
     """What holds a promoted job back: what the router noted, else what its record says. None if nothing does.
 
     A job stays ``simulated`` until every gate allows its run; this says what has to happen before.
@@ -41,7 +41,7 @@ def waits(workspace: Workspace, record: JobRecord, noted: str | None, *, router_
     if record.state is State.SIMULATED:
         if record.escrow is EscrowState.LOCKED:
             return f"its budget is locked; the router asks the gates next{down}"
-        sent = [each for each in workspace.store.intents(record.job) if each.name == FUNDING]
+        sent = [each for each in opened.store.intents(record.job) if each.name == FUNDING]
         if not any(each.status is IntentStatus.DONE for each in sent):
             return f"its budget: `compute fund {record.job}` locks it"
         return f"its budget was sent; the router waits for its confirmations{down}"

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from oracle.evidence import Missing
 from oracle.evidence.shown import EscrowAt
+from router.control.opening import OperatedHome
 from router.control.operating.following.attestations import board_of
-from router.control.workspace import Workspace
 from router.protocol.evidence import collect
 from router.protocol.evidence.collecting import ChainSide
 
 
-def bundle_of(workspace: Workspace, job: str) -> tuple[bytes, tuple[Missing, ...]]:
+def bundle_of(opened: OperatedHome, job: str) -> tuple[bytes, tuple[Missing, ...]]:
     """The bundle of `job` as this home has it, and what is missing in it."""
-    record, events = workspace.store.history(job)
-    shown, _ = board_of(workspace, record)
-    chain = None if workspace.stack is None else _chain(workspace, record.escrow_id)
-    return collect(events, workspace.artifacts, [each.attestation for each in shown], chain)
+    record, events = opened.store.history(job)
+    shown, _ = board_of(opened, record)
+    chain = None if opened.stack is None else _chain(opened, record.escrow_id)
+    return collect(events, opened.artifacts, [each.attestation for each in shown], chain)
 
 
-def _chain(workspace: Workspace, escrow_id: str | None) -> ChainSide:
+def _chain(opened: OperatedHome, escrow_id: str | None) -> ChainSide:
     from oracle.chain.following import dossier
     from oracle.evidence.node import mined
 
-    client = workspace.client()
+    client = opened.client()
 
     def transactions() -> list[str]:
         client.check_network()

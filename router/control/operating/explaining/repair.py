@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing
+from router.control.opening import OperatedHome
 from router.control.store import RowDamaged
-from router.control.workspace import Workspace
 from router.protocol.lifecycle import EventChainBroken, JobRecord
 
 
@@ -18,24 +18,24 @@ class Damage:
     remedy: str
 
 
-def faults(workspace: Workspace, job: str) -> tuple[Damage, ...]:
+def faults(opened: OperatedHome, job: str) -> tuple[Damage, ...]:
     """Everything of `job` that a person has to put back; empty if all holds. Writes nothing. Raises UnknownJob."""
     again = f"then `compute repair {job}` again"
     found: list[Damage] = []
     record: JobRecord | None = None
     try:
-        record = workspace.store.verify(job)
+        record = opened.store.verify(job)
     except EventChainBroken as error:
         remedy = f"put the event back from a backup of the database, {again}"
         found.append(Damage(f"event {error.sequence}: {error.reason}", remedy))
     try:
-        workspace.store.intents(job)
+        opened.store.intents(job)
     except RowDamaged as error:
         remedy = f"put the intent back from a backup of the database, {again}"
         found.append(Damage(f"{error.what}: {error.reason.partition(': ')[2]}", remedy))
     for name in () if record is None else _artifacts(record):
         try:
-            workspace.artifacts.get(name)
+            opened.artifacts.get(name)
         except (ArtifactMissing, ArtifactCorrupt) as error:
             reason, _, remedy = str(error).partition("; ")
             found.append(Damage(reason, f"{remedy}, {again}"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from oracle.attestations.attestation import Attestation
 from oracle.attestations.checking import Unusable, read_attestation, verify
-from router.control.workspace import Workspace
+from router.control.opening import OperatedHome
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 
@@ -20,16 +20,16 @@ class Shown:
     attestation: Attestation
 
 
-def board_of(workspace: Workspace, record: JobRecord) -> tuple[tuple[Shown, ...], tuple[Unusable, ...]]:
+def board_of(opened: OperatedHome, record: JobRecord) -> tuple[tuple[Shown, ...], tuple[Unusable, ...]]:
     """The verified attestations about the job, and what else lies there, each with the reason why it does not count.
 
     Nothing for a job without terms, or where no stack says which escrow signatures would be for.
     """
-    if record.escrow_id is None or workspace.stack is None:
+    if record.escrow_id is None or opened.stack is None:
         return (), ()
-    terms, deployment = terms_of(record), workspace.deployment
+    terms, deployment = terms_of(record), opened.deployment
     shown, others = [], []
-    for path in sorted((workspace.home.attestations / record.escrow_id).glob("*/*.json")):
+    for path in sorted((opened.home.attestations / record.escrow_id).glob("*/*.json")):
         read = read_attestation(path)
         if isinstance(read, Unusable):
             others.append(Unusable(str(path), read.reason))

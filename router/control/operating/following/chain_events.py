@@ -15,7 +15,7 @@ from oracle.chain.following.follower import Read
 from oracle.chain.transactions import sender
 from oracle.encoding import canonical_bytes
 from oracle.terms import Outcome
-from router.control.workspace import Workspace
+from router.control.desk import OperatorDesk
 from router.protocol.lifecycle import (
     Cancelled,
     ChainCaused,
@@ -28,7 +28,6 @@ from router.protocol.lifecycle import (
     JobRecord,
     Payload,
     Rejected,
-    Role,
     Settled,
     State,
     Validated,
@@ -144,45 +143,46 @@ def gone(
     return frozenset(event.digest for event in standing(events) if lost(event))
 
 
-def reconcile(workspace: Workspace, client: EscrowClient, job: str, *, to_block: int) -> JobRecord:
+def reconcile(desk: OperatorDesk, client: EscrowClient, job: str, *, to_block: int) -> JobRecord:
     """Bring the record of `job` up to what was read of the chain up to `to_block`, and return it.
 
     What a reorg took back is undone first, at any depth; then what the chain says and the record does not is told. Each
     chain event is told once, however often this runs and by however many processes. Raises ChainError.
     """
-    record, events = workspace.store.history(job)
+    opened = desk.opened
+    record, events = opened.store.history(job)
     if record.escrow_id is None:
         return record
-    kept, cursor = workspace.chain_log().kept(record.escrow_id)
+    kept, cursor = opened.chain_log().kept(record.escrow_id)
     if cursor is None:
         return record
     if lost := gone(events, kept, cursor, lambda tx_hash: sender.find_receipt(client, tx_hash) is not None):
 
-        def undone(current: JobRecord) -> Sequence[tuple[Role, Payload]]:
-            payload = undoing(workspace.store.events(job), lost, block_number=cursor.number, block_hash=cursor.hash)
-            return [] if payload is None else [(Role.OPERATOR, payload)]
+        def undone(current: JobRecord) -> Sequence[Payload]:
+            payload = undoing(opened.store.events(job), lost, block_number=cursor.number, block_hash=cursor.hash)
+            return [] if payload is None else [payload]
 
-        record = workspace.write(job, undone)
+        record = desk.write(job, undone)
         log.warning("%s: a reorg undid %d events; it is %s again", job, len(lost), record.state.value)
-        events = workspace.store.events(job)
+        events = opened.store.events(job)
     known, asked = told(events), False
     for event in kept:
         if event.block > min(to_block, cursor.number) or cause_of(event) in known:
             continue
 
-        def following(current: JobRecord, event: chain.EscrowEvent = event) -> Sequence[tuple[Role, Payload]]:
-            if cause_of(event) in told(workspace.store.events(job)):
+        def following(current: JobRecord, event: chain.EscrowEvent = event) -> Sequence[Payload]:
+            if cause_of(event) in told(opened.store.events(job)):
                 return ()
             payloads = consequences(current, event)
             if payloads and isinstance(event.args, chain.Settled | chain.Refunded | chain.Cancelled):
                 # The settlement receipt, on disk before the event that carries its digest.
-                workspace.artifacts.put(canonical_bytes(payloads[-1].to_json()))
-            return [(Role.OPERATOR, payload) for payload in payloads]
+                opened.artifacts.put(canonical_bytes(payloads[-1].to_json()))
+            return payloads
 
         asked = True
-        record = workspace.write(job, following)
+        record = desk.write(job, following)
     # Another process may have told it between our reading the record and our asking what was told.
-    return workspace.store.job(job) if asked else record
+    return opened.store.job(job) if asked else record
 
 
 def is_final(events: Iterable[Event], block: int, finality: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from oracle.chain.calls import Call
 from oracle.chain.client import EscrowClient
@@ -11,27 +12,29 @@ from oracle.chain.following.reader import A
 from oracle.chain.transactions import effects
 from oracle.chain.transactions.sender import TransactionReceipt
 from oracle.terms import Outcome
+from router.control.desk import OperatorDesk
 from router.control.operating.following.deadlines import Verb
-from router.control.workspace import Workspace
-from router.protocol.cancellation import sign_cancellation
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
 
+CoSign = Callable[[JobRecord, int], str]
+"""The worker's signature over calling the job off, good until the given Unix second."""
 
-def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: Verb) -> TransactionReceipt:
+
+def close(desk: OperatorDesk, client: EscrowClient, record: JobRecord, verb: Verb) -> TransactionReceipt:
     """Make the call of a passed deadline, with the operator's key; raises CallReverted if the chain disagrees."""
-    terms = terms_of(record)
+    opened, terms = desk.opened, terms_of(record)
 
     def effect() -> str | None:
         match verb:
             case Verb.REFUND:
-                refunded = workspace.reader(client).last(record.escrow_id, Refunded)
+                refunded = opened.reader(client).last(record.escrow_id, Refunded)
                 return refunded and refunded[1]
             case Verb.SILENCE:
-                proposed = workspace.reader(client).last(record.escrow_id, Proposed)
+                proposed = opened.reader(client).last(record.escrow_id, Proposed)
                 return proposed[1] if proposed and proposed[0].outcome == Outcome.SILENCE else None
             case Verb.FINALIZE:
-                settled = workspace.reader(client).last(record.escrow_id, Settled)
+                settled = opened.reader(client).last(record.escrow_id, Settled)
                 return settled and settled[1]
 
     def call() -> Call:
@@ -39,14 +42,13 @@ def close(workspace: Workspace, client: EscrowClient, record: JobRecord, verb: V
             case Verb.REFUND:
                 return client.refund(terms)
             case Verb.SILENCE:
-                submitted, _ = _present(workspace.reader(client).last(record.escrow_id, Submitted))
+                submitted, _ = _present(opened.reader(client).last(record.escrow_id, Submitted))
                 return client.settle_silence(terms, submitted.result_hash, submitted.worker)
             case Verb.FINALIZE:
-                proposed, _ = _present(workspace.reader(client).last(record.escrow_id, Proposed))
+                proposed, _ = _present(opened.reader(client).last(record.escrow_id, Proposed))
                 return client.finalize(terms, proposed)
 
-    account = workspace.account("operator")
-    return effects.ensure(workspace.store, client, record.job, f"tx:{verb.value}", account, call, effect)
+    return effects.ensure(opened.store, client, record.job, f"tx:{verb.value}", desk.account, call, effect)
 
 
 def _present(found: tuple[A, str] | None) -> tuple[A, str]:
@@ -55,21 +57,21 @@ def _present(found: tuple[A, str] | None) -> tuple[A, str]:
     return found
 
 
-def cancel(workspace: Workspace, client: EscrowClient, record: JobRecord, body: str) -> TransactionReceipt:
-    """Call the job off with the payer's signature from `body` and the worker's own.
+def cancel(
+    desk: OperatorDesk, client: EscrowClient, record: JobRecord, body: str, co_sign: CoSign
+) -> TransactionReceipt:
+    """Call the job off with the payer's signature from `body` and the worker's, which `co_sign` asks for.
 
     `body` is the JSON of the payer's request: ``{"expiry": unix seconds, "signature": "0x…"}``.
     """
-    request = json.loads(body)
+    opened, request = desk.opened, json.loads(body)
     expiry, payer_signature = int(request["expiry"]), str(request["signature"])
 
     def effect() -> str | None:
-        cancelled = workspace.reader(client).last(record.escrow_id, Cancelled)
+        cancelled = opened.reader(client).last(record.escrow_id, Cancelled)
         return cancelled and cancelled[1]
 
     def call() -> Call:
-        worker_signature = sign_cancellation(client, record, workspace.account("worker"), expiry)
-        return client.cancel(terms_of(record), expiry, payer_signature, worker_signature)
+        return client.cancel(terms_of(record), expiry, payer_signature, co_sign(record, expiry))
 
-    account = workspace.account("operator")
-    return effects.ensure(workspace.store, client, record.job, "tx:cancel", account, call, effect)
+    return effects.ensure(opened.store, client, record.job, "tx:cancel", desk.account, call, effect)

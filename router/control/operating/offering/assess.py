@@ -30,8 +30,8 @@ from router.control.gates import (
     evaluate,
 )
 from router.control.gates.approvals import ONE_PERSON
+from router.control.opening import OperatedHome
 from router.control.routing import CircuitShape, RouteDecision, RouteFacts, TargetFacts, decide_asking
-from router.control.workspace import Workspace
 from router.protocol.hardware_time import HARDWARE_PROVIDERS
 from router.protocol.lifecycle import LIVE_STATES, JobRecord, State
 from router.protocol.providing import Provider, ProviderError, Work
@@ -50,14 +50,14 @@ class Assessment:
     plan: Plan
 
 
-def plan_of(workspace: Workspace, spec: JobSpec) -> Plan:
+def plan_of(opened: OperatedHome, spec: JobSpec) -> Plan:
     """What the shots of a simulated spec certify, from its committed baseline."""
     if spec.quantum is None or spec.validation.baseline_root is None:
         raise ValueError("only a simulated quantum job has a plan")
-    baseline = Baseline.from_bytes(workspace.artifacts.get(spec.validation.baseline_root))
+    baseline = Baseline.from_bytes(opened.artifacts.get(spec.validation.baseline_root))
     hull = spec.validation.hull
     roots = [] if hull is None else [vertex.root for vertex in hull.vertices if vertex.root is not None]
-    vertices = tuple(Baseline.from_bytes(workspace.artifacts.get(root)) for root in roots)
+    vertices = tuple(Baseline.from_bytes(opened.artifacts.get(root)) for root in roots)
     return plan_rounds(rounds_of(spec, baseline.bits), baseline, vertices=vertices)
 
 
@@ -105,10 +105,10 @@ def route(
     return decide_asking(facts, ask)
 
 
-def _circuit_of(workspace: Workspace, spec: JobSpec) -> Circuit:
+def _circuit_of(opened: OperatedHome, spec: JobSpec) -> Circuit:
     if spec.quantum is None or spec.quantum.circuit_hash is None:
         raise ValueError("only a simulated quantum job has a circuit")
-    qasm3 = workspace.artifacts.get(spec.quantum.circuit_hash).decode()
+    qasm3 = opened.artifacts.get(spec.quantum.circuit_hash).decode()
     return Circuit(qasm3, _facts_of(qasm3))
 
 
@@ -153,12 +153,12 @@ def _offered(providers: Providers) -> Iterator[TargetFacts]:
             )
 
 
-def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobRecord, terms: JobTerms) -> EscrowFacts:
+def escrow_facts(opened: OperatedHome, client: EscrowClient | None, record: JobRecord, terms: JobTerms) -> EscrowFacts:
     """The budget as the chain has it; without a client, that of a job that nobody has funded yet."""
-    needed = workspace.need_stack("the budget gate").confirmations
+    needed = opened.need_stack("the budget gate").confirmations
     if client is not None and record.escrow_id is not None:
-        workspace.reader(client).catch_up()
-        kept, cursor = workspace.chain_log().kept(record.escrow_id)
+        opened.reader(client).catch_up()
+        kept, cursor = opened.chain_log().kept(record.escrow_id)
         dossier = Dossier(record.escrow_id, kept)
         funded = dossier.last(Funded)
         if funded is not None and cursor is not None and funded[1].block <= cursor.number:
@@ -168,7 +168,7 @@ def escrow_facts(workspace: Workspace, client: EscrowClient | None, record: JobR
 
 
 def assess(
-    workspace: Workspace,
+    opened: OperatedHome,
     providers: Providers,
     gates: Iterable[Gate],
     record: JobRecord,
@@ -179,15 +179,15 @@ def assess(
     """Route a promoted child spec and ask `gates`."""
     if spec.promotion is None or spec.promotion_policy is None:
         raise ValueError("only a promoted spec is assessed")
-    plan = plan_of(workspace, spec)
-    circuit = _circuit_of(workspace, spec)
-    decision = route(providers, workspace.policy, spec, circuit, plan, spec.promotion.target)
-    context = _context(workspace, record, spec, terms, escrow, plan, decision)
+    plan = plan_of(opened, spec)
+    circuit = _circuit_of(opened, spec)
+    decision = route(providers, opened.policy, spec, circuit, plan, spec.promotion.target)
+    context = _context(opened, record, spec, terms, escrow, plan, decision)
     return Assessment(decision, evaluate(gates, context), plan)
 
 
 def _context(
-    workspace: Workspace,
+    opened: OperatedHome,
     record: JobRecord,
     spec: JobSpec,
     terms: JobTerms,
@@ -197,7 +197,7 @@ def _context(
 ) -> GateContext:
     if spec.promotion is None or spec.promotion_policy is None or spec.quantum is None:
         raise ValueError("only a promoted quantum spec passes gates")
-    store, now = workspace.store, datetime.now(UTC)
+    store, now = opened.store, datetime.now(UTC)
     simulated = spec.simulation
     suggestion = plan.suggestion and f"{plan.suggestion.method} with {plan.suggestion.shots} shots"
     queue_s = next((t.queue_s for t in decision.facts.targets if t.name == decision.target), None)
@@ -206,7 +206,7 @@ def _context(
     mine = store.live_jobs(record.requester, _PAID) - (record.state in _PAID)
     return GateContext(
         job=record.job,
-        policy=workspace.policy,
+        policy=opened.policy,
         promotion=spec.promotion_policy,
         target=decision.target or decision.route.value,
         hardware=decision.hardware,

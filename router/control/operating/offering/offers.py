@@ -11,9 +11,9 @@ from oracle.encoding import Finding, InputRejected
 from oracle.spec import JobSpec, Quote, promoted
 from oracle.terms import ZERO_ADDRESS, JobTerms, Parties, build_terms, job_id_of
 from router.control.gates import GATES_BEFORE_FUNDING, Deny, Eligible
+from router.control.opening import OperatedHome
 from router.control.operating.offering.assess import Assessment, assess, escrow_facts, no_backend
 from router.control.operating.offering.quoting import quote_of
-from router.control.workspace import Workspace
 from router.errors import RouterError
 from router.protocol.hardware_time import TimeLimit, time_limit
 from router.protocol.lifecycle import State
@@ -53,23 +53,23 @@ class Offer:
         return routing + self.assessment.gates.denials
 
 
-def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
+def offer(opened: OperatedHome, job: str, target: str, max_usd: str) -> Offer:
     """What promoting `job` to `target` for at most `max_usd` US dollars would mean; writes nothing.
 
     Raises InputRejected for a job or budget that cannot be promoted, StackDown, ChainError, UnknownJob.
     """
-    stack = workspace.need_stack("a promotion")
-    record = workspace.store.job(job)
+    stack = opened.need_stack("a promotion")
+    record = opened.store.job(job)
     if record.promoted:
         reason, remedy = "was promoted already", f"`compute fund {job}`, or simulate again for a fresh job"
         raise InputRejected(job, [Finding("", None, reason, remedy)])
     if record.state is not State.SIMULATED:
         reason, remedy = f"is {record.state.value}, not simulated", "`compute quantum simulate SPEC` makes a fresh job"
         raise InputRejected(job, [Finding("", None, reason, remedy)])
-    parent = spec_of(workspace.artifacts, record)
+    parent = spec_of(opened.artifacts, record)
     _check_rounds(parent)
-    child = promoted(parent, target, max_usd, quote(workspace, parent))
-    client = workspace.client()
+    child = promoted(parent, target, max_usd, quote(opened, parent))
+    client = opened.client()
     client.check_network()
     parties = Parties(
         payer=stack.roles.payer,
@@ -81,10 +81,10 @@ def offer(workspace: Workspace, job: str, target: str, max_usd: str) -> Offer:
     )
     terms = build_terms(child, parties=parties, token=_token_of(child), now=client.head().timestamp, job=job)
     check_registry(client, terms)
-    escrow = escrow_facts(workspace, None, record, terms)
-    assessment = assess(workspace, load_providers(workspace.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
+    escrow = escrow_facts(opened, None, record, terms)
+    assessment = assess(opened, load_providers(opened.home), GATES_BEFORE_FUNDING, record, child, terms, escrow)
     escrow_id = job_id_of(terms, client.deployment.chain_id, client.deployment.escrow)
-    limit = time_limit(workspace.policy.rates.usd_per_hardware_second, child, assessment.decision.provider)
+    limit = time_limit(opened.policy.rates.usd_per_hardware_second, child, assessment.decision.provider)
     _check_time(limit)
     return Offer(job, child, terms, escrow_id, target, assessment, limit)
 
@@ -123,11 +123,11 @@ def check_registry(client: EscrowClient, terms: JobTerms) -> None:
     raise InputRejected("promotion", [Finding("settlement.registry", None, reason, remedy)])
 
 
-def quote(workspace: Workspace, spec: JobSpec) -> Quote:
+def quote(opened: OperatedHome, spec: JobSpec) -> Quote:
     """The operator's rate for the token that `spec` wants, pinned now. Raises InputRejected without a rate."""
-    found = quote_of(workspace.deployment, workspace.policy.rates, spec)
+    found = quote_of(opened.deployment, opened.policy.rates, spec)
     if found is None:
-        remedy = f"leave token out, or write rates: {{usd_per_native: 2500}} into {workspace.home.policy}"
+        remedy = f"leave token out, or write rates: {{usd_per_native: 2500}} into {opened.home.policy}"
         raise InputRejected("promotion", [Finding("budget.token", None, "the operator quotes no rate", remedy)])
     return found
 

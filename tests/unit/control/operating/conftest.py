@@ -13,6 +13,7 @@ import pytest
 from eth_account import Account
 from paper_chain import DEPLOYMENT, PaperChain
 from paper_router import BUSY_S, PaperProvider, Router
+from parties import addresses, bench, grant, keep, promote, reconcile
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 
@@ -21,25 +22,22 @@ from oracle.chain.events import Funded, Status
 from router.console.quantum.scaffold import write_job
 from router.control.gates import DEFAULT_POLICY_TEXT
 from router.control.gates.policy import parse_policy
-from router.control.operating.acts import Bench, configure
-from router.control.operating.approving.rulings import grant
+from router.control.opening import OperatedHome, open_home
+from router.control.operating.acts import configure
 from router.control.operating.engine import Engine
-from router.control.operating.following import chain_events
 from router.control.operating.offering.offers import offer
 from router.control.store import Store
-from router.control.workspace import Workspace, open_workspace
 from router.protocol.lifecycle import JobRecord
 from router.protocol.stack import Roles, StackRecord
-from router.requester.promote import promote
-from router.requester.simulate import Prepared, keep, prepare, surroundings
+from router.requester.simulate import Prepared, prepare, surroundings
 from router.settings import Home, workflows_url
 
 CONFIRMATIONS = 2
 
 
 @dataclass(frozen=True)
-class PaperWorkspace(Workspace):
-    """A workspace whose chain is on paper."""
+class PaperHome(OperatedHome):
+    """An opened home whose chain is on paper."""
 
     chain: PaperChain
 
@@ -49,32 +47,40 @@ class PaperWorkspace(Workspace):
 
 @dataclass(frozen=True)
 class Desk:
-    """A workspace, and jobs for it."""
+    """An opened home, and jobs for it."""
 
-    workspace: PaperWorkspace
+    opened: PaperHome
     prepared: Prepared
 
     @property
     def chain(self) -> PaperChain:
-        return self.workspace.chain
+        return self.opened.chain
 
     def simulated(self) -> str:
-        return keep(self.workspace, self.prepared, _quietly).job
+        return keep(self.opened, self.prepared, _quietly).job
 
     def promoted(self, target: str = "aer") -> JobRecord:
         """A job with signed terms and every approval, unfunded."""
         job = self.simulated()
-        grant(self.workspace, job, "for a test")
-        return promote(self.workspace, offer(self.workspace, job, target, "25"))
+        grant(self.opened, job, "for a test")
+        return promote(self.opened, offer(self.opened, job, target, "25"))
 
     def funded(self, target: str = "aer") -> JobRecord:
         """A promoted job whose budget the chain has locked in its newest block; the record does not say so yet."""
         record = self.promoted(target)
+        self._says_funded(record)
+        return record
+
+    def locks(self, record: JobRecord) -> None:
+        """Let the chain lock the budget of `record`, with enough confirmations; the record does not say so yet."""
+        self._says_funded(record)
+        self.chain.node.block_number += CONFIRMATIONS - 1
+
+    def _says_funded(self, record: JobRecord) -> None:
         assert record.escrow_id is not None
         assert record.terms is not None
-        roles = self.workspace.need_stack("a test").roles
+        roles = self.opened.need_stack("a test").roles
         self.chain.says(record.escrow_id, Funded(roles.payer, roles.worker, record.terms), Status.FUNDED)
-        return record
 
     def locked(self, target: str = "aer") -> JobRecord:
         """A funded job with enough confirmations, whose record says so."""
@@ -85,12 +91,12 @@ class Desk:
     def reconciled(self, job: str, to_block: int | None = None) -> JobRecord:
         """The record of `job` after the chain was read to its head, and told of up to `to_block`."""
         head = self.chain.head().number
-        self.workspace.reader(self.workspace.client()).catch_up()
+        self.opened.reader(self.opened.client()).catch_up()
         end = head if to_block is None else to_block
-        return chain_events.reconcile(self.workspace, self.workspace.client(), job, to_block=end)
+        return reconcile(self.opened, self.opened.client(), job, to_block=end)
 
     def waits_for(self, job: str) -> str | None:
-        return self.workspace.store.waiting_for([job]).get(job)
+        return self.opened.store.waiting_for([job]).get(job)
 
 
 def _quietly(_what: str, _share: float) -> None:
@@ -114,8 +120,8 @@ def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
         home = Home(folder)
         folder.mkdir()
         home.policy.write_text(DEFAULT_POLICY_TEXT)  # as `compute up` writes it: a fake device may stand for hardware
-        opened = open_workspace(home)
-        own = {role: opened.account(role).address for role in ("requester", "operator", "worker")}
+        opened = open_home(home)
+        own = addresses(opened)
         validators = (Account.from_key(bytes([number]) * 32).address for number in (1, 2, 3))
         path = home.deployments / "31337.json"
         DEPLOYMENT.dump(path)
@@ -124,12 +130,12 @@ def make_desk(prepared: Prepared) -> Iterator[Callable[[Path], Desk]]:
         )
         stack = StackRecord(PaperChain.rpc_url, str(path), roles, CONFIRMATIONS)
         fields: dict[str, Any] = {name: getattr(opened, name) for name in ("home", "store", "artifacts", "policy")}
-        made.append(Desk(PaperWorkspace(**fields, stack=stack, chain=PaperChain()), prepared))
+        made.append(Desk(PaperHome(**fields, stack=stack, chain=PaperChain()), prepared))
         return made[-1]
 
     yield make
     for desk in made:
-        desk.workspace.store.close()
+        desk.opened.store.close()
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ def desk(tmp_path: Path, make_desk: Callable[[Path], Desk]) -> Desk:
 def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path], Desk]) -> Iterator[Router]:
     """One at a time in a process. Its policy takes as many jobs as the tests make."""
     desk, provider = make_desk(tmp_path_factory.mktemp("router") / "home"), PaperProvider()
-    url, connections = f"sqlite:///{desk.workspace.home.database}", []
+    url, connections = f"sqlite:///{desk.opened.home.database}", []
 
     def connected(connection: Any, _record: object) -> None:
         if isinstance(connection, sqlite3.Connection):
@@ -151,9 +157,9 @@ def router(tmp_path_factory: pytest.TempPathFactory, make_desk: Callable[[Path],
     event.listen(SqlEngine, "connect", connected)
     store = Store.open(url, busy_timeout_s=BUSY_S)
     policy = parse_policy(DEFAULT_POLICY_TEXT.replace("live_jobs: 20", "live_jobs: 1000").encode())
-    desk = replace(desk, workspace=replace(desk.workspace, store=store, policy=policy))
-    configure(workflows_url(desk.workspace.home))
-    engine = Engine(Bench(desk.workspace, {"aer": provider}))
+    desk = replace(desk, opened=replace(desk.opened, store=store, policy=policy))
+    configure(workflows_url(desk.opened.home))
+    engine = Engine(bench(desk.opened, {"aer": provider}))
     engine.start()
     yield Router(desk, provider, engine, connections)
     one_engine.end(engine)

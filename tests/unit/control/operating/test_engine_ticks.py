@@ -61,7 +61,7 @@ def test_a_job_that_a_gate_holds_back_says_which_and_what_to_do(router: Router) 
         "budget: 0.000001 lUSD are locked, the terms say 25.00 lUSD — "
         "fund the job of these terms; the other lock returns by refund"
     )
-    assert desk.workspace.store.job(record.job).state is State.SIMULATED
+    assert desk.opened.store.job(record.job).state is State.SIMULATED
 
 
 def test_a_provider_that_does_not_answer_is_what_the_job_waits_for_until_it_does(router: Router) -> None:
@@ -85,7 +85,7 @@ def test_a_provider_that_does_not_answer_is_what_the_job_waits_for_until_it_does
 def test_a_job_whose_artifact_is_gone_is_quarantined_until_it_is_back_and_holds_no_other_up(router: Router) -> None:
     desk = router.desk
     broken, sound = desk.locked("aer_mps"), desk.locked()
-    spec = desk.workspace.home.artifacts / "objects" / broken.spec_hash[2:4] / broken.spec_hash[4:]
+    spec = desk.opened.home.artifacts / "objects" / broken.spec_hash[2:4] / broken.spec_hash[4:]
     kept = spec.read_bytes()
     spec.unlink()
     router.ticks(broken.job, lambda _record: desk.waits_for(broken.job) is not None)
@@ -130,7 +130,7 @@ def test_work_that_the_provider_refuses_fails_once_and_is_not_tried_for_ever(rou
     assert ended.reason == "aer refuses it: the circuit is too wide"
     assert "simulate again" in str(ended.remedy)
     router.tick(job)
-    assert desk.workspace.store.intent(job, "provider-submit").status is IntentStatus.ABANDONED
+    assert desk.opened.store.intent(job, "provider-submit").status is IntentStatus.ABANDONED
 
 
 def test_a_result_of_no_use_fails_the_job(router: Router) -> None:
@@ -171,7 +171,7 @@ def test_a_provider_is_asked_no_sooner_than_it_wants_to_be(router: Router) -> No
         router.tick(job)
         for seconds, due in ((110, False), (130, True)):
             at = datetime.now(UTC) + timedelta(seconds=seconds)
-            assert (job in {record.job for record in desk.workspace.store.due(at)}) is due
+            assert (job in {record.job for record in desk.opened.store.due(at)}) is due
 
 
 def test_a_result_of_another_width_than_the_circuit_fails_the_job(router: Router) -> None:
@@ -189,7 +189,7 @@ def test_a_delivery_that_was_not_told_when_the_router_failed_is_told_later(route
     desk, provider = router.desk, router.provider
     record = desk.locked()
     router.ticks(record.job, lambda record: record.state is State.QUEUED)
-    shots = provider.result(reference_of(desk.workspace.store.job(record.job))).shots
+    shots = provider.result(reference_of(desk.opened.store.job(record.job))).shots
     worker = terms_of(record).worker
     args = chain.Submitted(worker, shots.result_hash, 0, shots.multiset_hash)
     delivered = desk.chain.says(record.escrow_id, args, chain.Status.SUBMITTED)
@@ -197,7 +197,7 @@ def test_a_delivery_that_was_not_told_when_the_router_failed_is_told_later(route
     provider.state = JobState.COMPLETED
     told = router.ticks(record.job, lambda record: record.state is State.COMPLETED)
     assert (told.delivery_tx, told.result_hash) == (delivered.tx_hash, shots.result_hash)
-    papers = json.loads(desk.workspace.artifacts.get(told.receipt))
+    papers = json.loads(desk.opened.artifacts.get(told.receipt))
     assert papers["result"]["result_hash"] == shots.result_hash
     assert papers["result"]["registers"] == [{"name": "c", "first_bit": 0, "bits": 5}]
     assert desk.chain.node.sent == [], "nothing was sent for what was there"
@@ -218,12 +218,12 @@ def test_the_run_of_a_job_that_was_called_off_is_stopped_once(router: Router) ->
     before = list(provider.stopped)
     router.tick(record.job)
     router.tick(record.job)
-    assert provider.stopped[len(before) :] == [desk.workspace.store.job(record.job).provider_job]
+    assert provider.stopped[len(before) :] == [desk.opened.store.job(record.job).provider_job]
     assert desk.waits_for(record.job) is None
 
 
 def test_a_job_that_is_over_is_looked_at_until_no_reorg_is_expected_to_take_its_end_back(router: Router) -> None:
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     record = desk.locked()
     job = record.job
     router.ticks(job, lambda record: record.state is State.QUEUED)
@@ -242,7 +242,7 @@ def test_a_job_that_is_over_is_looked_at_until_no_reorg_is_expected_to_take_its_
         opened = store.job(job)
         assert (opened.state, opened.escrow.value) == (State.QUEUED, "locked")
     desk.chain.says(record.escrow_id, args, chain.Status.REFUNDED)
-    desk.chain.node.block_number += desk.workspace.need_stack("a test").finality
+    desk.chain.node.block_number += desk.opened.need_stack("a test").finality
     router.ticks(job, lambda record: record.closed)
     router.tick(job)
     assert job not in {due.job for due in store.due(datetime(2100, 1, 1, tzinfo=UTC))}
@@ -260,8 +260,8 @@ def test_an_act_that_keeps_failing_is_tried_less_and_less_often(router: Router) 
         router.ticks(job, lambda _record, number=number: len(DBOS.list_workflows(workflow_id_prefix=tries)) >= number)
     until_idle(tries)
     due_at = datetime.now(UTC) + timedelta(seconds=POLL_AGAIN_S * 4)
-    assert job not in {due.job for due in desk.workspace.store.due(due_at)}
-    assert desk.workspace.store.job(job).state is State.APPROVED
+    assert job not in {due.job for due in desk.opened.store.due(due_at)}
+    assert desk.opened.store.job(job).state is State.APPROVED
     # Another process counts on from there, though it remembers nothing.
     known = {each.workflow_id for each in DBOS.list_workflows(workflow_id_prefix=tries)}
     Acts().ask(router.engine._workflows.execute, "execute", job, "aer", "aer")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from paper_router import PaperProvider
+from parties import write
 
 from oracle.artifacts import DirectoryStore
 from oracle.encoding import sha256_hex
@@ -35,14 +36,14 @@ def delivered(desk: Any, provider: PaperProvider) -> JobRecord:
             (Role.OPERATOR, Queued("in line")),
         ]
 
-    running = desk.workspace.write(record.job, at_the_provider)
-    papers = store_papers(desk.workspace, {"aer": provider}, running)
+    running = write(desk.opened, record.job, at_the_provider)
+    papers = store_papers(desk.opened, {"aer": provider}, running)
     completed = Completed(papers.result, papers.second, papers.receipt, papers.calibration, DIGEST)
-    return desk.workspace.write(record.job, lambda _record: [(Role.WORKER, completed)])
+    return write(desk.opened, record.job, lambda _record: [(Role.WORKER, completed)])
 
 
 def lose(desk: Any, digest: str, how: str = "missing") -> Path:
-    path: Path = desk.workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]
+    path: Path = desk.opened.home.artifacts / "objects" / digest[2:4] / digest[4:]
     path.unlink() if how == "missing" else path.write_bytes(b"damaged")
     return path
 
@@ -52,11 +53,11 @@ def test_a_lost_result_and_its_receipt_are_made_anew_from_the_provider(
     desk: Any, provider: PaperProvider, how: str
 ) -> None:
     record = delivered(desk, provider)
-    assert mend(desk.workspace, {"aer": provider}, record) == ()
+    assert mend(desk.opened, {"aer": provider}, record) == ()
     for digest in (record.result_hash, record.receipt):
         lose(desk, str(digest), how)
-    assert mend(desk.workspace, {"aer": provider}, record) == (record.result_hash, record.receipt)
-    assert mend(desk.workspace, {"aer": provider}, record) == ()
+    assert mend(desk.opened, {"aer": provider}, record) == (record.result_hash, record.receipt)
+    assert mend(desk.opened, {"aer": provider}, record) == ()
 
 
 def test_a_lost_result_comes_from_a_validators_copy_where_the_provider_has_forgotten_it(
@@ -64,13 +65,13 @@ def test_a_lost_result_comes_from_a_validators_copy_where_the_provider_has_forgo
 ) -> None:
     record = delivered(desk, provider)
     copy = DirectoryStore(tmp_path / "copy")
-    copy.put(desk.workspace.artifacts.get(record.result_hash))
+    copy.put(desk.opened.artifacts.get(record.result_hash))
     lose(desk, str(record.result_hash), "damaged")
     provider.error = JobLost("it knows no such job", "ask its owner")
-    stack = replace(desk.workspace.stack, artifact_sources=(copy.root.as_uri(),))
-    workspace = replace(desk.workspace, stack=stack)
-    assert mend(workspace, {"aer": provider}, record) == (record.result_hash,)
-    assert mend(workspace, {"aer": provider}, record) == ()
+    stack = replace(desk.opened.stack, artifact_sources=(copy.root.as_uri(),))
+    opened = replace(desk.opened, stack=stack)
+    assert mend(opened, {"aer": provider}, record) == (record.result_hash,)
+    assert mend(opened, {"aer": provider}, record) == ()
 
 
 def test_what_nobody_has_is_said_and_looked_for_again(desk: Any, provider: PaperProvider) -> None:
@@ -78,9 +79,9 @@ def test_what_nobody_has_is_said_and_looked_for_again(desk: Any, provider: Paper
     lose(desk, str(record.result_hash))
     provider.error = ProviderUnavailable("the provider does not answer", "try again later")
     with pytest.raises(ProviderUnavailable):
-        mend(desk.workspace, {"aer": provider}, record)
+        mend(desk.opened, {"aer": provider}, record)
     provider.error, provider.bits = None, 4
     with pytest.raises(Lost, match=r"damaged or missing in .*put the file back"):
-        mend(desk.workspace, {"aer": provider}, record)
+        mend(desk.opened, {"aer": provider}, record)
     provider.bits = 5
-    assert mend(desk.workspace, {"aer": provider}, record) == (record.result_hash,)
+    assert mend(desk.opened, {"aer": provider}, record) == (record.result_hash,)

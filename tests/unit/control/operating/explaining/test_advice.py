@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 from paper_chain import DEPLOYMENT
+from parties import fund
 
 from oracle.encoding import InputRejected
 from router.console.quantum.scaffold import write_job
 from router.control.operating.explaining import advice
-from router.payer.funding import fund
 from router.protocol.lifecycle import State
 from router.requester.simulate import prepare, surroundings
 from router.settings import Home
 
 
 def said(desk: Any, record: Any, noted: str | None = None, *, runs: bool = True) -> str | None:
-    return advice.waits(desk.workspace, record, noted, router_runs=runs)
+    return advice.waits(desk.opened, record, noted, router_runs=runs)
 
 
 def test_a_promoted_job_that_still_reads_simulated_says_what_for(desk: Any) -> None:
-    unpromoted = desk.workspace.store.job(desk.simulated())
+    unpromoted = desk.opened.store.job(desk.simulated())
     assert said(desk, unpromoted) is None
     record = desk.promoted()
     assert record.state is State.SIMULATED
@@ -42,7 +42,7 @@ def test_no_state_before_the_end_waits_in_silence_for_a_router_that_does_not_run
 
 def test_a_budget_that_was_sent_and_not_seen_yet_is_not_asked_for_again(desk: Any) -> None:
     record = desk.promoted()
-    fund(desk.workspace, record.job)
+    fund(desk.opened, record.job)
     assert said(desk, record) == "its budget was sent; the router waits for its confirmations"
 
 

@@ -37,12 +37,12 @@ def grown_no_further(router: Router) -> Iterator[None]:
 
 def change(router: Router, statement: str, *values: object) -> None:
     """Change rows behind the store's back."""
-    with closing(sqlite3.connect(router.desk.workspace.home.database)) as connection, connection:
+    with closing(sqlite3.connect(router.desk.opened.home.database)) as connection, connection:
         assert connection.execute(statement, values).rowcount > 0, statement
 
 
 def value(router: Router, statement: str, *values: object) -> Any:
-    with closing(sqlite3.connect(router.desk.workspace.home.database)) as connection:
+    with closing(sqlite3.connect(router.desk.opened.home.database)) as connection:
         return connection.execute(statement, values).fetchone()[0]
 
 
@@ -72,7 +72,7 @@ EVENTS = {
 
 
 def test_damaged_events_quarantine_their_jobs_alone_until_they_are_mended(router: Router) -> None:
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     broken, kept = {}, {}
     for what, damage in EVENTS.items():
         job = desk.locked("aer_mps").job
@@ -115,7 +115,7 @@ COPIES = {
 
 
 def test_damaged_copies_of_records_mend_themselves_from_the_events(router: Router) -> None:
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     damaged = {desk.locked().job: what for what in COPIES}
     for job, what in damaged.items():
         column, wrong = COPIES[what]
@@ -162,7 +162,7 @@ REQUESTS = (("kind", "abduct"), ("body", "{"), ("body", "7"), ("body", b"\xff"))
 
 
 def test_damaged_requests_are_refused_and_the_next_one_is_served(router: Router) -> None:
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     job, other = desk.locked().job, desk.locked("aer_mps").job
     bad = [store.put_request(job, RequestKind.CANCEL, '{"expiry": 1, "signature": "0x"}') for _ in REQUESTS]
     for request, (column, wrong) in zip(bad, REQUESTS, strict=True):
@@ -183,17 +183,17 @@ def test_an_outcome_that_contradicts_the_one_told_before_quarantines_its_job_alo
     desk.chain.says(broken.escrow_id, chain.Refunded(terms_of(broken).payer, 1), chain.Status.REFUNDED)
     desk.chain.says(broken.escrow_id, settled, chain.Status.SETTLED)
     desk.chain.node.block_number += 2
-    router.desk.workspace.store.set_next_look(broken.job, LONG_AGO)
+    router.desk.opened.store.set_next_look(broken.job, LONG_AGO)
     router.ticks(sound.job, lambda record: record.state is State.QUEUED)
     assert remarks.is_quarantine(desk.waits_for(broken.job))
 
 
 def test_a_locked_database_is_waited_for_and_every_job_goes_on_when_it_is_free(router: Router) -> None:
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     jobs = [desk.locked().job for _ in range(2)]
     for job in jobs:
         store.set_next_look(job, LONG_AGO)
-    with closing(sqlite3.connect(desk.workspace.home.database, isolation_level=None)) as holder:
+    with closing(sqlite3.connect(desk.opened.home.database, isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         until = time.monotonic() + 6 * BUSY_S
         while time.monotonic() < until:
@@ -211,7 +211,7 @@ def test_a_full_disk_is_said_waited_for_and_every_job_goes_on_once_there_is_room
     router: Router,
 ) -> None:
     """SQLite's own error of a full disk: its file may not grow."""
-    desk, store = router.desk, router.desk.workspace.store
+    desk, store = router.desk, router.desk.opened.store
     jobs = [desk.locked().job for _ in range(2)]
     for job in jobs:
         store.set_next_look(job, LONG_AGO)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from job_stories import Story, digest
+from parties import write
 
 from oracle.chain import events as chain
 from oracle.terms import Outcome
@@ -208,7 +209,7 @@ def test_money_that_goes_back_says_why() -> None:
 
 
 def kinds(desk: Any, job: str) -> list[str]:
-    return [words(each.payload) for each in desk.workspace.store.events(job)]
+    return [words(each.payload) for each in desk.opened.store.events(job)]
 
 
 def read(desk: Any, job: str) -> JobRecord:
@@ -247,7 +248,7 @@ def delivered_by(seen: chain.EscrowEvent) -> Completed:
 def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_later(desk: Any) -> None:
     record = desk.locked()
     job = record.job
-    desk.workspace.write(job, at_the_provider)
+    write(desk.opened, job, at_the_provider)
     seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
     desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
     desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
@@ -259,19 +260,19 @@ def test_what_the_chain_says_is_told_without_the_worker_who_adds_the_papers_late
     assert (ended.result_hash, ended.receipt, ended.lacks_papers) == (digest("result"), None, True)
     other = Completed(digest("other"), digest("multiset"), digest("receipt"), None, seen.tx_hash)
     with pytest.raises(TransitionRefused, match="delivered, without papers"):
-        desk.workspace.write(job, lambda _record: [(Role.WORKER, other)])
-    told_late = desk.workspace.write(job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+        write(desk.opened, job, lambda _record: [(Role.WORKER, other)])
+    told_late = write(desk.opened, job, lambda _record: [(Role.WORKER, delivered_by(seen))])
     assert (told_late.state, told_late.receipt, told_late.lacks_papers) == (State.SETTLED, digest("receipt"), False)
-    assert desk.workspace.store.verify(job) == told_late
+    assert desk.opened.store.verify(job) == told_late
 
 
 def settled_job(desk: Any) -> tuple[JobRecord, chain.EscrowEvent]:
     """A job that was delivered, judged and paid, each in a block of its own, and its delivery."""
     record = desk.locked()
-    desk.workspace.write(record.job, at_the_provider)
+    write(desk.opened, record.job, at_the_provider)
     seen = desk.chain.says(record.escrow_id, DELIVERED, chain.Status.SUBMITTED)
     desk.chain.node.mined[seen.tx_hash] = (seen.block, 1)
-    desk.workspace.write(record.job, lambda _record: [(Role.WORKER, delivered_by(seen))])
+    write(desk.opened, record.job, lambda _record: [(Role.WORKER, delivered_by(seen))])
     desk.chain.says(record.escrow_id, proposed(Outcome.ACCEPT), chain.Status.PROPOSED)
     desk.chain.says(record.escrow_id, settled(Outcome.ACCEPT), chain.Status.SETTLED)
     ended = read(desk, record.job)
@@ -286,17 +287,17 @@ def test_what_a_reorg_took_back_is_undone_in_the_record(
     desk: Any, depth: int, state: State, escrow: EscrowState
 ) -> None:
     ended, _ = settled_job(desk)
-    before = desk.workspace.store.events(ended.job)
+    before = desk.opened.store.events(ended.job)
     desk.chain.reorg(depth)
     record = read(desk, ended.job)
     assert (record.state, record.escrow, record.closed) == (state, escrow, False)
     assert (record.worker_paid, record.fee) == (None, None)
     assert (record.outcome is None) == (state is not State.VALIDATED)
     assert (record.result_hash is None) == (state is State.QUEUED)
-    after = desk.workspace.store.events(ended.job)
+    after = desk.opened.store.events(ended.job)
     assert after[: len(before)] == before, "the log only grows"
     assert [words(each.payload) for each in after[len(before) :]] == [f"reorged {escrow.value}"]
-    assert desk.workspace.store.verify(ended.job) == record
+    assert desk.opened.store.verify(ended.job) == record
     assert read(desk, ended.job) == record, "and it is told once"
 
 
@@ -314,7 +315,7 @@ def test_a_record_that_a_reorg_opened_again_closes_by_what_the_chain_says_then(d
     desk.chain.says(ended.escrow_id, settled(Outcome.REJECT), chain.Status.SETTLED)
     assert len(other) == 2
     assert read(desk, ended.job).state is State.REJECTED, "the other outcome contradicts nothing that still holds"
-    assert desk.workspace.store.verify(ended.job).escrow is EscrowState.REFUNDED
+    assert desk.opened.store.verify(ended.job).escrow is EscrowState.REFUNDED
 
 
 def test_nothing_is_undone_before_another_block_was_read_in_its_place(desk: Any) -> None:
@@ -331,16 +332,16 @@ def test_a_reorg_wakes_the_job_that_it_touches_and_no_other(desk: Any) -> None:
     ended, _ = settled_job(desk)
     later = datetime(2100, 1, 1, tzinfo=UTC)
     for job in (other.job, ended.job):
-        desk.workspace.store.set_next_look(job, later)
+        desk.opened.store.set_next_look(job, later)
     desk.chain.node.block_number += 1
     desk.chain.reorg(2)
-    desk.workspace.reader(desk.chain).catch_up()
-    assert {due.job for due in desk.workspace.store.due(datetime.now(UTC))} == {ended.job}
+    desk.opened.reader(desk.chain).catch_up()
+    assert {due.job for due in desk.opened.store.due(datetime.now(UTC))} == {ended.job}
 
 
 def test_the_chain_goes_on_telling_of_a_job_that_the_router_gave_up(desk: Any) -> None:
     record = desk.locked()
-    desk.workspace.write(record.job, lambda _r: [(Role.OPERATOR, Failed("it broke", "simulate again"))])
+    write(desk.opened, record.job, lambda _r: [(Role.OPERATOR, Failed("it broke", "simulate again"))])
     desk.chain.says(record.escrow_id, REFUNDED, chain.Status.REFUNDED)
     ended = read(desk, record.job)
     assert (ended.state, ended.escrow, ended.closed) == (State.FAILED, EscrowState.REFUNDED, True)

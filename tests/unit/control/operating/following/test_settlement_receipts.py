@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from parties import desk_of
 
 from oracle.chain import events as chain
 from router.console.screen.views import artifacts
@@ -29,13 +30,13 @@ def test_the_receipt_is_the_payload_that_ended_the_job(desk: Any, how: str) -> N
         "cancelled": chain.Cancelled(terms.payer, terms.budget, chain.Status.FUNDED),
     }[how]
     settle(desk, record, ending)
-    events = desk.workspace.store.events(record.job)
-    assert desk.workspace.store.job(record.job).state in (State.EXPIRED, State.CANCELLED)
-    stored = desk.workspace.artifacts.get(events[-1].payload_digest)
+    events = desk.opened.store.events(record.job)
+    assert desk.opened.store.job(record.job).state in (State.EXPIRED, State.CANCELLED)
+    stored = desk.opened.artifacts.get(events[-1].payload_digest)
     assert json.loads(stored) == events[-1].payload.to_json()
     assert json.loads(stored)["cause"]["tx_hash"] == desk.chain.log[-1].tx_hash
     assert receipts(events) == (events[-1],)
-    rows = artifacts(desk.workspace, desk.workspace.store.job(record.job), events)
+    rows = artifacts(desk.opened, desk.opened.store.job(record.job), events)
     assert [(row.digest, row.size) for row in rows if row.kind == "settlement_receipt"] == [
         (events[-1].payload_digest, len(stored))
     ]
@@ -43,24 +44,24 @@ def test_the_receipt_is_the_payload_that_ended_the_job(desk: Any, how: str) -> N
 
 def test_a_job_that_had_ended_before_has_the_escrows_last_move_as_its_receipt(desk: Any) -> None:
     record = desk.locked()
-    deny(desk.workspace, record.job, "not today")
+    deny(desk_of(desk.opened, "operator"), record.job, "not today")
     terms = terms_of(record)
     settle(desk, record, chain.Refunded(terms.payer, terms.budget))
-    events = desk.workspace.store.events(record.job)
+    events = desk.opened.store.events(record.job)
     assert events[-1].payload.to_json()["escrow"] == "refunded"
     assert receipts(events) == (events[-1],)
-    assert desk.workspace.artifacts.has(events[-1].payload_digest)
+    assert desk.opened.artifacts.has(events[-1].payload_digest)
 
 
 def test_a_job_whose_money_is_locked_has_no_receipt(desk: Any) -> None:
     record = desk.locked()
-    assert receipts(desk.workspace.store.events(record.job)) == ()
+    assert receipts(desk.opened.store.events(record.job)) == ()
 
 
 def test_an_artifact_that_is_gone_is_listed_as_missing(desk: Any) -> None:
     job = desk.simulated()
-    record = desk.workspace.store.job(job)
+    record = desk.opened.store.job(job)
     for digest in (record.simulation, record.circuit):
-        (desk.workspace.home.artifacts / "objects" / digest[2:4] / digest[4:]).unlink()
-    rows = artifacts(desk.workspace, record, desk.workspace.store.events(job))
+        (desk.opened.home.artifacts / "objects" / digest[2:4] / digest[4:]).unlink()
+    rows = artifacts(desk.opened, record, desk.opened.store.events(job))
     assert {row.kind for row in rows if row.path is None} == {"simulation_output", "circuit"}

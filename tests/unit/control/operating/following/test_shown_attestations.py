@@ -30,7 +30,7 @@ def attested(job: str, signer: LocalAccount, name: str = "") -> str:
 def test_forged_and_damaged_files_are_named_and_not_listed(desk: Any) -> None:
     record = desk.promoted()
     job = str(record.escrow_id)
-    folder = desk.workspace.home.attestations / job / "0"
+    folder = desk.opened.home.attestations / job / "0"
     folder.mkdir(parents=True)
     (folder / "genuine.json").write_text(attested(job, VALIDATOR))
     (folder / "forged.json").write_text(attested(job, STRANGER, VALIDATOR.address))
@@ -41,11 +41,11 @@ def test_forged_and_damaged_files_are_named_and_not_listed(desk: Any) -> None:
     (folder / "binary.json").write_bytes(bytes(range(256)))
     (folder / "folder.json").mkdir()
 
-    events = desk.workspace.store.events(record.job)
-    rows = [row for row in views.artifacts(desk.workspace, record, events) if row.kind == "attestations"]
+    events = desk.opened.store.events(record.job)
+    rows = [row for row in views.artifacts(desk.opened, record, events) if row.kind == "attestations"]
     assert [Path(str(row.path)).name for row in rows] == ["genuine.json"]
-    assert [shown.validator for shown in attestations_of(desk.workspace, record)] == [VALIDATOR.address]
-    told = views.refused_attestations(desk.workspace, record)
+    assert [shown.validator for shown in attestations_of(desk.opened, record)] == [VALIDATOR.address]
+    told = views.refused_attestations(desk.opened, record)
     names = {"forged", "stranger", "elsewhere", "torn", "nested", "binary", "folder"}
     assert {Path(line.split()[0]).stem for line in told} == names
     assert any("was signed by" in line for line in told)

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from integration.ibm_emulator import CRN, DEVICE, serving
+from parties import desk_of, grant
 from rich.console import Console
 
 from oracle.encoding import InputRejected
@@ -21,12 +22,11 @@ from router.console.quantum.promotion import draw_offer
 from router.console.screen.views import money_in
 from router.control.gates import OperatorPolicy
 from router.control.operating.approving import approval
-from router.control.operating.approving.rulings import grant
 from router.control.operating.offering.offers import offer
 from router.protocol.hardware_time import time_limit
 from router.protocol.lifecycle import State
 from router.protocol.papers import reference_of
-from router.worker import execution as execute
+from router.worker.loopback import LoopbackWorker
 from router.worker.providers import load_providers
 
 
@@ -35,7 +35,7 @@ def policy(price: str | None) -> OperatorPolicy:
 
 
 def promoted_spec(desk: Any, budget: str, execution_s: int) -> Any:
-    spec = offer(desk.workspace, desk.simulated(), "aer", budget).spec
+    spec = offer(desk.opened, desk.simulated(), "aer", budget).spec
     return spec.model_copy(update={"timeouts": spec.timeouts.model_copy(update={"execution_s": execution_s})})
 
 
@@ -80,8 +80,8 @@ def test_a_job_on_hardware_is_bounded_from_the_offer_to_the_receipt(
     tmp_path: Path, make_desk: Callable[[Path], Any]
 ) -> None:
     desk = make_desk(tmp_path / "home")
-    home = desk.workspace.home
-    desk = replace(desk, workspace=replace(desk.workspace, policy=policy("1.6")))
+    home = desk.opened.home
+    desk = replace(desk, opened=replace(desk.opened, policy=policy("1.6")))
     with serving() as emulator:
         urls = {"api_url": f"{emulator.base}/api/v1", "iam_url": emulator.base, "search_url": emulator.base}
         account = {"token": "good-token", "instance": CRN, "catalog_url": f"{emulator.base}/catalog", **urls}
@@ -89,21 +89,23 @@ def test_a_job_on_hardware_is_bounded_from_the_offer_to_the_receipt(
         (home.credentials / "ibm.json").write_text(json.dumps(account))
         (home.credentials / "ibm.json").chmod(0o600)
         job = desk.simulated()
-        grant(desk.workspace, job, "for a test")
-        offered = offer(desk.workspace, job, DEVICE, "25")
+        grant(desk.opened, job, "for a test")
+        offered = offer(desk.opened, job, DEVICE, "25")
         assert offered.time_limit is not None
         assert offered.time_limit.seconds == 15
         console = Console(record=True, width=120, file=StringIO())
-        draw_offer(console, offered, money_in(desk.workspace.deployment, offered.terms.token))
+        draw_offer(console, offered, money_in(desk.opened.deployment, offered.terms.token))
         assert "for at most 15 s of its time (what $25 buys at $1.6 a second)" in console.export_text()
         with pytest.raises(InputRejected, match="less than a second"):
-            offer(desk.workspace, job, DEVICE, "1.5")
+            offer(desk.opened, job, DEVICE, "1.5")
 
         record, providers = desk.locked(DEVICE), load_providers(home)
-        choice = approval.approve(desk.workspace, desk.workspace.client(), providers, record.job)
+        choice = approval.approve(desk_of(desk.opened, "operator"), desk.opened.client(), providers, record.job)
         assert isinstance(choice, approval.Choice)
         assert choice.provider == "ibm"
-        submitted = execute.submit(desk.workspace, providers, record.job, choice.provider, choice.target, None)
+        worker = LoopbackWorker(desk_of(desk.opened, "worker"), providers, "1.6")
+        assert worker.submit(record.job, choice.provider, choice.target) is None
+        submitted = desk.opened.store.job(record.job)
         assert submitted.state is State.SUBMITTED
         assert [each.raw["cost"] for each in emulator.jobs.values()] == [15]
         receipt = providers["ibm"].result(reference_of(submitted)).receipt

@@ -26,13 +26,13 @@ def in_token(record: JobRecord, token: str) -> JobRecord:
 
 def test_amounts_are_in_the_token_of_the_terms_and_not_of_the_stack(desk):
     record = desk.promoted()
-    assert money_of(desk.workspace, record)(25_000_000) == "25.00 lUSD"
-    assert money_of(desk.workspace, in_token(record, ZERO_ADDRESS))(25 * 10**14) == "0.0025 ETH"
-    assert money_of(desk.workspace, in_token(record, OTHER))(25_000_000) == f"25,000,000 base units of {OTHER}"
+    assert money_of(desk.opened, record)(25_000_000) == "25.00 lUSD"
+    assert money_of(desk.opened, in_token(record, ZERO_ADDRESS))(25 * 10**14) == "0.0025 ETH"
+    assert money_of(desk.opened, in_token(record, OTHER))(25_000_000) == f"25,000,000 base units of {OTHER}"
 
 
 def rows_of(desk, terms: JobTerms, money) -> dict[str, object]:
-    spec = spec_of(desk.workspace.artifacts, desk.promoted())
+    spec = spec_of(desk.opened.artifacts, desk.promoted())
     return dict(promotion.terms_rows(terms, payment_of(spec, terms), money))
 
 
@@ -74,5 +74,5 @@ def test_what_was_paid_adds_up_to_the_budget_where_a_fee_was_taken():
 
 
 def test_a_job_without_terms_is_shown_in_the_token_that_it_would_get(desk):
-    record = desk.workspace.store.job(desk.simulated())
-    assert money_of(desk.workspace, record)(25_000_000) == "25.00 lUSD"
+    record = desk.opened.store.job(desk.simulated())
+    assert money_of(desk.opened, record)(25_000_000) == "25.00 lUSD"

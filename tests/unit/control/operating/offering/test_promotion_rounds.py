@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from parties import keep
 
 from oracle.encoding import InputRejected
 from oracle.spec import policy_of
 from router.console.quantum.plan import plan_words
 from router.console.quantum.scaffold import write_job
 from router.control.operating.offering.offers import offer
-from router.requester.simulate import Prepared, keep, plan_json, prepare, surroundings
+from router.requester.simulate import Prepared, plan_json, prepare, surroundings
 from router.settings import Home
 
 
@@ -34,9 +35,9 @@ def of_two_rounds(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 def test_top_ups_that_nobody_here_would_run_are_refused_before_anything_is_signed(
     desk: Any, of_two_rounds: Prepared
 ) -> None:
-    job = keep(desk.workspace, of_two_rounds, lambda _what, _share: None).job
+    job = keep(desk.opened, of_two_rounds, lambda _what, _share: None).job
     with pytest.raises(InputRejected) as caught:
-        offer(desk.workspace, job, "aer", "25")
+        offer(desk.opened, job, "aer", "25")
     (finding,) = caught.value.findings
     assert finding.path == "settlement.max_rounds"
     assert "max_rounds: 1" in finding.remedy

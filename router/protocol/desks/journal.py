@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 _ATTEMPTS = 20
 
-Next = Callable[[JobRecord], Sequence[tuple[Role, Payload]]]
-Keys = Callable[[str], "LocalAccount"]
-"""The key of a role, by the role's name."""
+Next = Callable[[JobRecord], Sequence[Payload]]
+Key = Callable[[], "LocalAccount"]
 
 
-def write(store: EventStore, keys: Keys, job: str, following: Next) -> JobRecord:
+def write(store: EventStore, role: Role, key: Key, job: str, following: Next) -> JobRecord:
     """Append what `following(record)` says follows from the job's record, all of it or nothing; return the new record.
+
+    Each event is signed as `role`, with `key`, which is opened only if there is something to sign.
 
     Another process may append at the same moment: then the record is read again and `following` is asked again, so it
     must decide from the record alone, and return nothing when what it wants has already happened.
@@ -28,20 +29,18 @@ def write(store: EventStore, keys: Keys, job: str, following: Next) -> JobRecord
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            return _write_once(store, keys, job, following)
+            return _write_once(store, role, key, job, following)
         except EventConflict:
             continue
-    return _write_once(store, keys, job, following)
+    return _write_once(store, role, key, job, following)
 
 
-def _write_once(store: EventStore, keys: Keys, job: str, following: Next) -> JobRecord:
+def _write_once(store: EventStore, role: Role, key: Key, job: str, following: Next) -> JobRecord:
     record = store.job(job)
     events: list[Event] = []
-    for role, payload in following(record):
+    for payload in following(record):
         before = (*store.events(job), *events) if payload.kind is EventKind.REORGED else ()
-        event = sign_event(
-            keys(role.value), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before
-        )
+        event = sign_event(key(), after=record, role=role, payload=payload, at=datetime.now(UTC), before=before)
         record = apply(record, event, before)
         events.append(event)
     if events:

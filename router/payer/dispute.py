@@ -13,13 +13,10 @@ from oracle.chain.transactions import effects
 from oracle.encoding import Finding, InputRejected
 from oracle.encoding.times import time_told
 from oracle.terms import ZERO_ADDRESS, JobTerms, dispute_bond_of
-from router.control.workspace import Workspace
 from router.payer import purse
+from router.protocol.desks.desk import RoleDesk
 from router.protocol.lifecycle import JobRecord
 from router.protocol.papers import terms_of
-
-PARTIES = ("requester", "worker")
-"""Whose keys may dispute: the requester's pays."""
 
 
 @dataclass(frozen=True)
@@ -39,43 +36,45 @@ class Dispute:
     """Whether the job was disputed before this call."""
 
 
-def dispute(workspace: Workspace, job: str, role: str) -> Dispute:
-    """Dispute, as `role`, the proposal that stands in `job`; once, however often it is called.
+def dispute(desk: RoleDesk, job: str) -> Dispute:
+    """Dispute the proposal that stands in `job`, as payer or worker; once, however often it is called.
 
     Raises InputRejected where nothing can be disputed, and why; PayerShort, InsufficientFunds for the bond; StackDown,
     ChainError.
     """
-    client = workspace.client()
+    opened = desk.opened
+    client = opened.client()
     client.check_network()
-    record = workspace.store.job(job)
+    record = opened.store.job(job)
     if record.escrow_id is None:
         raise _refused(job, "was never promoted, so nothing was proposed", f"`compute quantum inspect {job}`")
     # As for a funding: two transactions of one key, numbered alike, would be one.
-    with FileLock(workspace.home.payer_lock):
-        return _dispute(workspace, client, record, client.status(record.escrow_id), role)
+    with FileLock(desk.folder.lock):
+        return _dispute(desk, client, record, client.status(record.escrow_id))
 
 
-def _dispute(workspace: Workspace, client: EscrowClient, record: JobRecord, slot: EscrowStatus, role: str) -> Dispute:
+def _dispute(desk: RoleDesk, client: EscrowClient, record: JobRecord, slot: EscrowStatus) -> Dispute:
+    opened = desk.opened
     terms, job = terms_of(record), record.job
     already = slot.status is Status.DISPUTED
-    proposed = workspace.reader(client).last(record.escrow_id, Proposed)
+    proposed = opened.reader(client).last(record.escrow_id, Proposed)
     if not already:
         _check(job, terms, slot, client.head().timestamp)
-        purse.check(workspace, role, terms.token, dispute_bond_of(terms), "the bond is", f"compute dispute {job}")
-        purse.allow(workspace, job, role, terms.token, dispute_bond_of(terms))
+        purse.check(desk, terms.token, dispute_bond_of(terms), "the bond is", f"compute dispute {job}")
+        purse.allow(desk, job, terms.token, dispute_bond_of(terms))
     if proposed is None:
         raise AssertionError("the contract's status says that something was proposed")
 
     def effect() -> str | None:
-        disputed = workspace.reader(client).last(record.escrow_id, Disputed)
+        disputed = opened.reader(client).last(record.escrow_id, Disputed)
         return disputed and disputed[1]
 
     receipt = effects.ensure(
-        workspace.store, client, job, "tx:dispute", workspace.account(role),
+        opened.store, client, job, "tx:dispute", desk.account,
         lambda: client.dispute(terms, proposed[0]), effect,
     )  # fmt: skip
-    workspace.store.set_next_look(job, datetime.now(UTC))
-    found = workspace.reader(client).last(record.escrow_id, Disputed)
+    opened.store.set_next_look(job, datetime.now(UTC))
+    found = opened.reader(client).last(record.escrow_id, Disputed)
     if found is None:
         raise AssertionError("the transaction that disputed has its event")
     return Dispute(
