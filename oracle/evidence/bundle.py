@@ -19,6 +19,8 @@ from oracle.evidence.manifest import CRATE, MANIFEST, BundleManifest, ListReject
 CHAIN = "chain.json"
 EVENTS = "events.jsonl"
 TERMS = "terms.bin"
+ALL = "all"
+"""Stands for every transaction of the job where none is known by its hash, and the chain could not be asked."""
 _SINGLE = {CHAIN: Sort.CHAIN, EVENTS: Sort.EVENT_LOG, TERMS: Sort.TERMS, CRATE: Sort.CRATE}
 _ARTIFACT = re.compile(r"artifacts/[0-9a-f]{64}")
 _ATTESTATION = re.compile(r"attestations/(0|[1-9][0-9]{0,2})/0x[0-9a-f]{40}\.json")

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from oracle.chain.bytecode import artifact, code_hash
 from oracle.chain.client import EscrowClient
-from oracle.chain.errors import WrongNetwork
+from oracle.chain.errors import NodeError, WrongNetwork
 from oracle.chain.events import Cancelled, EscrowEvent, Refunded, Settled, Status
 from oracle.chain.node import Node
 from oracle.evidence.checks import CheckResult, EvidenceCheck
@@ -34,15 +34,18 @@ _QUANTITIES = frozenset(
 def mined(node: Node, tx_hash: str) -> MinedTransaction | None:
     """What the node has of a transaction, proven where the block it gives hashes to its name; None if it is not mined.
 
-    Raises ChainError, and ValueError for a receipt that no chain of our kind has.
+    Raises ChainError; NodeError for a receipt that says less than those of our chains (EIP-658) do.
     """
     found = node.receipt(tx_hash)
     if found is None:
         return None
     block, receipts = node.whole_block(found.block_hash)
-    index = next(place for place, each in enumerate(receipts) if each["transactionHash"].lower() == tx_hash)
-    encoded = [_receipt(each) for each in receipts]
-    header, proof = _proven(block, encoded, index, found.block_hash)
+    try:
+        index = next(place for place, each in enumerate(receipts) if each["transactionHash"].lower() == tx_hash)
+        encoded = [_receipt(each) for each in receipts]
+        header, proof = _proven(block, encoded, index, found.block_hash)
+    except (KeyError, ValueError, TypeError, AttributeError, StopIteration) as error:
+        raise NodeError("read a block's receipts", f"in another form than ours: {error!r}") from error
     return MinedTransaction(
         hash=tx_hash,
         block_number=found.block,

@@ -22,9 +22,10 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from oracle.chain.bytecode import artifact
-from oracle.chain.events import EscrowEvent, args_of
+from oracle.chain.events import EscrowEvent, Proposed, Settled, args_of
 from oracle.encoding import CanonicalError, OracleError, canonical_bytes, is_digest, parse_canonical
 from oracle.evidence.trie import ProofRejected, proven
+from oracle.terms import Outcome
 
 SCHEMA = "transaction/1"
 _DATA = re.compile(r"0x(?:[0-9a-f]{2})*")
@@ -173,7 +174,12 @@ def _event(entry: Entry) -> tuple[str, Any] | None:
     for item in inputs:
         if item["type"] == "address":
             values[item["name"]] = to_checksum_address(values[item["name"]])
-    args = None if "job" not in values else args_of(name, values)
+    try:
+        args = None if "job" not in values else args_of(name, values)
+        if isinstance(args, Proposed | Settled):
+            Outcome(args.outcome)
+    except ValueError as error:
+        raise TransactionRejected(f"a log says what the escrow cannot: {error}") from error
     return None if args is None else (_hex(values["job"]), args)
 
 

@@ -122,6 +122,26 @@ def test_a_disputed_proposal_is_ruled_on_and_the_record_follows_the_chain(shell:
     assert (record["worker_paid"], record["payer_paid"]) == ("5000000", "20000000")
     moved = [event["payload"]["escrow"] for event in events if event["kind"] == "escrow"]
     assert moved == ["locked", "proposed", "disputed", "split"]
+    shell.run(f"compute bundle {job} --out ruled.zip")
+    assert shell.json("compute verify ruled.zip")["holds"], "the evidence of a ruling does not hold"
+
+
+def test_the_evidence_of_a_settled_job_holds_alone_and_against_its_chain(shell: Shell, settled: str) -> None:
+    made = shell.json(f"compute bundle {settled}")
+    assert made["missing"] == []
+    shell.run(f"compute bundle {settled} --out again.zip")
+    file = shell.folder / f"{settled}.evidence.zip"
+    assert file.read_bytes() == (shell.folder / "again.zip").read_bytes(), "the same record gave other bytes"
+    shell.run(f"compute bundle {settled} --out optimizer-demo/job.yaml", expect=2)
+    rpc = json.loads((shell.folder / ".compute" / "stack.json").read_text())["chain"]["rpc_url"]
+    found = shell.json(f"compute verify {file.name} --rpc {rpc}")
+    checks = found["checks"]
+    assert isinstance(checks, list)
+    assert {check["check"]: check["result"] for check in checks if check["result"] != "holds"} == {}
+    assert {check["check"] for check in checks} >= {"chain: code", "chain: blocks", "chain: logs", "chain: status"}
+    own = [sys.executable, "-m", "oracle.cli", "verify", file.name]
+    done = subprocess.run(own, cwd=shell.folder, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_each_command_names_the_next_one(shell: Shell, settled: str) -> None:

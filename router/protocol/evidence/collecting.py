@@ -11,6 +11,7 @@ from oracle.artifacts.kinds import ArtifactKind
 from oracle.encoding import canonical_bytes
 from oracle.evidence import Missing, Piece, Sort, write_bundle
 from oracle.evidence.bundle import (
+    ALL,
     CHAIN,
     EVENTS,
     TERMS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from oracle.attestations.attestation import Attestation
     from oracle.evidence.transactions import MinedTransaction
 
+_UNASKED = "the chain could not be asked for it when the bundle was made"
 _UNPROVEN = "the node gave no block that hashes to its own name, so that nothing proves this receipt"
 
 
@@ -108,12 +110,16 @@ def _transactions(gathered: _Gathering, events: Sequence[Event], chain: ChainSid
         return
     try:
         hashes = tuple(dict.fromkeys((*chain.transactions(), *known)))
-        found = {tx_hash: chain.mined(tx_hash) for tx_hash in hashes}
     except ChainError:
-        for tx_hash in known or ("all",):
-            gathered.lack(Sort.TRANSACTION, tx_hash, "the chain could not be asked when the bundle was made")
+        for tx_hash in known or (ALL,):
+            gathered.lack(Sort.TRANSACTION, tx_hash, _UNASKED)
         return
-    for tx_hash, transaction in found.items():
+    for tx_hash in hashes:
+        try:
+            transaction = chain.mined(tx_hash)
+        except ChainError:
+            gathered.lack(Sort.TRANSACTION, tx_hash, _UNASKED)
+            continue
         if transaction is None:
             gathered.lack(Sort.TRANSACTION, tx_hash, "the chain does not have it")
             continue

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from oracle.chain import events as chain
 from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
-from oracle.evidence.bundle import CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
+from oracle.evidence.bundle import ALL, CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
 from oracle.evidence.manifest import Sort
 from oracle.evidence.shown import ShownOnChain
@@ -31,16 +31,17 @@ from router.protocol.lifecycle import (
 )
 
 _FINAL = (chain.Settled, chain.Refunded, chain.Cancelled)
-_MOVES: Mapping[type[chain.Args], frozenset[EscrowState]] = {
-    chain.Funded: frozenset({EscrowState.LOCKED}),
-    chain.Submitted: frozenset({EscrowState.LOCKED}),
-    chain.Proposed: frozenset({EscrowState.PROPOSED}),
-    chain.Disputed: frozenset({EscrowState.DISPUTED}),
-    chain.Settled: frozenset({EscrowState.RELEASED, EscrowState.REFUNDED, EscrowState.SPLIT}),
-    chain.Refunded: frozenset({EscrowState.REFUNDED}),
-    chain.Cancelled: frozenset({EscrowState.REFUNDED}),
+_MOVES: Mapping[type[chain.Args], EscrowState] = {
+    chain.Funded: EscrowState.LOCKED,
+    chain.Submitted: EscrowState.LOCKED,
+    chain.Proposed: EscrowState.PROPOSED,
+    chain.Disputed: EscrowState.DISPUTED,
+    chain.Refunded: EscrowState.REFUNDED,
+    chain.Cancelled: EscrowState.REFUNDED,
 }
-"""Where the money can be after each of the escrow's events."""
+"""Where the money is after each of the escrow's events but its payment, of which its outcome says it."""
+_PAID = {"accept": EscrowState.RELEASED, "reject": EscrowState.REFUNDED}
+"""Where it is after a payment; of any other outcome it is split."""
 _OUTCOMES = {1: "accept", 2: "reject", 3: "inconclusive", 4: "silence", 5: "ruling"}
 
 
@@ -196,7 +197,7 @@ def _causes(shown: ShownOnChain, bundle: Bundle, events: Sequence[Event]) -> Evi
 def _told_missing(bundle: Bundle, shown: ShownOnChain, tx_hash: str) -> bool:
     """Whether the manifest says that the transaction is missing, or nothing says which escrow's it would be."""
     lacking = {missing.name for missing in bundle.lacks(Sort.TRANSACTION)}
-    return shown.at is None or tx_hash in lacking or "all" in lacking
+    return shown.at is None or tx_hash in lacking or ALL in lacking
 
 
 def _place(event: chain.EscrowEvent) -> tuple[str, str, int]:
@@ -206,8 +207,10 @@ def _place(event: chain.EscrowEvent) -> tuple[str, str, int]:
 def _agrees(payload: Payload, said: chain.Args) -> bool:
     """Whether `payload` is what may be told of the escrow's words."""
     match payload, said:
+        case EscrowMoved(escrow=escrow), chain.Settled():
+            return escrow is _PAID.get(_OUTCOMES[said.outcome], EscrowState.SPLIT)
         case EscrowMoved(escrow=escrow), _:
-            return escrow in _MOVES.get(type(said), frozenset())
+            return escrow is _MOVES.get(type(said))
         case Completed(result_hash=result, multiset_hash=second), chain.Submitted():
             return (result, second) == (said.result_hash, said.multiset_hash)
         case Validated(outcome=outcome, evidence_hash=evidence, worker_amount=amount), chain.Proposed():

@@ -7,7 +7,7 @@ import random
 from itertools import combinations
 
 import pytest
-from forgeries import sealed, verified
+from forgeries import in_a_block_of_their_own, made_up_logs, sealed, verified
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from oracle.evidence.manifest import CRATE
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SLOWER = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 """A verdict is decided again in each."""
+JUNK = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3), st.lists, max_leaves=5)
 
 
 def test_what_a_stack_left_holds_without_it(accepted: bytes) -> None:
@@ -137,3 +138,23 @@ def test_another_chain_or_escrow_makes_another_job(bundle: Bundle) -> None:
 def test_a_bundle_is_the_same_bytes_whoever_makes_it(accepted: bytes, bundle: Bundle) -> None:
     assert sealed(bundle, {}) == accepted
     assert sha256_hex(accepted) == verified(accepted).sha256
+
+
+@SLOWER
+@given(data=st.data())
+def test_receipts_of_a_chain_that_a_stranger_made_up_change_nothing_and_break_nothing(
+    bundle: Bundle, data: st.DataObject
+) -> None:
+    """Logs of any content, in blocks whose headers and proofs hold: the signed events name other blocks."""
+    logs = data.draw(st.lists(made_up_logs(bundle), max_size=3))
+    path = data.draw(st.sampled_from(bundle.of("transaction")))
+    report = verified(sealed(bundle, {path: in_a_block_of_their_own(bundle.members[path], logs)}))
+    assert report.failed
+
+
+@SLOWER
+@given(data=st.data())
+def test_members_of_any_content_are_refused_and_nothing_else_happens(bundle: Bundle, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(set(bundle.manifest.sorts) - {CRATE})))
+    content = data.draw(st.one_of(st.binary(max_size=40), JUNK.map(canonical_bytes), st.just(b'{"a":' * 100)))
+    assert not verified(sealed(bundle, {path: content})).holds
