@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import pytest
 from eth_account import Account
+from lone_bundles import SALT, bundle_without_a_router, not_holding
 from unsteady_node import Http, said, unsteady
 
 from oracle.artifacts import DirectoryStore
@@ -271,7 +272,7 @@ def proposals(deployed, job):
 
 @pytest.mark.parametrize(("fresh", "ending"), [(True, Outcome.ACCEPT), (False, Outcome.REJECT)])
 def test_an_inconclusive_round_is_topped_up_and_judged_by_what_is_left_of_alpha(
-    deployed, state, store, validator, frozen_job, fresh, ending
+    deployed, state, store, validator, frozen_job, tmp_path, fresh, ending
 ):
     arbiter = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC"
     frozen = frozen_job(
@@ -289,7 +290,7 @@ def test_an_inconclusive_round_is_topped_up_and_judged_by_what_is_left_of_alpha(
     windows = {"challenge_window": 3600, "ruling_window": 3600, "dispute_bond_bps": 500, "arbiter": arbiter}
     job, terms = funded(
         deployed, spec_hash=frozen.spec_hash, validators=me, quorum=1, max_rounds=2,
-        verdict_by=deployed.anvil.now() + 86_400, **windows,
+        verdict_by=deployed.anvil.now() + 86_400, salt=SALT, **windows,
     )  # fmt: skip
     store.put_terms(job, pack_terms(terms))
     few = frozen.honest(seed=1, shots=120)
@@ -318,6 +319,8 @@ def test_an_inconclusive_round_is_topped_up_and_judged_by_what_is_left_of_alpha(
     before = deployed.client.balance(terms.worker, terms.token)
     transact(deployed.client, deployed.client.finalize(terms, second), deployed.worker)
     assert deployed.client.balance(terms.worker, terms.token) - before == (terms.budget if fresh else 0)
+    evidence = bundle_without_a_router(deployed, store, DirectoryBoard(tmp_path / "board"), terms, job)
+    assert not_holding(evidence) == [], "both rounds follow from the bundle"
 
 
 def test_a_validator_that_lost_its_state_does_not_sign_against_its_own_attestation(
