@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from oracle.chain.bytecode import artifact
 from oracle.encoding import sha256_hex
-from oracle.evidence import Bundle, EvidenceReport, Missing, Piece, verify, write_bundle
-from oracle.evidence.bundle import artifact_path
-from oracle.evidence.manifest import CRATE
-from oracle.evidence.transactions import MinedTransaction
-from oracle.evidence.trie import prove, root_and_nodes
-from router.protocol.evidence import event_checks
+from oracle.evidence.checks import EvidenceReport
+from oracle.evidence.inclusion.transactions import MinedTransaction
+from oracle.evidence.inclusion.trie import prove, root_and_nodes
+from oracle.evidence.packing.bundle import Bundle, Piece, artifact_path, write_bundle
+from oracle.evidence.packing.manifest import CRATE, Missing
+from oracle.evidence.verifying import verify
+from router.protocol.evidence.event_log import event_checks
 
 
 def verified(data: bytes) -> EvidenceReport:

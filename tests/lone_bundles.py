@@ -13,10 +13,20 @@ from oracle.attestations.board import AttestationBoard
 from oracle.chain.events import Proposed, Submitted
 from oracle.chain.following import dossier
 from oracle.encoding import canonical_bytes
-from oracle.evidence import CheckResult, Piece, Sort, verify, write_bundle
-from oracle.evidence.bundle import CHAIN, TERMS, artifact_path, attestation_path, transaction_path
-from oracle.evidence.node import mined
+from oracle.evidence.checks import CheckResult
+from oracle.evidence.inclusion.node import mined
+from oracle.evidence.packing.bundle import (
+    CHAIN,
+    TERMS,
+    Piece,
+    artifact_path,
+    attestation_path,
+    transaction_path,
+    write_bundle,
+)
+from oracle.evidence.packing.manifest import Sort
 from oracle.evidence.shown import EscrowAt
+from oracle.evidence.verifying import verify
 from oracle.spec import parse_canonical_spec
 from oracle.terms import JobTerms, pack_terms
 

@@ -9,9 +9,9 @@ from oracle.artifacts.kinds import ArtifactKind
 from oracle.artifacts.manifest import SCHEMA as RUN_MANIFEST
 from oracle.chain.events import Proposed, Submitted
 from oracle.encoding import ZERO_DIGEST, InputRejected, sha256_hex
-from oracle.evidence.bundle import Bundle, artifact_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
-from oracle.evidence.container import first_difference
+from oracle.evidence.packing.bundle import Bundle, artifact_path
+from oracle.evidence.packing.container import first_difference
 from oracle.evidence.shown import ShownOnChain, path_of
 from oracle.judging.recompute import Unjudgeable, committed_case, judge_delivery
 from oracle.spec import JobSpec, parse_canonical_spec

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from oracle.encoding import Finding, InputRejected
-from oracle.evidence.bundle import CHAIN
 from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
-from oracle.evidence.container import LARGEST_FILE
+from oracle.evidence.packing.bundle import CHAIN
+from oracle.evidence.packing.container import LARGEST_FILE
 from oracle.evidence.shown import ShownOnChain
 from oracle.evidence.verifying import Examiner, verify
 from oracle.terms import ZERO_ADDRESS
@@ -39,7 +39,7 @@ def _asked(rpc_url: str, shown: ShownOnChain) -> Sequence[EvidenceCheck]:
     from oracle.chain.client import EscrowClient
     from oracle.chain.deployment import Deployment
     from oracle.chain.errors import ChainError
-    from oracle.evidence.node import compare
+    from oracle.evidence.inclusion.node import compare
 
     # The escrow says nothing of a job before it is funded, and that is in the bundle, or the checks above are open.
     first = min((each.block_number for each in shown.transactions), default=0)

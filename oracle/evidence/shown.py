@@ -11,8 +11,8 @@ from eth_utils.address import is_checksum_address
 from oracle.chain.events import EscrowEvent
 from oracle.chain.following.dossier import A, Dossier
 from oracle.encoding import canonical_bytes, parse_canonical
-from oracle.evidence.bundle import transaction_path
-from oracle.evidence.transactions import MinedTransaction
+from oracle.evidence.inclusion.transactions import MinedTransaction
+from oracle.evidence.packing.bundle import transaction_path
 from oracle.terms import JobTerms
 
 SCHEMA = "chain/1"

@@ -9,8 +9,8 @@ from oracle.attestations.attestation import Attestation, AttestationRejected
 from oracle.attestations.checking import verify
 from oracle.chain.events import Proposed
 from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
-from oracle.evidence.bundle import Bundle, attestation_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
+from oracle.evidence.packing.bundle import Bundle, attestation_path
 from oracle.evidence.shown import ShownOnChain, path_of
 from oracle.terms import JobTerms, Outcome, Verdict
 

@@ -10,14 +10,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 
 from oracle.encoding import sha256_hex
-from oracle.evidence.bundle import CHAIN, EVENTS, TERMS, Bundle, BundleRejected, read_bundle
 from oracle.evidence.checks import CheckResult, EvidenceCheck, EvidenceReport
+from oracle.evidence.inclusion.transactions import MinedTransaction, TransactionRejected
 from oracle.evidence.judgement import judgement_checks
-from oracle.evidence.manifest import Sort
 from oracle.evidence.money import payment_check
+from oracle.evidence.packing.bundle import CHAIN, EVENTS, TERMS, Bundle, BundleRejected, read_bundle
+from oracle.evidence.packing.manifest import Sort
 from oracle.evidence.shown import EscrowAt, ShownOnChain
 from oracle.evidence.signatures import signature_checks
-from oracle.evidence.transactions import MinedTransaction, TransactionRejected
 from oracle.terms import JobTerms, job_id_of, terms_from_hex
 
 Examiner = Callable[[Bundle, ShownOnChain], Iterable[EvidenceCheck]]

@@ -78,7 +78,7 @@ def register(root: click.Group) -> None:
         from oracle.evidence.checks import CheckResult
         from oracle.evidence.reading import verify_file
         from oracle.evidence.showing import lines, verdict_of
-        from router.protocol.evidence import event_checks
+        from router.protocol.evidence.event_log import event_checks
 
         report = verify_file(file, (event_checks,), rpc)
 

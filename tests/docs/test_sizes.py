@@ -34,7 +34,6 @@ LONG = {
 }
 """Modules past 400 lines, and why they are not two."""
 WIDE = {
-    "oracle/evidence": "one file format, with a module for each part of it and each kind of check",
     "tests": "what tests of several folders share; pytest finds it there",
     "tests/contracts": "one file for each verb",
     "tests/contracts/support": "what those share",

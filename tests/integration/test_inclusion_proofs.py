@@ -7,7 +7,7 @@ from live_chain import Anvil, role
 from unsteady_node import said, unsteady
 
 from oracle.chain.node import Node
-from oracle.evidence.node import mined
+from oracle.evidence.inclusion.node import mined
 
 TRANSACTIONS = 20
 """More than 16, so that branches are below branches."""

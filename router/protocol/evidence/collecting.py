@@ -9,23 +9,25 @@ from typing import TYPE_CHECKING
 from oracle.artifacts import ArtifactCorrupt, ArtifactMissing, ArtifactStore
 from oracle.artifacts.kinds import ArtifactKind
 from oracle.encoding import canonical_bytes
-from oracle.evidence import Missing, Piece, Sort, write_bundle
-from oracle.evidence.bundle import (
+from oracle.evidence.packing.bundle import (
     ALL,
     CHAIN,
     EVENTS,
     TERMS,
+    Piece,
     artifact_path,
     attestation_path,
     transaction_path,
+    write_bundle,
 )
+from oracle.evidence.packing.manifest import Missing, Sort
 from oracle.evidence.shown import EscrowAt
 from router.protocol.evidence.contents import named, receipts
 from router.protocol.lifecycle import Completed, Event, fold, standing
 
 if TYPE_CHECKING:
     from oracle.attestations.attestation import Attestation
-    from oracle.evidence.transactions import MinedTransaction
+    from oracle.evidence.inclusion.transactions import MinedTransaction
 
 _UNASKED = "the chain could not be asked for it when the bundle was made"
 _UNPROVEN = "the node gave no block that hashes to its own name, so that nothing proves this receipt"

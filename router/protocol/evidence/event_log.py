@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from oracle.chain import events as chain
 from oracle.encoding import CanonicalError, canonical_bytes, parse_canonical
-from oracle.evidence.bundle import ALL, CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
 from oracle.evidence.checks import CheckResult, EvidenceCheck
-from oracle.evidence.manifest import Sort
+from oracle.evidence.packing.bundle import ALL, CHAIN, EVENTS, TERMS, Bundle, artifact_path, transaction_path
+from oracle.evidence.packing.manifest import Sort
 from oracle.evidence.shown import ShownOnChain
 from router.protocol.evidence.contents import named, receipts
 from router.protocol.lifecycle import (

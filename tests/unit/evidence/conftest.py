@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from oracle.evidence import Bundle, read_bundle
+from oracle.evidence.packing.bundle import Bundle, read_bundle
 
 ACCEPTED = Path(__file__).with_name("accepted.evidence.zip")
 

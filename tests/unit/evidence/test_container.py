@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.evidence.container import ContainerRejected, name_fault, read_members, write_members
+from oracle.evidence.packing.container import ContainerRejected, name_fault, read_members, write_members
 
 MEMBERS = {"a.json": b"{}", "b/c.bin": b"\x00" * 40, "z": b""}
 WORDS = st.text("az09", min_size=1, max_size=6)

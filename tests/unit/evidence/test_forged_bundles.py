@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oracle.encoding import canonical_bytes, sha256_hex
-from oracle.evidence import Bundle, CheckResult, Missing
-from oracle.evidence.container import write_members
-from oracle.evidence.manifest import CRATE
+from oracle.evidence.checks import CheckResult
+from oracle.evidence.packing.bundle import Bundle
+from oracle.evidence.packing.container import write_members
+from oracle.evidence.packing.manifest import CRATE, Missing
 
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SLOWER = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -101,7 +102,7 @@ def test_a_signature_that_the_chain_counted_and_that_is_left_out_is_missed(bundl
 
 def test_shots_that_lead_to_another_document_are_refused_at_its_first_byte(bundle: Bundle) -> None:
     """The forger owns the router: the events are not looked at here, only what validators sign."""
-    from oracle.evidence import verify
+    from oracle.evidence.verifying import verify
 
     (path,) = bundle.of("verdict_document")
     document = json.loads(bundle.members[path])

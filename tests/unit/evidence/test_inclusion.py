@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oracle.evidence.trie import EMPTY_ROOT, ProofRejected, prove, proven, root_and_nodes
+from oracle.evidence.inclusion.trie import EMPTY_ROOT, ProofRejected, prove, proven, root_and_nodes
 
 VALUES = st.lists(st.binary(min_size=1, max_size=60), min_size=1, max_size=300)
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 from forgeries import sealed
 
 from oracle.cli import main as oracle_command
-from oracle.evidence import Bundle, Missing
+from oracle.evidence.packing.bundle import Bundle
+from oracle.evidence.packing.manifest import Missing
 from router.console.main import run
 
 

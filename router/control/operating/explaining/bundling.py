@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from oracle.evidence import Missing
+from oracle.evidence.packing.manifest import Missing
 from oracle.evidence.shown import EscrowAt
 from router.control.opening import OperatedHome
 from router.control.operating.following.attestations import board_of
-from router.protocol.evidence import collect
-from router.protocol.evidence.collecting import ChainSide
+from router.protocol.evidence.collecting import ChainSide, collect
 
 
 def bundle_of(opened: OperatedHome, job: str) -> tuple[bytes, tuple[Missing, ...]]:
@@ -20,7 +19,7 @@ def bundle_of(opened: OperatedHome, job: str) -> tuple[bytes, tuple[Missing, ...
 
 def _chain(opened: OperatedHome, escrow_id: str | None) -> ChainSide:
     from oracle.chain.following import dossier
-    from oracle.evidence.node import mined
+    from oracle.evidence.inclusion.node import mined
 
     client = opened.client()
 

@@ -8,7 +8,7 @@ import pytest
 from forgeries import verified
 
 from oracle.chain.errors import ChainDown
-from oracle.evidence import CheckResult
+from oracle.evidence.checks import CheckResult
 from router.control.operating.explaining.bundling import bundle_of
 
 UNTOUCHED = {"terms", "receipts", "verdict", "signatures", "quorum", "payment", "causes"}

@@ -11,7 +11,7 @@ from parties import desk_of
 from oracle.chain import events as chain
 from router.console.screen.views import artifacts
 from router.control.operating.approving.rulings import deny
-from router.protocol.evidence import receipts
+from router.protocol.evidence.contents import receipts
 from router.protocol.lifecycle import State
 from router.protocol.papers import terms_of
 

@@ -17,8 +17,8 @@ from oracle.chain.errors import NodeError, WrongNetwork
 from oracle.chain.events import Cancelled, EscrowEvent, Refunded, Settled, Status
 from oracle.chain.node import Node
 from oracle.evidence.checks import CheckResult, EvidenceCheck
-from oracle.evidence.transactions import MinedTransaction
-from oracle.evidence.trie import prove, root_and_nodes
+from oracle.evidence.inclusion.transactions import MinedTransaction
+from oracle.evidence.inclusion.trie import prove, root_and_nodes
 
 _HEADER = (
     "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot", "receiptsRoot", "logsBloom", "difficulty",

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from oracle.artifacts import ArtifactMissing
 from oracle.artifacts.kinds import ArtifactKind
 from oracle.encoding import OracleError, sha256_hex
-from oracle.evidence.container import ContainerRejected, first_difference, read_members, write_members
-from oracle.evidence.manifest import CRATE, MANIFEST, BundleManifest, ListRejected, Missing, Sort, crate
+from oracle.evidence.packing.container import ContainerRejected, first_difference, read_members, write_members
+from oracle.evidence.packing.manifest import CRATE, MANIFEST, BundleManifest, ListRejected, Missing, Sort, crate
 
 CHAIN = "chain.json"
 EVENTS = "events.jsonl"

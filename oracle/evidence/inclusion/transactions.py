@@ -24,7 +24,7 @@ from eth_utils.crypto import keccak
 from oracle.chain.bytecode import artifact
 from oracle.chain.events import EscrowEvent, Proposed, Settled, args_of
 from oracle.encoding import CanonicalError, OracleError, canonical_bytes, is_digest, parse_canonical
-from oracle.evidence.trie import ProofRejected, proven
+from oracle.evidence.inclusion.trie import ProofRejected, proven
 from oracle.terms import Outcome
 
 SCHEMA = "transaction/1"

@@ -1,0 +1,1 @@
+"""Receipts of transactions, and the proof that a block has them."""
