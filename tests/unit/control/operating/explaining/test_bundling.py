@@ -20,7 +20,7 @@ def results(data: bytes) -> dict[str, CheckResult]:
 
 
 def test_a_simulated_job_has_evidence_of_its_simulation_and_of_nothing_else(desk: Any) -> None:
-    data, missing = bundle_of(desk.workspace, desk.simulated())
+    data, missing = bundle_of(desk.opened, desk.simulated())
     assert missing == ()
     found = results(data)
     assert {name for name, result in found.items() if result is CheckResult.NOTHING} == UNTOUCHED
@@ -29,11 +29,11 @@ def test_a_simulated_job_has_evidence_of_its_simulation_and_of_nothing_else(desk
 
 def test_the_same_record_gives_the_same_bytes(desk: Any) -> None:
     job = desk.promoted().job
-    assert bundle_of(desk.workspace, job) == bundle_of(desk.workspace, job)
+    assert bundle_of(desk.opened, job) == bundle_of(desk.opened, job)
 
 
 def test_a_promoted_job_has_terms_that_its_id_follows_from(desk: Any) -> None:
-    data, missing = bundle_of(desk.workspace, desk.promoted().job)
+    data, missing = bundle_of(desk.opened, desk.promoted().job)
     found = results(data)
     assert missing == ()
     assert found["terms"] is found["spec"] is found["record"] is CheckResult.HOLDS
@@ -42,10 +42,10 @@ def test_a_promoted_job_has_terms_that_its_id_follows_from(desk: Any) -> None:
 
 def test_a_damaged_and_a_lost_artifact_are_named_with_what_became_of_them(desk: Any) -> None:
     record = desk.promoted()
-    objects = desk.workspace.home.artifacts / "objects"
+    objects = desk.opened.home.artifacts / "objects"
     (objects / record.baseline_root[2:4] / record.baseline_root[4:]).write_bytes(b"damaged")
     (objects / record.circuit[2:4] / record.circuit[4:]).unlink()
-    data, missing = bundle_of(desk.workspace, record.job)
+    data, missing = bundle_of(desk.opened, record.job)
     told = {each.name: each.reason for each in missing}
     assert told[record.circuit] == "it is not in the artifact store"
     assert told[record.baseline_root].startswith("it is damaged in the artifact store: it hashes to 0x")
@@ -61,7 +61,7 @@ def test_a_chain_that_cannot_be_asked_leaves_the_receipts_open(desk: Any, monkey
         raise ChainDown("http://127.0.0.1:1", "it is not there")
 
     monkeypatch.setattr(desk.chain, "events", down)
-    data, missing = bundle_of(desk.workspace, record.job)
+    data, missing = bundle_of(desk.opened, record.job)
     assert {each.sort for each in missing} == {"transaction"}
     report = verified(data)
     assert not report.failed
