@@ -88,6 +88,7 @@ contract WithdrawTest is Harness {
         account.set(Account.Mood.Kind);
         account.act(address(escrow), 0, abi.encodeCall(IJobEscrow.withdraw, (NATIVE, address(account))));
         vm.assertEq(address(account).balance, terms.budget, "all of it");
+        vm.assertEq(vm.load(address(escrow), place), 0, "what was left there could be read as a job's status");
     }
 
     function test_refuses_a_second_withdrawal() public {
