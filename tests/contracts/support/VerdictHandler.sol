@@ -306,7 +306,8 @@ abstract contract VerdictHandler is Rules {
     function proposeSilence(uint256 seed) external about(_pick(seed, _silenced)) {
         Entry storage entry = _entries[last];
         bool flawed = _roll(seed, 230, 8) == 0;
-        bytes32 result = flawed ? bytes32(seed) : entry.standing.resultHash;
+        // Another one for sure: a seed that was a result's hash once comes again.
+        bytes32 result = flawed ? entry.standing.resultHash ^ bytes32(seed | 1) : entry.standing.resultHash;
         bool goes = _silenced(entry) && !flawed;
         bytes memory terms = _eitherForm(entry, seed);
         _call(anyone, 0, abi.encodeCall(IJobEscrow.settleSilence, (terms, entry.standing.worker, result)), goes);
