@@ -36,8 +36,8 @@ def attestations(stack: Any, escrow_id: str) -> list[Any]:
 def test_three_validators_are_three_processes_with_three_keystores(stack: Any) -> None:
     pids = {stack.pid(name) for name in VALIDATORS}
     assert len(pids) == 3
-    keys = stack.folder / ".compute" / "keys"
-    addresses = {json.loads((keys / f"{name}.json").read_text())["address"] for name in VALIDATORS}
+    homes = stack.folder / ".compute" / "validators"
+    addresses = {json.loads((homes / name / "key.json").read_text())["address"] for name in VALIDATORS}
     assert len(addresses) == 3
     for pid in pids:
         command = Path(f"/proc/{pid}/cmdline").read_text()
