@@ -41,7 +41,7 @@ def test_three_validators_are_three_processes_with_three_keystores(stack: Any) -
     assert len(addresses) == 3
     for pid in pids:
         command = Path(f"/proc/{pid}/cmdline").read_text()
-        assert sum(f"{name}.json" in command for name in VALIDATORS) == 1
+        assert sum(f"validators/{name}/key.json" in command for name in VALIDATORS) == 1
 
 
 def test_one_validator_killed_still_settles_and_two_leave_the_job_to_silence(stack: Any) -> None:
