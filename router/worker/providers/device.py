@@ -38,6 +38,7 @@ _START_S = 15.0
 """What a run may take on top of its time for the simulating process to start."""
 _LEAVE_ALONE_S = 5.0
 """How long a job whose files cannot be read or written is left alone."""
+_NOT_BEGUN = "the simulating process died before it took the job, twice"
 _ALREADY_RUNNING = 5
 
 
@@ -53,8 +54,10 @@ class Worker:
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
+        self._begun = False
 
     def assign(self, job: JobFolder, into: Path) -> None:
+        self._begun = False
         order = json.dumps({"job": str(job.path), "into": str(into)})
         self._stdin.write(order.encode() + b"\n")
         self._stdin.flush()
@@ -66,8 +69,12 @@ class Worker:
         line = self._stdout.readline()
         if not line:
             code = self._process.wait()
-            return f"the simulating process died ({_how(code)})"
-        return str(json.loads(line).get("failed", ""))
+            return f"the simulating process died ({_how(code)})" if self._begun else _NOT_BEGUN
+        said = json.loads(line)
+        if "begun" in said:
+            self._begun = True
+            return None
+        return str(said.get("failed", ""))
 
     def alive(self) -> bool:
         return self._process.poll() is None
@@ -94,6 +101,8 @@ class _Run:
     max_seconds: int | None
     begun: float
     """Monotonic."""
+    again: bool = False
+    """Whether a process died before it took the run, which is no attempt of the job's."""
 
     @property
     def too_long(self) -> bool:
@@ -196,6 +205,11 @@ class Device:
             run.job.advance(RunProgress(JobState.FAILED, reason, run.attempt))
             return
         if said is None:
+            return
+        if said == _NOT_BEGUN and not run.again:
+            run.again = True
+            self._renew()
+            self._worker.assign(run.job, run.into)
             return
         self._run = None
         if said == NO_ROOM:  # the disk's fault, and no attempt of the job's

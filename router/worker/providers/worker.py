@@ -2,8 +2,9 @@
 
     python -m router.worker.providers.worker
 
-Reads one JSON line per run: ``{"job": <job directory>, "into": <new directory>}``; answers one: ``{"done": true}`` or
-``{"failed": reason}``. Ends when its input does, even in the middle of a run: an orphan would simulate for nobody.
+Reads one JSON line per run: ``{"job": <job directory>, "into": <new directory>}``; answers ``{"begun": true}`` when it
+takes it, and then ``{"done": true}`` or ``{"failed": reason}``. Ends when its input does, even in the middle of a run:
+an orphan would simulate for nobody.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def main() -> None:
 
     while True:
         order = json.loads(lines.get())
+        answers.write(json.dumps({"begun": True}) + "\n")
         try:
             run(JobFolder(Path(order["job"])), Path(order["into"]))
         except Exception as error:  # noqa: BLE001  # whatever a simulation raises is that job's failure, not ours

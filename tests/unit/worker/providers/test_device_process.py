@@ -136,10 +136,13 @@ def test_a_running_job_is_cancelled_by_ending_its_simulation(aer: DeviceProvider
 @pytest.mark.slow
 def test_a_simulation_that_dies_fails_its_job_and_no_other(aer: DeviceProvider, start: Callable[[], Process]) -> None:
     device = start()
-    until(aer.folder.alive)
+    warm = aer.submit(Work("warm", ONE, 10, "aer"))
+    until(lambda: aer.status(warm).state is JobState.COMPLETED)
+    worker = device.workers()[0]
+    spent = worker.cpu_times().user
     ref = aer.submit(Work("dies", long_circuit(26), 100, "aer"))
-    until(lambda: aer.status(ref).state is JobState.RUNNING)
-    device.workers()[0].kill()
+    until(lambda: worker.cpu_times().user > spent + 0.5)  # in the middle of it
+    worker.kill()
     until(lambda: aer.status(ref).state is JobState.FAILED)
     assert "SIGKILL" in aer.status(ref).reason
     after = aer.submit(Work("next", ONE, 10, "aer"))
@@ -246,6 +249,21 @@ def test_a_worker_that_died_between_two_jobs_is_replaced(aer: DeviceProvider, st
     second = aer.submit(Work("two", ONE, 10, "aer"))
     until(lambda: aer.folder.job("two").status().state.ended)
     assert {aer.status(ref).state for ref in (first, second)} <= {JobState.COMPLETED}
+
+
+def test_a_worker_that_died_with_a_job_that_it_had_not_taken_is_replaced_and_the_job_runs(
+    aer: DeviceProvider, start: Callable[[], Process]
+) -> None:
+    device = start()
+    aer.submit(Work("one", ONE, 10, "aer"))
+    until(lambda: aer.folder.job("one").status().state is JobState.COMPLETED)
+    worker = device.workers()[0]
+    worker.suspend()
+    second = aer.submit(Work("two", ONE, 10, "aer"))
+    until(lambda: aer.folder.job("two").status().state is JobState.RUNNING)
+    worker.kill()
+    until(lambda: aer.folder.job("two").status().state.ended)
+    assert aer.status(second).state is JobState.COMPLETED
 
 
 def test_a_given_seed_is_the_seed_and_gives_the_same_shots(aer: DeviceProvider, start: Callable[[], Process]) -> None:
