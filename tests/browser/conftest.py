@@ -20,6 +20,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SAMPLE = Path(__file__).parents[1] / "unit" / "control" / "report" / "sample.py"
 MISSING = "no Chromium found; install one (Debian: apt-get install -y chromium) or name it in COMPUTE_CHROMIUM"
 FLAGS = (
     "--headless=new",
@@ -124,8 +125,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
 
 @pytest.fixture(scope="session")
 def report_sample() -> ModuleType:
-    path = Path(__file__).parents[1] / "unit" / "report" / "sample.py"
-    spec = importlib.util.spec_from_file_location("report_sample_in_browser", path)
+    spec = importlib.util.spec_from_file_location("report_sample_in_browser", SAMPLE)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

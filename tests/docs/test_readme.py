@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import subprocess
 from pathlib import Path
 
@@ -71,6 +72,11 @@ def test_make_test_runs_the_contracts_tests_and_all_of_ours() -> None:
         word for word in ours.split("-m pytest")[1].split() if word.startswith(("--ignore", "--deselect", "-k", "-m"))
     ]
     assert left_out == ["--ignore=tests/browser", "--ignore=tests/install"]
+
+
+def test_the_browsers_tests_find_the_sample_that_they_share_though_make_test_leaves_them_out() -> None:
+    browser = runpy.run_path(str(ROOT / "tests" / "browser" / "conftest.py"))
+    assert browser["SAMPLE"].is_file()
 
 
 def test_the_endings_it_names_are_all_there_are_and_each_is_tested() -> None:
