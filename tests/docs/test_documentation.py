@@ -61,6 +61,22 @@ def test_links_lead_somewhere(page: str) -> None:
             assert anchor in anchors, f"{page} links to {link}, and there is no such heading"
 
 
+NAMED = re.compile(
+    r"\b(?:contracts|docs|oracle|requirements|router|scripts|tests)/[\w./-]+\.(?:json|md|py|sh|sol|txt|yaml)\b"
+)
+
+
+@pytest.mark.parametrize(
+    "page", [name for name in tracked() if name.endswith((".md", ".py", ".sh", ".toml", "Makefile"))]
+)
+def test_files_that_are_named_are_there(page: str) -> None:
+    if page == "CHANGELOG.md":  # it says where things were
+        return
+    here = (ROOT, (ROOT / page).parent)
+    missing = {name for name in NAMED.findall(prose(page)) if not any((folder / name).exists() for folder in here)}
+    assert missing == set()
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_make_targets_exist(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", prose("Makefile"), re.M))
