@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
 
 from eth_account.signers.local import LocalAccount
@@ -45,6 +46,17 @@ LONGEST_REST_S = 600.0
 """A node that asks to be left alone for longer is asked again all the same."""
 MISSING_RESULT_LONGEST_S = 5.0
 """Looking whether a result has arrived is cheap."""
+
+
+@dataclass(frozen=True)
+class _Agreed:
+    """Who attests to the verdict that we signed on a delivery."""
+
+    validators: tuple[str, ...]
+    since: float
+    """When they became these."""
+    of: int
+    """How many validators the job has."""
 
 
 class Ineligible(OracleError):
@@ -106,7 +118,7 @@ class Validator:
         # Caches only: each is refilled from the chain, the artifacts or the ledger.
         self._terms = lru_cache(maxsize=1024)(self._fetch_terms)
         self._attestation = lru_cache(maxsize=1024)(self._signer.sign)
-        self._agreed_since: dict[tuple[str, int], tuple[tuple[str, ...], float]] = {}
+        self._agreed: dict[tuple[str, int], _Agreed] = {}
         self._told: set[tuple[str, int, str, str]] = set()
 
     # ------------------------------------------------------------------ the loop
@@ -149,10 +161,7 @@ class Validator:
     def _others_are_due(self) -> bool:
         """Whether a verdict that we signed lacks others who had no time to look yet."""
         since = self._now() - self._config.quorum_wait_s
-        return any(
-            agreed_at > since and len(agreed) < len(self._terms(job).validators)
-            for (job, _), (agreed, agreed_at) in self._agreed_since.items()
-        )
+        return any(each.since > since and len(each.validators) < each.of for each in self._agreed.values())
 
     def close(self) -> None:
         """End the judging processes."""
@@ -302,8 +311,9 @@ class Validator:
         agreed = agreeing(valid, own)
         addresses = tuple(attestation.validator for attestation in agreed)
         key = (delivery.job, delivery.round)
-        if self._agreed_since.get(key, ((), 0.0))[0] != addresses:
-            self._agreed_since[key] = (addresses, now)
+        found = self._agreed.get(key)
+        if found is None or found.validators != addresses:
+            found = self._agreed[key] = _Agreed(addresses, now, len(terms.validators))
         due_after = turn_comes_after_s(
             addresses,
             self._signer.address,
@@ -311,7 +321,7 @@ class Validator:
             quorum=terms.quorum,
             wait_s=self._config.quorum_wait_s,
         )
-        if due_after is None or now - self._agreed_since[key][1] < due_after:
+        if due_after is None or now - found.since < due_after:
             return
         self._poster.post(delivery, terms, agreed, now)
         self._log("posted", job=delivery.job, round=delivery.round, outcome=verdict.outcome.name, agreed=len(agreed))
@@ -368,7 +378,7 @@ class Validator:
         self._log("closed", job=delivery.job, round=delivery.round, reason=reason)
 
     def _forget(self, delivery: Delivery) -> None:
-        self._agreed_since.pop((delivery.job, delivery.round), None)
+        self._agreed.pop((delivery.job, delivery.round), None)
         self._told = {told for told in self._told if told[:2] != (delivery.job, delivery.round)}
 
     def _tell_once(self, delivery: Delivery, source: str, reason: str) -> None:

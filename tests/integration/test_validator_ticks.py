@@ -137,9 +137,7 @@ def validator_over(client, deployed, state, store, tmp_path, **fields):
             artifacts_url=store.root.as_uri(),
             attestations_url=(tmp_path / "board").as_uri(),
             state=tmp_path / "state",
-            quorum_wait_s=0,
-            confirmations=2,
-            **fields,
+            **{"quorum_wait_s": 0, "confirmations": 2} | fields,
         ),
         client=client,
         store=store,
@@ -236,6 +234,31 @@ def test_a_verdict_is_signed_and_posted_as_soon_as_it_is_judged_and_not_at_the_n
     patient.run(stop)
     guard.cancel()
     assert "posted" in events, f"it said {events}"
+
+
+def test_a_validator_that_waits_for_others_asks_the_store_for_nothing(
+    deployed, state, store, frozen_job, tmp_path, monkeypatch
+):
+    waiting = validator_over(deployed.client, deployed, state, store, tmp_path, quorum_wait_s=60)
+    frozen = frozen_job(store)
+    two = tuple(sorted((each.address for each in deployed.validators[:2]), key=lambda address: int(address, 16)))
+    job, terms = funded(deployed, spec_hash=frozen.spec_hash, validators=two, quorum=2)
+    store.put_terms(job, pack_terms(terms))
+    shots = frozen.honest(seed=1)
+    store.put(shots.data)
+    deployed.submit(terms, shots.result_hash)
+    deployed.anvil.mine(1)
+    tick_until(waiting, lambda: Docket(state).find(job, 0) and Docket(state).find(job, 0).stage is Stage.SIGNED)
+    waiting.tick()
+    waiting._terms.cache_clear()
+
+    def broken(_job):
+        raise OSError("the store is gone")
+
+    monkeypatch.setattr(store, "get_terms", broken)
+    waiting._rest(threading.Event())  # what it raised here would end the process
+    assert waiting._others_are_due()
+    waiting.close()
 
 
 def test_a_verdict_that_a_reorg_undid_is_posted_again(deployed, state, store, validator, frozen_job):
