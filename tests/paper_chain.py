@@ -183,12 +183,12 @@ class PaperChain:
 
     def says(self, job_id: str, args: Args, status: Status) -> EscrowEvent:
         """Mine a block with one event of the job, after which its slot is in `status`."""
-        self.node.block_number += 1
-        number = self.node.block_number
+        number = self.node.block_number + 1
         tx_hash = sha256_hex(f"transaction {number}".encode())
         event = EscrowEvent(job_id, number, self._hash(number), tx_hash, 0, args)
         self.log.append(event)
         self.slots[job_id] = replace(self.status(job_id), status=status)
+        self.node.block_number = number  # last: who reads meanwhile must not read this block without its event
         return event
 
     # Money, as far as funding asks: what is called has happened.
