@@ -38,7 +38,12 @@ def lines(report: EvidenceReport) -> Iterator[tuple[CheckResult | None, str, str
         for line in rest:
             yield None, "", f"{'':{_WORD + _NAME}}{line}"
     yield None, "", ""
-    yield None, "", VERDICTS[verdict_of(report)]
+    result = verdict_of(report)
+    unchecked = [check.name for check in report.checks if check.result is CheckResult.ELSEWHERE]
+    if result is CheckResult.HOLDS and unchecked:
+        yield None, "", f"All that is checked here holds; {', '.join(unchecked)}: not checked."
+    else:
+        yield None, "", VERDICTS[result]
 
 
 def _told(check: EvidenceCheck) -> list[str]:

@@ -53,7 +53,7 @@ def verify(data: bytes, examiners: Sequence[Examiner] = ()) -> tuple[EvidenceRep
     checks.append(payment_check(shown))
     checks += [check for examiner in examiners for check in examiner(bundle, shown)]
     if not examiners:
-        finding = "signed by requester, operator and worker; `compute verify` folds it"
+        finding = "not checked here; `compute verify` checks it"
         known = CheckResult.ELSEWHERE if EVENTS in bundle.members else CheckResult.OPEN
         checks.append(EvidenceCheck("events", known, finding, (EVENTS,)))
     return EvidenceReport(bundle.manifest.job, bundle.manifest.escrow_id, digest, tuple(checks)), shown

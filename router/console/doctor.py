@@ -133,9 +133,35 @@ def _keys(home: Home) -> Iterator[Check]:
         if path.exists()
     ]
     found = [fault for fault in faults if fault is not None]
+    for folder in folders.values():
+        if not folder.password.exists():
+            remedy = "put it back from a backup: no other password opens its key"
+            found.append(Check("keys", "problem", f"{folder.password} is not there", remedy))
+    found += _exchanged(home)
     yield from found
     if not found:
         yield Check("keys", "ok", f"{', '.join(folders)}, each in a folder of its own; readable by you alone")
+
+
+def _exchanged(home: Home) -> Iterator[Check]:
+    """A problem for each role whose key is not the one that the stack was made with."""
+    from oracle.chain.errors import KeystoreRejected
+    from router.protocol.desks import keys
+    from router.protocol.stack import read_stack
+
+    stack = read_stack(home)
+    if stack is None:
+        return
+    for role in ("requester", "operator", "worker"):
+        folder, wanted = home.folders()[role], getattr(stack.roles, role)
+        try:
+            holds = keys.address(folder)
+        except KeystoreRejected as error:
+            yield Check("keys", "problem", str(error), f"put the key of {wanted} back into {folder.root}")
+            continue
+        if holds is not None and holds != wanted:
+            said = f"{folder.root} holds the key of {holds}, and the {role} of this stack is {wanted}"
+            yield Check("keys", "problem", said, f"put the key of {wanted} back into {folder.root}")
 
 
 def _credentials(home: Home) -> Iterator[Check]:

@@ -31,6 +31,11 @@ LIGHT_SCRYPT_N = 2**12
 STANDARD_SCRYPT_N = 2**18
 LARGEST_FILE = 64 * 1024
 
+_WITHOUT = {
+    "keystore": "make one with `compute-oracle init`, or put it back from a backup",
+    "password file": "put it back from a backup: no other password opens its key",
+}
+
 _opening = threading.Lock()
 """Two threads that ask for one key wait for a single opening."""
 
@@ -145,7 +150,7 @@ def _read_secret(path: Path, what: str) -> str:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError as error:
-        raise KeystoreRejected(f"{what} {path} does not exist; make one with `compute-oracle init`") from error
+        raise KeystoreRejected(f"{what} {path} does not exist; {_WITHOUT[what]}") from error
     except OSError as error:
         raise KeystoreRejected(
             f"{what} {path} cannot be read ({error.strerror}); check the path and its owner"

@@ -18,6 +18,9 @@ from router.console.main import cli, run
 from router.console.screen import failures
 from router.console.screen.commands import Command
 from router.console.screen.failures import Exit, describe
+from router.protocol.desks import keys
+from router.protocol.stack import Roles, StackRecord
+from router.settings import RoleHome
 
 HEAVY = (
     "web3", "eth_account", "qiskit", "qiskit_aer", "qiskit_ibm_runtime", "numpy", "scipy", "sqlalchemy", "dbos",
@@ -240,11 +243,38 @@ def test_doctor_names_the_file_that_others_can_read(tmp_path: Path, capsys: pyte
     key.parent.mkdir(mode=0o700)
     key.write_text("{}")
     key.chmod(0o644)
+    password = key.with_name("key.password")
+    password.touch(0o600)
     assert run(["doctor", "--json", "--home", str(tmp_path)]) == 5
     answer = json.loads(capsys.readouterr().out)
     problems = [check for check in answer["checks"] if check["status"] == "problem"]
     assert [problem["remedy"] for problem in problems] == [f"chmod 0600 {key}"]
     assert answer["healthy"] is False
+
+
+def test_doctor_sees_a_password_that_is_gone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys.make(RoleHome(tmp_path / "requester"))
+    (tmp_path / "requester" / "key.password").unlink()
+    assert run(["doctor", "--json", "--home", str(tmp_path)]) == 5
+    (problem,) = [each for each in json.loads(capsys.readouterr().out)["checks"] if each["status"] == "problem"]
+    assert problem["said"] == f"{tmp_path / 'requester' / 'key.password'} is not there"
+    assert problem["remedy"] == "put it back from a backup: no other password opens its key"
+
+
+def test_doctor_sees_keys_that_were_exchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = {role: keys.make(RoleHome(tmp_path / role)) for role in ("requester", "operator", "worker")}
+    roles = Roles(**made, payer=made["requester"], validators=(made["operator"],), quorum=1)
+    stack = StackRecord("http://127.0.0.1:1", str(tmp_path / "31337.json"), roles, 2)
+    (tmp_path / "stack.json").write_text(json.dumps({"chain": stack.to_json(), "processes": []}))
+    (tmp_path / "requester").rename(tmp_path / "aside")
+    (tmp_path / "worker").rename(tmp_path / "requester")
+    (tmp_path / "aside").rename(tmp_path / "worker")
+    run(["doctor", "--json", "--home", str(tmp_path)])
+    said = [each["said"] for each in json.loads(capsys.readouterr().out)["checks"] if each["name"] == "keys"]
+    assert said == [
+        f"{tmp_path / role} holds the key of {made[other]}, and the {role} of this stack is {made[role]}"
+        for role, other in (("requester", "worker"), ("worker", "requester"))
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["up"], ["jobs"], ["quantum", "simulate", "job.yaml"], ["doctor"]])

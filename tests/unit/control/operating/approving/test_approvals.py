@@ -18,11 +18,12 @@ from router.console.screen.failures import Exit, describe
 from router.control.gates import NEW_CIRCUIT_FAMILY, UNKNOWN_REQUESTER
 from router.control.gates.approvals import ONE_PERSON
 from router.control.opening import OperatedHome
+from router.control.operating.approving.rulings import deny
 from router.control.operating.approving.separation import ApprovalRefused
 from router.control.operating.explaining import advice
 from router.control.operating.offering.offers import offer
 from router.control.store import Approval, ApprovalScope
-from router.protocol.lifecycle import JobRecord, State
+from router.protocol.lifecycle import JobRecord, State, TransitionRefused
 from router.worker.cancelling import refuses
 
 LIVE = (State.CREATED, State.SIMULATED, State.APPROVED, State.SUBMITTED, State.QUEUED, State.RUNNING)
@@ -103,6 +104,20 @@ def test_a_job_without_a_family_is_approved_by_itself(desk: Any) -> None:
     assert (ApprovalScope.JOB, jobs[0], NEW_CIRCUIT_FAMILY) in granted(desk, jobs[0])
     assert denied(desk, jobs[0]) == set()
     assert denied(desk, jobs[1]) == {"approvals"}
+
+
+def test_a_job_that_is_over_is_neither_approved_nor_denied_again_and_the_reason_says_what_it_is(desk: Any) -> None:
+    job = desk.simulated()
+    deny(desk_of(desk.opened, "operator"), job, "too dear")
+    over = "it is rejected already, denied by the operator: too dear"
+    with pytest.raises(ApprovalRefused, match=over):
+        grant(desk.opened, job, "looked at it")
+    assert granted(desk, job) == set()
+    before = desk.opened.store.events(job)
+    with pytest.raises(TransitionRefused) as refused:
+        deny(desk_of(desk.opened, "operator"), job, "again")
+    assert refused.value.reason == over
+    assert desk.opened.store.events(job) == before
 
 
 def test_an_approval_makes_the_job_due(desk: Any) -> None:
